@@ -1,0 +1,46 @@
+# `make up` gives a running stack, `make test` runs every test; both install what they need into .venv.
+PYTHON ?= python3
+EXAMPLE ?= examples/quickstart/spcs-milvus.yaml
+RUN := .venv/bin/python -m
+INSTALLED := .venv/.installed
+
+.PHONY: help up status down test check lint format bench clean
+
+help: ## Show what can be done
+	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+
+up: $(INSTALLED) ## Run Milvus and Jupyter on a local account, and say where
+	@$(RUN) spcs_milvus up --yes -f $(EXAMPLE)
+
+status: $(INSTALLED) ## Show what is running
+	@$(RUN) spcs_milvus status -f $(EXAMPLE)
+
+down: $(INSTALLED) ## Remove the stack and stop the local account
+	@$(RUN) spcs_milvus down --yes -f $(EXAMPLE)
+	@$(RUN) spcs_milvus local stop
+
+test: $(INSTALLED) ## Run every test
+	$(RUN) pytest
+
+check: lint test ## What a change must pass: lint, then every test
+
+lint: $(INSTALLED) ## Check form, rules, types and layers
+	$(RUN) ruff format --check
+	$(RUN) ruff check
+	$(RUN) mypy
+	.venv/bin/python -c "from importlinter.cli import lint_imports_command as run; run()"
+
+format: $(INSTALLED) ## Bring the code into the usual form
+	$(RUN) ruff format
+	$(RUN) ruff check --fix
+
+bench: $(INSTALLED) ## Print the figures that the README quotes
+	$(RUN) benchmarks
+
+clean: ## Remove what make installed here
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local,dev]'
+	@touch $@
