@@ -1,0 +1,1 @@
+"""What exists in the account and who may do what. No HTTP and no SQL text."""

@@ -1,0 +1,149 @@
+"""The account: one statement in, one result out, everything durable before the result leaves.
+
+In: statements of sessions, and what the registry and the ticker ask. Out: results and the dump. Touches the
+store, the runtime, and the folders of stages and volumes.
+"""
+
+import contextlib
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from spcs_emulator.account.builtin import build_account
+from spcs_emulator.account.catalogue import Catalogue
+from spcs_emulator.account.context import Context, World
+from spcs_emulator.account.dump import dump
+from spcs_emulator.account.entries import Session
+from spcs_emulator.account.functions import select
+from spcs_emulator.account.images import RegistryAccount
+from spcs_emulator.account.life import Life
+from spcs_emulator.account.privilege_grants import grant_ownership, grant_privileges
+from spcs_emulator.account.requests import RequestBuilder
+from spcs_emulator.account.results import Result
+from spcs_emulator.account.role_grants import grant_role, show_grants
+from spcs_emulator.account.session_statements import alter_session, use, use_secondary_roles
+from spcs_emulator.account.sessions import Sessions
+from spcs_emulator.account.show import show
+from spcs_emulator.clock import Clock
+from spcs_emulator.faults import LOGGED_OUT, SqlError
+from spcs_emulator.identity import Identity
+from spcs_emulator.objects.kinds import KINDS
+from spcs_emulator.registry.api import ImageStore
+from spcs_emulator.runtime.api import Runtime
+from spcs_emulator.statement.parse import parse
+from spcs_emulator.statement.values import (
+    Alter,
+    AlterSession,
+    Create,
+    Describe,
+    Drop,
+    GrantOwnership,
+    GrantPrivileges,
+    GrantRole,
+    Select,
+    Show,
+    ShowGrants,
+    Statement,
+    Use,
+    UseSecondaryRoles,
+)
+from spcs_emulator.store import Store
+
+HANDLERS: dict[type[Statement], Callable[[Context, Any], Result]] = {
+    Alter: lambda context, statement: KINDS[statement.kind].alter(context, statement),
+    AlterSession: alter_session,
+    Create: lambda context, statement: KINDS[statement.kind].create(context, statement),
+    Describe: lambda context, statement: KINDS[statement.kind].describe(context, statement),
+    Drop: lambda context, statement: KINDS[statement.kind].drop(context, statement),
+    GrantOwnership: grant_ownership,
+    GrantPrivileges: grant_privileges,
+    GrantRole: grant_role,
+    Select: select,
+    Show: show,
+    ShowGrants: show_grants,
+    Use: use,
+    UseSecondaryRoles: use_secondary_roles,
+}
+
+
+class Account(RegistryAccount):
+    """The account. All methods are thread safe; statements run one after another."""
+
+    def __init__(
+        self,
+        store: Store,
+        identity: Identity,
+        clock: Clock,
+        runtime: Runtime,
+        images: ImageStore,
+        data: Path,
+        registry_host: Callable[[], str],
+    ) -> None:
+        """Load the catalogue, or make a new account in an empty one. StoreError or SqlError when it cannot
+        be.
+        """
+        catalogue = Catalogue(store)
+        requests = RequestBuilder(catalogue, identity, data)
+        life = Life(catalogue, clock, runtime, requests)
+        self._world = World(catalogue, identity, clock, runtime, images, data, requests, life, registry_host)
+        self.sessions = Sessions(catalogue, identity, clock)
+        super().__init__(catalogue, self.sessions, clock)
+        self._closed = False
+        with catalogue.transaction():
+            build_account(catalogue, identity, clock.now())
+
+    def start(self) -> None:
+        """Remove folders whose stage or service is gone, and start every service that should run."""
+        with self._catalogue.transaction():
+            known = {entry.key for entry in self._catalogue.objects.values()}
+        for part in ("stages", "volumes"):
+            for folder in (self._world.data / part).glob("*"):
+                if folder.name not in known:
+                    shutil.rmtree(folder, ignore_errors=True)
+        self.tick()
+
+    def tick(self) -> None:
+        """Make every move that is due by the clock; nothing once closed."""
+        with self._catalogue.transaction():
+            if not self._closed:
+                self._world.life.tick()
+
+    def close(self) -> None:
+        """Make no further move. What runs in the runtime is the runtime's to end."""
+        with self._catalogue.transaction():
+            self._closed = True
+
+    def execute(self, session: Session, text: str, count: int = 1) -> tuple[Result, Session]:
+        """Run one statement; return its result and the session as it is afterwards.
+
+        SqlError when the statement is refused, and then nothing has changed, but for what a GRANT ALL could
+        grant.
+        """
+        statement = parse(text, count)
+        # Where what is due cannot be stored, the statement's own refusal says so; reading goes on.
+        with contextlib.suppress(SqlError):
+            self.tick()
+        with self._catalogue.transaction():
+            current = self._catalogue.sessions.get(session.id)
+            if current is None:
+                raise LOGGED_OUT()
+            context = Context(self._world, current)
+            result = HANDLERS[type(statement)](context, statement)
+            return result, context.session
+
+    def names(self, session: Session) -> dict[str, str | None]:
+        """Return the session's role, warehouse, database and schema by name, None where it has none."""
+        with self._catalogue.transaction():
+            keys = {
+                "role": session.role,
+                "warehouse": session.warehouse,
+                "database": session.database,
+                "schema": session.schema,
+            }
+            return {part: self._catalogue.name_of(key) or None for part, key in keys.items()}
+
+    def dump(self) -> dict[str, Any]:
+        """Return the whole account as a canonical value."""
+        with self._catalogue.transaction():
+            return dump(self._catalogue, self._world.identity, self._world.data)

@@ -1,0 +1,153 @@
+"""The account's side of the image registry: who may push and pull, and which images there are.
+
+In: credentials and pushed manifests from the registry. Out: answers; the catalogue changes. Documented:
+READ pulls and lists, WRITE pushes (and needs READ for nothing more). Assumed: with a password the user's
+default role and secondary roles count, with a session's token the session's.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from spcs_emulator.account.access import Access, assigned_roles, session_access
+from spcs_emulator.account.catalogue import Catalogue
+from spcs_emulator.account.entries import AccountObject, StoredImage
+from spcs_emulator.account.sessions import Sessions
+from spcs_emulator.clock import Clock
+from spcs_emulator.faults import SqlError
+from spcs_emulator.registry.api import Access as RegistryAccess
+from spcs_emulator.registry.api import Credential, PushedImage
+from spcs_emulator.statement.values import ObjectKind
+
+TOKEN_USER = "0sessiontoken"  # noqa: S105
+_PARTS = 3
+
+
+class RegistryAccount:
+    """What the registry asks of the account (its `Repositories`). All methods are thread safe."""
+
+    def __init__(self, catalogue: Catalogue, sessions: Sessions, clock: Clock) -> None:
+        self._catalogue = catalogue
+        self._sessions = sessions
+        self._clock = clock
+
+    def authenticate(self, credential: Credential) -> str | None:
+        """Return the name of the user, None when the credential is wrong or has expired."""
+        with self._catalogue.transaction():
+            found = self._identify(credential)
+            return self._catalogue.name_of(found[0]) if found else None
+
+    def _identify(self, credential: Credential) -> tuple[str, Access] | None:
+        """Return the user's key and what the credential may do."""
+        if credential.user in (None, TOKEN_USER):
+            try:
+                session = self._sessions.of_token(_token_in(credential.secret))
+            except SqlError:
+                return None
+            return session.user, session_access(self._catalogue, session)
+        user = self._sessions.check_password(credential.user or "", credential.secret)
+        if user is None:
+            return None
+        role = self._catalogue.find(ObjectKind.ROLE, str(user.settings["DEFAULT_ROLE"]))
+        return user.key, Access(
+            self._catalogue, role.key if role else None, assigned_roles(self._catalogue, user.key)
+        )
+
+    def repository_access(self, credential: Credential, path: str) -> RegistryAccess | None:
+        """Return what the credential may do in "db/schema/repo"; None when there is no such repository."""
+        with self._catalogue.transaction():
+            found = self._identify(credential)
+            repository = self._repository(path)
+            if found is None or repository is None:
+                return None
+            access = found[1]
+            if access.usable(repository, "WRITE"):
+                return "write"
+            return "read" if access.usable(repository, "READ") else "none"
+
+    def repository_key(self, path: str) -> str | None:
+        """Return the key of the repository, None when there is none."""
+        with self._catalogue.transaction():
+            found = self._repository(path)
+            return found.key if found else None
+
+    def _repository(self, path: str) -> AccountObject | None:
+        parts = path.split("/")
+        if len(parts) != _PARTS or path != path.lower():
+            return None
+        database = self._catalogue.find(ObjectKind.DATABASE, parts[0].upper())
+        schema = self._catalogue.find(ObjectKind.SCHEMA, parts[1].upper(), database.key) if database else None
+        if schema is None:
+            return None
+        return self._catalogue.find(ObjectKind.IMAGE_REPOSITORY, parts[2].upper(), schema.key)
+
+    def record_image(self, image: PushedImage) -> None:
+        """Take note of a pushed manifest; its tag leaves the manifest that had it. SqlError when it is not
+        stored.
+
+        Nothing happens when the repository was dropped meanwhile.
+        """
+        with self._catalogue.transaction():
+            repository = self._repository(image.repository)
+            if repository is None:
+                return
+            id_ = f"{repository.key}/{image.name}/{image.digest}"
+            known = self._catalogue.images.get(id_)
+            if image.tag is not None:
+                self._untag(repository.key, image.name, image.tag)
+            tags = set(known.tags if known else ())
+            tags.update({image.tag} if image.tag is not None else ())
+            self._catalogue.images.put(
+                StoredImage(
+                    repository.key,
+                    image.name,
+                    image.digest,
+                    tuple(sorted(tags)),
+                    image.media_type,
+                    image.artifact_type,
+                    image.architecture,
+                    known.created_on if known else self._clock.now(),
+                )
+            )
+
+    def _untag(self, repository: str, name: str, tag: str) -> None:
+        for image in self._images(repository, name):
+            if tag in image.tags:
+                left = tuple(known for known in image.tags if known != tag)
+                self._catalogue.images.put(replace(image, tags=left))
+
+    def _images(self, repository: str, name: str) -> list[StoredImage]:
+        return [
+            image
+            for image in self._catalogue.images.values()
+            if image.repository == repository and image.name == name
+        ]
+
+    def tags(self, path: str, name: str) -> Sequence[str]:
+        """Return every tag of the image, sorted."""
+        with self._catalogue.transaction():
+            repository = self._repository(path)
+            images = self._images(repository.key, name) if repository else []
+            return sorted(tag for image in images for tag in image.tags)
+
+    def digest_of_tag(self, path: str, name: str, tag: str) -> str | None:
+        """Return the digest of the manifest behind the tag, None when there is no such tag."""
+        with self._catalogue.transaction():
+            repository = self._repository(path)
+            images = self._images(repository.key, name) if repository else []
+            return next((image.digest for image in images if tag in image.tags), None)
+
+    def image_digests(self) -> frozenset[str]:
+        """Return the digest of every manifest that any repository holds."""
+        with self._catalogue.transaction():
+            return frozenset(image.digest for image in self._catalogue.images.values())
+
+
+def _token_in(secret: str) -> str:
+    """Return the token, given bare or as the JSON that clients send as a password."""
+    try:
+        value = json.loads(secret)
+    except ValueError:
+        return secret
+    token = value.get("token") if isinstance(value, dict) else None
+    return token if isinstance(token, str) else secret

@@ -1,0 +1,243 @@
+"""What goes on by itself: pools get nodes, instances get started, idle pools suspend.
+
+In: the catalogue, the clock, what the runtime tells. Out: states, and instances started and ended in the
+runtime. Durable facts (suspended, since when) stay in the catalogue; which instance runs now is known in
+memory only, so a local account that was killed starts everything again.
+
+Assumed times: a pool is STARTING for 1 s, an instance waits 0.5 s for its container, an ingress URL appears
+0.5 s after that, a suspended service is SUSPENDING for 0.5 s. On Snowflake these are minutes.
+"""
+
+import contextlib
+import re
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+from spcs_emulator.account.catalogue import Catalogue
+from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.families import FAMILIES
+from spcs_emulator.account.requests import RequestBuilder, services_of
+from spcs_emulator.account.scheduling import Demand, Placement, place
+from spcs_emulator.account.services import instance_keys, specification_of
+from spcs_emulator.clock import Clock
+from spcs_emulator.runtime.api import WAITING, ContainerState, InstanceRequest, Runtime
+from spcs_emulator.statement.values import ObjectKind
+
+POOL_START = timedelta(seconds=1)
+CONTAINER_START = timedelta(seconds=0.5)
+ENDPOINTS = timedelta(seconds=0.5)
+SUSPENDING = timedelta(seconds=0.5)
+_ADDRESS = re.compile(r"[^\s:/]+:[0-9]+")
+NO_NODES = "Compute pool node(s) are being provisioned"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One instance as SHOW tells it. `started_on` is None until its containers were started."""
+
+    number: int
+    status: str
+    started_on: datetime | None
+    containers: tuple[ContainerState, ...]
+
+
+class Life:
+    """States by the clock, and the moves that follow from them. Call inside a transaction."""
+
+    def __init__(
+        self, catalogue: Catalogue, clock: Clock, runtime: Runtime, requests: RequestBuilder
+    ) -> None:
+        self._catalogue = catalogue
+        self._clock = clock
+        self._runtime = runtime
+        self._requests = requests
+        self._placed: dict[str, datetime] = {}
+        self._refused: dict[str, str] = {}
+        self._running: dict[str, tuple[InstanceRequest, datetime]] = {}
+        self._nodes: dict[str, int] = {}
+        self._idle_since: dict[str, datetime] = {}
+        self._seen_version = -1
+
+    def tick(self) -> None:
+        """Make every move that is due."""
+        now = self._clock.now()
+        for pool in self._catalogue.unsorted(ObjectKind.COMPUTE_POOL):
+            if self._has_nodes(pool, now):
+                self._schedule(pool, now)
+                self._suspend_idle(pool, now)
+        self._reconnect()
+
+    def _has_nodes(self, pool: AccountObject, now: datetime) -> bool:
+        return not pool.settings["suspended"] and now >= _ready_on(pool)
+
+    def _schedule(self, pool: AccountObject, now: datetime) -> None:
+        services = [entry for entry in services_of(self._catalogue, pool) if not entry.settings["suspended"]]
+        owners = {key: service for service in services for key in instance_keys(service)}
+        placement = self._place(pool, services)
+        self._nodes[pool.key] = placement.nodes
+        for key, service in owners.items():
+            if key in placement.placed and key not in self._placed:
+                waited = self._refused.pop(key, None)
+                self._placed[key] = now if waited else max(_ready_on(pool), _since(service))
+            elif key in placement.refused:
+                self._refused[key] = placement.refused[key]
+            if (
+                key in self._placed
+                and key not in self._running
+                and now >= self._placed[key] + CONTAINER_START
+            ):
+                self._start(service, key, now)
+            if key in self._running and service.settings["provisioned_on"] is None:
+                settings = {**service.settings, "provisioned_on": self._running[key][1].isoformat()}
+                self._catalogue.objects.put(replace(service, settings=settings))
+
+    def _place(self, pool: AccountObject, services: Sequence[AccountObject]) -> Placement:
+        demands = [
+            Demand(key, specification.cpu, specification.memory, specification.gpus)
+            for service in services
+            for specification in (specification_of(service),)
+            for key in instance_keys(service)
+        ]
+        demands.sort(key=lambda demand: demand.key not in self._placed)
+        return place(FAMILIES[pool.settings["INSTANCE_FAMILY"]], pool.settings["MAX_NODES"], demands)
+
+    def _start(self, service: AccountObject, key: str, now: datetime) -> None:
+        request = self._requests.build(service, int(key.rsplit("-", 1)[1]))
+        self._running[key] = (request, now)
+        for container in request.containers:
+            for mount in container.mounts:
+                # Where it cannot be made the runtime's own failure is what SHOW tells.
+                with contextlib.suppress(OSError):
+                    mount.folder.mkdir(parents=True, exist_ok=True)
+        self._runtime.start(request)
+
+    def _suspend_idle(self, pool: AccountObject, now: datetime) -> None:
+        if self.is_active(pool):
+            self._idle_since.pop(pool.key, None)
+            return
+        since = max(self._idle_since.setdefault(pool.key, now), _ready_on(pool))
+        seconds = pool.settings["AUTO_SUSPEND_SECS"]
+        if seconds and now >= since + timedelta(seconds=seconds):
+            settings = {**pool.settings, "suspended": True, "updated_on": now.isoformat()}
+            self._catalogue.objects.put(replace(pool, settings=settings))
+            self._idle_since.pop(pool.key, None)
+
+    def _reconnect(self) -> None:
+        """Start again what names an endpoint that has moved or changed hands since it was started.
+
+        On Snowflake names are looked up at each connection; here they are written into the environment.
+        """
+        if self._seen_version == self._catalogue.version:
+            return
+        self._seen_version = self._catalogue.version
+        for key, (request, _) in list(self._running.items()):
+            if not any(_ADDRESS.fullmatch(value) for value in _environment(request)):
+                continue
+            service = self._catalogue.get(key.rsplit("-", 1)[0])
+            if service is None or service.settings["suspended"]:
+                continue
+            current = self._requests.build(service, request.instance_id)
+            if _moved(request, current):
+                self._catalogue.afterwards(partial(self._end, key, ()))
+
+    def end(self, service: AccountObject, keep_block: bool = True) -> None:
+        """End the instances once the transaction is stored; what is not on block volumes is lost."""
+        volumes = specification_of(service).volumes
+        lost = [volume for volume in volumes if volume.source in ("local", "memory")]
+        for number, key in enumerate(instance_keys(service)):
+            folders = tuple(self._requests.volume_folder(service, number, volume.name) for volume in lost)
+            self._catalogue.afterwards(partial(self._end, key, folders))
+        if not keep_block:
+            folder = self._requests.volume_folder(service, 0, "x").parent
+            self._catalogue.afterwards(partial(shutil.rmtree, folder, ignore_errors=True))
+
+    def _end(self, key: str, folders: tuple[Path, ...]) -> None:
+        self._runtime.stop(key)
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        with self._catalogue.transaction():
+            self._running.pop(key, None)
+            self._placed.pop(key, None)
+            self._refused.pop(key, None)
+
+    def is_active(self, pool: AccountObject) -> bool:
+        """Whether an instance of any service has a node of the pool."""
+        return any(
+            key in self._placed
+            for service in services_of(self._catalogue, pool)
+            if not service.settings["suspended"]
+            for key in instance_keys(service)
+        )
+
+    def pool_state(self, pool: AccountObject) -> str:
+        """Return SUSPENDED, STARTING, ACTIVE or IDLE."""
+        if pool.settings["suspended"]:
+            return "SUSPENDED"
+        if not self._has_nodes(pool, self._clock.now()):
+            return "STARTING"
+        return "ACTIVE" if self.is_active(pool) else "IDLE"
+
+    def pool_nodes(self, pool: AccountObject) -> tuple[int, int, int]:
+        """Return the pool's active, idle and target nodes."""
+        least = int(pool.settings["MIN_NODES"])
+        match self.pool_state(pool):
+            case "SUSPENDED":
+                return 0, 0, 0
+            case "STARTING":
+                return 0, 0, least
+        active = self._nodes.get(pool.key, 0) if self.is_active(pool) else 0
+        return active, max(0, least - active), max(least, active)
+
+    def instances(self, service: AccountObject) -> list[Instance]:
+        """Return the service's instances; none while it is suspended."""
+        if service.settings["suspended"]:
+            return []
+        return [self._instance(service, number, key) for number, key in enumerate(instance_keys(service))]
+
+    def _instance(self, service: AccountObject, number: int, key: str) -> Instance:
+        running = self._running.get(key)
+        if running is None:
+            message = WAITING if key in self._placed else self._refused.get(key, NO_NODES)
+            names = [container.name for container in specification_of(service).containers]
+            states = tuple(ContainerState(name, "PENDING", message, 0, None, None, None) for name in names)
+            return Instance(number, "PENDING", None, states)
+        states = self._runtime.states(key)
+        found = {state.status for state in states}
+        status = "FAILED" if "FAILED" in found else "READY" if found == {"READY"} else "PENDING"
+        return Instance(number, status, running[1], states)
+
+    def service_status(self, service: AccountObject) -> str:
+        """Return PENDING, RUNNING, FAILED, SUSPENDING or SUSPENDED."""
+        if service.settings["suspended"]:
+            since = datetime.fromisoformat(service.settings["suspended_on"])
+            return "SUSPENDING" if self._clock.now() < since + SUSPENDING else "SUSPENDED"
+        instances = self.instances(service)
+        ready = sum(1 for instance in instances if instance.status == "READY")
+        if ready >= service.settings["MIN_READY_INSTANCES"]:
+            return "RUNNING"
+        return "FAILED" if any(instance.status == "FAILED" for instance in instances) else "PENDING"
+
+    def endpoints_ready(self, service: AccountObject) -> bool:
+        """Whether the service's public endpoints have got their URL."""
+        since = service.settings["provisioned_on"]
+        return since is not None and self._clock.now() >= datetime.fromisoformat(since) + ENDPOINTS
+
+
+def _ready_on(pool: AccountObject) -> datetime:
+    return datetime.fromisoformat(pool.settings["resumed_on"]) + POOL_START
+
+
+def _since(service: AccountObject) -> datetime:
+    return datetime.fromisoformat(service.settings["since"])
+
+
+def _moved(old: InstanceRequest, new: InstanceRequest) -> bool:
+    return any(value in new.peers and new.peers[value] != old.peers.get(value) for value in _environment(new))
+
+
+def _environment(request: InstanceRequest) -> list[str]:
+    return [value for container in request.containers for value in container.environment.values()]

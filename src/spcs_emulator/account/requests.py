@@ -1,0 +1,119 @@
+"""A service's instance as the runtime is asked to run it.
+
+In: a service object (stored or about to be). Out: an `InstanceRequest`. Touches nothing.
+"""
+
+import re
+from pathlib import Path
+
+from spcs_emulator.account.access import closure
+from spcs_emulator.account.catalogue import Catalogue
+from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.services import local_ports, peers_of, specification_of
+from spcs_emulator.identity import Identity
+from spcs_emulator.runtime.api import ContainerRequest, Image, InstanceRequest, Mount, Probe
+from spcs_emulator.specification import Container, Volume
+from spcs_emulator.statement.values import ObjectKind
+
+_STAGE = re.compile(r"@([^/]+)(?:/(.*))?")
+
+
+def split_stage(text: str) -> tuple[str, str]:
+    """Return the stage's name and the folder in it, of "@db.schema.stage/folder". ValueError when it is
+    neither.
+    """
+    match = _STAGE.fullmatch(text)
+    folder = (match[2] or "").strip("/") if match else ""
+    if not match or ".." in folder.split("/"):
+        raise ValueError(text)
+    return match[1], folder
+
+
+class RequestBuilder:
+    """Makes requests from the account's folders and names."""
+
+    def __init__(self, catalogue: Catalogue, identity: Identity, data: Path) -> None:
+        self._catalogue = catalogue
+        self._identity = identity
+        self._data = data
+
+    def build(self, service: AccountObject, number: int) -> InstanceRequest:
+        """Return the request for one instance."""
+        peers, hosts = peers_of(self._catalogue, service)
+        schema = self._catalogue.the(service.parent)
+        database = self._catalogue.the(schema.parent)
+        own = {
+            "SNOWFLAKE_ACCOUNT": self._identity.locator,
+            "SNOWFLAKE_HOST": f"{self._identity.account}.local",
+            "SNOWFLAKE_DATABASE": database.name,
+            "SNOWFLAKE_SCHEMA": schema.name,
+            "SNOWFLAKE_SERVICE_NAME": service.name,
+        }
+        specification = specification_of(service)
+        volumes = {volume.name: volume for volume in specification.volumes}
+        containers = tuple(
+            self._container(service, number, container, volumes, own)
+            for container in specification.containers
+        )
+        return InstanceRequest(
+            f"{service.key}-{number}",
+            f"{database.name}.{schema.name}.{service.name}",
+            number,
+            containers,
+            local_ports(service, number),
+            peers,
+            hosts,
+        )
+
+    def volume_folder(self, service: AccountObject, number: int, volume: str) -> Path:
+        """Return the folder that stands for a volume that is no stage."""
+        return self._data / "volumes" / service.key / (volume if number == 0 else f"{volume}.{number}")
+
+    def _container(
+        self,
+        service: AccountObject,
+        number: int,
+        container: Container,
+        volumes: dict[str, Volume],
+        own: dict[str, str],
+    ) -> ContainerRequest:
+        probe = container.readiness
+        return ContainerRequest(
+            container.name,
+            Image(**service.settings["images"][container.name]),
+            container.command,
+            container.args,
+            {**own, **container.environment},
+            tuple(self._mount(service, number, volumes[name], path) for name, path in container.mounts),
+            Probe(probe.port, probe.path, probe.period_seconds, probe.failure_threshold) if probe else None,
+        )
+
+    def _mount(self, service: AccountObject, number: int, volume: Volume, path: str) -> Mount:
+        if volume.source != "stage":
+            folder = self.volume_folder(service, number, volume.name)
+            return Mount(path, folder, read_only=False, persistent=volume.source == "block")
+        stage = self._catalogue.get(service.settings["stages"][volume.name])
+        _, inner = split_stage(volume.stage)
+        key = stage.key if stage else "dropped"
+        return Mount(
+            path, self._data / "stages" / key / inner, not self._writes(service, stage), persistent=True
+        )
+
+    def _writes(self, service: AccountObject, stage: AccountObject | None) -> bool:
+        if stage is None:
+            return False
+        roles = closure(self._catalogue, [service.owner] if service.owner else [])
+        return stage.owner in roles or any(
+            grant.on == stage.key and grant.grantee in roles and grant.privilege == "WRITE"
+            for grant in self._catalogue.grants.values()
+        )
+
+
+def services_of(catalogue: Catalogue, pool: AccountObject) -> list[AccountObject]:
+    """Return the services on the pool, oldest first."""
+    found = [
+        entry
+        for entry in catalogue.unsorted(ObjectKind.SERVICE)
+        if entry.settings["COMPUTE POOL"] == pool.key
+    ]
+    return sorted(found, key=lambda entry: entry.created_on)

@@ -1,0 +1,85 @@
+"""What a statement gives back: columns and rows of Python values.
+
+In: values. Out: a `Result` that the wire turns into a row set. Touches nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+ColumnType = Literal["text", "fixed", "boolean", "timestamp_ltz"]
+MOMENTS = ("created_on", "updated_on", "resumed_on", "suspended_on")
+Family = Literal["show", "describe", "ddl", "select"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column's name and type. Cells are str, int, bool, aware datetime, or None."""
+
+    name: str
+    type: ColumnType = "text"
+
+
+@dataclass(frozen=True)
+class Result:
+    """Columns (at least one) and rows, each as long as the columns."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Any, ...], ...]
+    family: Family
+
+
+def columns(names: str, fixed: str = "", times: str = "") -> tuple[Column, ...]:
+    """Return the columns named in `names`, separated by blanks: those in `fixed` are whole numbers, those in
+    `times` and the usual `created_on` and the like are times, the rest is text."""
+    numbers, moments = fixed.split(), (*times.split(), *MOMENTS)
+    return tuple(
+        Column(name, "fixed" if name in numbers else "timestamp_ltz" if name in moments else "text")
+        for name in names.split()
+    )
+
+
+def status(text: str) -> Result:
+    """Return the one row that DDL answers with (documented: column `status`)."""
+    return Result((Column("status"),), ((text,),), "ddl")
+
+
+SUCCESS = "Statement executed successfully."
+
+
+def table(shape: Sequence[Column], rows: Iterable[Mapping[str, Any]], family: Family = "show") -> Result:
+    """Return rows given by column name. KeyError when a row lacks a column or has one that is not there."""
+    names = [column.name for column in shape]
+    cells = []
+    for row in rows:
+        unknown = set(row).difference(names)
+        if unknown:
+            raise KeyError(f"no such column: {sorted(unknown)}")
+        cells.append(tuple(row[name] for name in names))
+    return Result(tuple(shape), tuple(cells), family)
+
+
+def pattern_matches(pattern: str, name: str) -> bool:
+    """Whether `name` matches a LIKE pattern: % and _ are wildcards, a backslash takes the next as it is,
+    and case does not matter (documented: SHOW … LIKE).
+    """
+    return _match(pattern.upper(), name.upper())
+
+
+def _match(pattern: str, name: str) -> bool:
+    """Match by the places in `name` that may be reached, so that time stays pattern × name."""
+    reached = {0}
+    index = 0
+    while index < len(pattern) and reached:
+        character = pattern[index]
+        if character == "%":
+            reached = set(range(min(reached), len(name) + 1))
+        elif character == "_":
+            reached = {place + 1 for place in reached if place < len(name)}
+        else:
+            if character == "\\" and index + 1 < len(pattern):
+                index += 1
+                character = pattern[index]
+            reached = {place + 1 for place in reached if place < len(name) and name[place] == character}
+        index += 1
+    return len(name) in reached

@@ -1,0 +1,160 @@
+"""SHOW of objects: where to look, who sees what, and the clauses that narrow it.
+
+In: a statement's value. Out: rows. Documented: the SHOW page of each kind; without IN it is the current
+database if there is one, else the account; 10 000 rows at most.
+"""
+
+from spcs_emulator.account.context import Context
+from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.results import Result, columns, pattern_matches, table
+from spcs_emulator.faults import CANNOT, INVALID_VALUE
+from spcs_emulator.objects.compute_pool import show_families
+from spcs_emulator.objects.image_repository import ImageRepository
+from spcs_emulator.objects.kind import Kind
+from spcs_emulator.objects.kinds import KINDS
+from spcs_emulator.objects.service_views import show_containers, show_endpoints, show_instances, show_roles
+from spcs_emulator.statement.values import Name, ObjectKind, Scope, Show
+
+ROW_LIMIT = 10_000
+LISTED = {
+    "ROLES": ObjectKind.ROLE,
+    "USERS": ObjectKind.USER,
+    "WAREHOUSES": ObjectKind.WAREHOUSE,
+    "DATABASES": ObjectKind.DATABASE,
+    "SCHEMAS": ObjectKind.SCHEMA,
+    "IMAGE REPOSITORIES": ObjectKind.IMAGE_REPOSITORY,
+    "STAGES": ObjectKind.STAGE,
+    "COMPUTE POOLS": ObjectKind.COMPUTE_POOL,
+    "SERVICES": ObjectKind.SERVICE,
+}
+# The local account holds no tables and views, so these are always empty.
+EMPTY = {
+    "OBJECTS": columns(
+        "created_on name database_name schema_name kind comment cluster_by rows bytes owner retention_time "
+        "owner_role_type",
+        fixed="rows bytes",
+    ),
+    "TABLES": columns(
+        "created_on name database_name schema_name kind comment cluster_by rows bytes owner retention_time "
+        "automatic_clustering change_tracking is_external enable_schema_evolution owner_role_type "
+        "is_event is_hybrid "
+        "is_iceberg is_dynamic is_immutable",
+        fixed="rows bytes",
+    ),
+    "VIEWS": columns(
+        "created_on name reserved database_name schema_name owner comment text is_secure is_materialized "
+        "owner_role_type change_tracking"
+    ),
+}
+INSIDE = {
+    "SERVICE CONTAINERS": show_containers,
+    "SERVICE INSTANCES": show_instances,
+    "ENDPOINTS": show_endpoints,
+    "ROLES IN SERVICE": show_roles,
+}
+
+
+def show(context: Context, statement: Show) -> Result:
+    """Return the rows. 002043 for a place that is not there, 002003 for a service or repository that is
+    not.
+    """
+    if statement.what == "COMPUTE POOL INSTANCE FAMILIES":
+        return show_families(context)
+    if statement.what in INSIDE:
+        service = context.get(ObjectKind.SERVICE, _scope_name(statement))
+        return _narrowed(INSIDE[statement.what](context, service), statement)
+    if statement.what == "IMAGES":
+        repository = context.get(ObjectKind.IMAGE_REPOSITORY, _scope_name(statement))
+        return ImageRepository().show_images(context, repository, statement.like)
+    places = _places(context, statement)
+    if statement.what in EMPTY:
+        return table(EMPTY[statement.what], [])
+    kind = KINDS[LISTED[statement.what]]
+    return _listed(context, kind, places, statement)
+
+
+def _scope_name(statement: Show) -> Name:
+    if statement.scope is None or statement.scope.name is None:
+        raise ValueError(f"SHOW {statement.what} without a name")
+    return statement.scope.name
+
+
+def _listed(context: Context, kind: Kind, places: frozenset[str] | None, statement: Show) -> Result:
+    entries = [
+        entry
+        for entry in context.catalogue.of_kind(kind.kind)
+        if context.access.sees(entry) and (places is None or _lies_in(context, entry, places))
+    ]
+    return kind.show(
+        context, _limited([entry for entry in entries if _named(entry.name, statement)], statement)
+    )
+
+
+def _lies_in(context: Context, entry: AccountObject, places: frozenset[str]) -> bool:
+    if entry.settings.get("COMPUTE POOL") in places:
+        return True
+    parent = context.catalogue.get(entry.parent)
+    return parent is not None and (parent.key in places or _lies_in(context, parent, places))
+
+
+def _named(name: str, statement: Show) -> bool:
+    if statement.like is not None and not pattern_matches(statement.like, name):
+        return False
+    return statement.starts_with is None or name.startswith(statement.starts_with)
+
+
+def _limited(entries: list[AccountObject], statement: Show) -> list[AccountObject]:
+    if statement.limit is not None and not 1 <= statement.limit <= ROW_LIMIT:
+        raise INVALID_VALUE(name="LIMIT", value=statement.limit, why=f": between 1 and {ROW_LIMIT}")
+    if statement.limit_from is not None:
+        names = [entry.name for entry in entries]
+        first = next(
+            (index for index, name in enumerate(names) if name.startswith(statement.limit_from)), None
+        )
+        entries = entries[first + 1 :] if first is not None else []
+    return entries[: statement.limit or ROW_LIMIT]
+
+
+def _narrowed(result: Result, statement: Show) -> Result:
+    if statement.like is None and statement.starts_with is None and statement.limit is None:
+        return result
+    names = [column.name for column in result.columns]
+    index = next(names.index(name) for name in ("container_name", "instance_id", "name") if name in names)
+    rows = [row for row in result.rows if _named(str(row[index] or ""), statement)]
+    return Result(result.columns, tuple(rows[: statement.limit or ROW_LIMIT]), result.family)
+
+
+def _places(context: Context, statement: Show) -> frozenset[str] | None:
+    """Return the keys of where to look, None for everywhere."""
+    kind = LISTED.get(statement.what)
+    if kind in (
+        ObjectKind.ROLE,
+        ObjectKind.USER,
+        ObjectKind.WAREHOUSE,
+        ObjectKind.DATABASE,
+        ObjectKind.COMPUTE_POOL,
+    ):
+        return None
+    scope = statement.scope
+    if scope is None:
+        database = context.catalogue.get(context.session.database)
+        return frozenset({database.key}) if database else None
+    if scope.word == "ACCOUNT":
+        return None
+    return frozenset({_place(context, scope, statement.what).key})
+
+
+def _place(context: Context, scope: Scope, what: str) -> AccountObject:
+    word = scope.word
+    if word == "NAME":
+        word = "DATABASE" if what == "SCHEMAS" else "SCHEMA"
+    kind = ObjectKind(word)
+    if scope.name is not None:
+        found = context.find(kind, scope.name)
+    elif kind is ObjectKind.DATABASE:
+        found = context.database(None, kind)
+    else:
+        found = context.schema((), kind)
+    if found is None or not (context.access.sees(found)):
+        raise CANNOT()
+    return found

@@ -1,0 +1,70 @@
+"""What can go wrong with a local account as a whole, in words for a person.
+
+In: the case. Out: exceptions with a summary and a hint. Pure. (Errors of statements are in `faults`.)
+"""
+
+from pathlib import Path
+
+
+class LocalAccountError(Exception):
+    """`summary` says what is wrong, `hint` what would help. Neither ever holds a secret."""
+
+    def __init__(self, summary: str, hint: str) -> None:
+        super().__init__(f"{summary.rstrip('.')}. {hint}")
+        self.summary = summary
+        self.hint = hint
+
+
+class PortTakenError(LocalAccountError):
+    """Another program listens on the port that was asked for."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            f"port {port} of 127.0.0.1 is taken by another program",
+            "Ask for another one, or for none: then a free port is picked.",
+        )
+        self.port = port
+
+
+class UnusableFolderError(LocalAccountError):
+    """The data folder cannot be made, read or written, or holds something else."""
+
+    def __init__(self, data: Path, reason: str) -> None:
+        super().__init__(
+            f"the data folder {data} cannot be used: {reason}",
+            "It must be a folder that you may write, on a disk with room. Name another one with --data or in "
+            "SPCS_MILVUS_HOME.",
+        )
+
+
+class RunsAlreadyError(LocalAccountError):
+    """Another local account serves this data folder."""
+
+    def __init__(self, data: Path) -> None:
+        super().__init__(
+            f"a local account already serves {data}", "Use that one, stop it first, or name another folder."
+        )
+
+
+class OtherSettingsError(LocalAccountError):
+    """It runs already, but not with the settings that were asked for."""
+
+    def __init__(self, setting: str, running: object, asked: object) -> None:
+        super().__init__(
+            f"the local account runs with {setting} {running}, and {asked} was asked for",
+            "Stop it first (spcs-milvus local stop), then start it with the new setting; nothing is lost.",
+        )
+
+
+class NotStartedError(LocalAccountError):
+    """The background process ended, or did not answer in time. The summary holds its last words."""
+
+
+class NotALocalAccountError(LocalAccountError):
+    """The folder holds no local account, so nothing in it is touched."""
+
+    def __init__(self, data: Path) -> None:
+        super().__init__(
+            f"{data} holds no local account",
+            "Name the folder that it was started with, or start one there first.",
+        )

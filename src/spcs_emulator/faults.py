@@ -1,0 +1,282 @@
+"""Every error the account may answer with: number, SQLSTATE, wording, and where we know it from.
+
+In: the values of one case. Out: a `SqlError` to raise. Each fault's `source` is "documented: …"
+(Snowflake's own pages), "observed: …" (seen from a real account by other tools' tests and reports) or
+"assumed: …" (our choice where neither says; the stricter reading). Touches nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+class SqlError(Exception):
+    """A refused statement: `errno` (an int), five-character `sqlstate`, `message` for a person, `source` of
+    it.
+    """
+
+    def __init__(self, errno: int, sqlstate: str, message: str, source: str) -> None:
+        super().__init__(message)
+        self.errno = errno
+        self.sqlstate = sqlstate
+        self.message = message
+        self.source = source
+
+    @property
+    def code(self) -> str:
+        """The number as it goes over the wire: six digits at least."""
+        return f"{self.errno:06d}"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One kind of error; calling it with the values of its wording makes the error to raise."""
+
+    errno: int
+    sqlstate: str
+    wording: str
+    source: str
+
+    def __call__(self, **values: Any) -> SqlError:
+        """Return the error with `values` filled into the wording. KeyError when one is missing."""
+        return SqlError(self.errno, self.sqlstate, self.wording.format(**values), self.source)
+
+
+COMPILATION = "SQL compilation error:\n"
+ACCESS = "SQL access control error:\n"
+
+UNSUPPORTED = Fault(
+    2, "0A000", "Unsupported feature '{feature}'.", "observed: UNSET COMMENT on an image repository"
+)
+STATEMENT_COUNT = Fault(
+    8,
+    "0A000",
+    "Actual statement count {actual} did not match the desired statement count {desired}.",
+    "documented: Executing multiple statements",
+)
+EMPTY = Fault(900, "42000", COMPILATION + "Empty SQL statement.", "observed: connector, empty text")
+UNKNOWN_COLUMN = Fault(
+    904,
+    "42000",
+    COMPILATION + "error line {line} at position {position}\ninvalid identifier '{name}'",
+    "observed: SELECT of a column that is not there",
+)
+SYNTAX = Fault(
+    1003,
+    "42000",
+    COMPILATION + "syntax error line {line} at position {position} unexpected '{token}'.",
+    "observed: any unknown clause",
+)
+INVALID_VALUE = Fault(
+    1008,
+    "22023",
+    COMPILATION + "invalid value [{value}] for parameter '{name}'{why}",
+    "observed: number and start of the text; assumed: which values",
+)
+EXISTS = Fault(
+    2002, "42710", COMPILATION + "Object '{name}' already exists.", "observed: CREATE of what is there"
+)
+NOT_FOUND = Fault(
+    2003,
+    "02000",
+    COMPILATION + "{kind} '{name}' does not exist or not authorized.",
+    "observed: DROP, DESCRIBE, USE of what is not there or not visible",
+)
+MISSING_OPTION = Fault(
+    2029, "42601", COMPILATION + "Missing option(s): [{names}]", "observed: a mandatory property left out"
+)
+CANNOT = Fault(
+    2043,
+    "02000",
+    COMPILATION + "Object does not exist, or operation cannot be performed.",
+    "observed: SHOW … IN and USE of what is not there",
+)
+UNKNOWN_FUNCTION = Fault(
+    2140, "42601", COMPILATION + "Unknown function {name}", "assumed: number from other clients' tables"
+)
+WRONG_ARGUMENTS = Fault(
+    938,
+    "22023",
+    COMPILATION
+    + "error line {line} at position {position}\nnot enough or invalid arguments for function [{name}]",
+    "assumed: number of the family of wrong argument counts",
+)
+DENIED = Fault(
+    3001,
+    "42501",
+    ACCESS + "Insufficient privileges to operate on {kind} '{name}'.",
+    "observed: some privilege on the object, but not the one that is needed",
+)
+INVALID_PRIVILEGE = Fault(
+    3008,
+    "42601",
+    COMPILATION + "Invalid object type '{kind}' for privilege '{privilege}'.",
+    "observed: number in the official CLI's table; assumed: text",
+)
+PARTIAL_GRANT = Fault(
+    3011,
+    "42501",
+    "Grant partially executed: privileges [{privileges}] not granted.",
+    "observed: GRANT ALL PRIVILEGES without being able to grant each",
+)
+ROLE_NOT_ASSIGNED = Fault(
+    3013,
+    "42501",
+    ACCESS
+    + "Requested role '{name}' is not assigned to the executing user. Specify another role to activate.",
+    "observed: USE ROLE of a role the user does not hold",
+)
+EXISTS_UNSEEN = Fault(
+    3041,
+    "42710",
+    COMPILATION + "Object '{name}' already exists, but current role has no privileges on it. "
+    "If this is unexpected and you cannot resolve this problem, contact your system administrator.",
+    "observed: number; assumed: text",
+)
+INVALID_GRANT = Fault(
+    3042,
+    "42601",
+    COMPILATION + "Cannot perform this grant or revoke: {why}",
+    "observed: number (privilege and object do not go together); assumed: text",
+)
+NAME_TOO_LONG = Fault(
+    2017,
+    "42622",
+    COMPILATION + "Identifier '{name}' is too long: {length} characters where 255 are allowed.",
+    "documented: limit of 255 characters; assumed: number and text",
+)
+WAREHOUSE_RUNNING = Fault(
+    90063,
+    "22000",
+    "Invalid state. Warehouse '{name}' cannot be resumed because it is not suspended.",
+    "observed: ALTER WAREHOUSE RESUME of a running one",
+)
+WAREHOUSE_SUSPENDED = Fault(
+    90064,
+    "22000",
+    "Invalid state. Warehouse '{name}' cannot be suspended.",
+    "observed: ALTER WAREHOUSE SUSPEND of a suspended one",
+)
+NO_DATABASE = Fault(
+    90105,
+    "22000",
+    "Cannot perform {operation}. This session does not have a current database. "
+    "Call 'USE DATABASE', or use a qualified name.",
+    "observed: unqualified names without a current database",
+)
+NO_SCHEMA = Fault(
+    90106,
+    "22000",
+    "Cannot perform {operation}. This session does not have a current schema. "
+    "Call 'USE SCHEMA', or use a qualified name.",
+    "observed: unqualified names without a current schema",
+)
+INTERNAL = Fault(
+    300002,
+    "XX000",
+    "SQL execution internal error: {cause}",
+    "observed: number of Snowflake's internal errors; assumed: text",
+)
+
+WRONG_PASSWORD = Fault(
+    390100, "28000", "Incorrect username or password was specified.", "observed: login with a wrong password"
+)
+NO_TOKEN = Fault(
+    390101,
+    "08001",
+    "Authorization header not found in the request data.",
+    "observed: a request without a session token",
+)
+LOGGED_OUT = Fault(
+    390104, "08001", "User must login again to access the service.", "observed: unknown session token"
+)
+SESSION_GONE = Fault(
+    390111,
+    "08003",
+    "Session no longer exists. New login required to access the service.",
+    "observed: closed session",
+)
+TOKEN_EXPIRED = Fault(
+    390112,
+    "08001",
+    "Your session has expired. Please login again.",
+    "observed: session token past its validity",
+)
+MASTER_TOKEN_GONE = Fault(
+    390113, "08001", "Master token not found.", "observed: number in the connector; assumed: text"
+)
+MASTER_TOKEN_EXPIRED = Fault(
+    390114,
+    "08001",
+    "Authentication token has expired. The user must authenticate again.",
+    "observed: number and text in the connector",
+)
+LOGIN_ROLE = Fault(
+    390189,
+    "08004",
+    "Role '{name}' specified in the connect string is not granted to this user. "
+    "Contact your local system administrator, or attempt to login with another role, e.g. PUBLIC.",
+    "observed: login naming a role the user does not hold",
+)
+AUTHENTICATOR = Fault(
+    390194,
+    "08004",
+    "The local account logs in with a password only; authenticator '{name}' is not available here.",
+    "assumed: our own limit, said as a login error",
+)
+
+POOL_IN_USE = Fault(
+    392506,
+    "22000",
+    "Cannot drop compute pool {name} with active services: {services}. Drop them first, or use "
+    "ALTER COMPUTE POOL {name} STOP ALL.",
+    "observed: that it is refused; assumed: number and text",
+)
+POOL_STATE = Fault(
+    392511,
+    "22000",
+    "Compute pool {name} must be suspended to change {what}.",
+    "documented: ALTER COMPUTE POOL; assumed: number and text",
+)
+INVALID_FAMILY = Fault(
+    392502,
+    "22023",
+    "Invalid instance family {name}. Please refer to Snowflake documentation for supported instance "
+    "families.",
+    "observed: text; assumed: number",
+)
+INVALID_SPEC = Fault(
+    395018, "22023", "Invalid spec: {why}", "observed: CREATE SERVICE with a bad specification"
+)
+BLOCK_VOLUMES = Fault(
+    395085,
+    "22000",
+    "Failed to drop service {name} since it contains block storage volumes. Please use DROP SERVICE "
+    "{name} FORCE "
+    "if you want to continue with the operation.",
+    "observed: DROP SERVICE without FORCE",
+)
+SERVICE_STATE = Fault(
+    395029,
+    "22000",
+    "Service {name} cannot be changed this way: {why}",
+    "documented: ALTER SERVICE (what cannot be altered); assumed: number and text",
+)
+CANNOT_RUN = Fault(
+    395099,
+    "22023",
+    "The local account cannot run service {name}: {why}",
+    "assumed: our own limit; Snowflake would run any image",
+)
+IMAGE_MISSING = Fault(
+    397012,
+    "02000",
+    "Failed to retrieve image {path}: image manifest not found in the image repository.",
+    "observed: number in the official CLI's table; assumed: text and SQLSTATE",
+)
+IMAGE_ARCHITECTURE = Fault(
+    397013,
+    "22023",
+    "Failed to retrieve image: SPCS only supports image for {wanted} architecture. "
+    "Please rebuild your image with '--platform linux/{wanted}' option.",
+    "observed: text; assumed: number",
+)

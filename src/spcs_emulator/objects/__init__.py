@@ -1,0 +1,1 @@
+"""One file a kind of object: its columns, its rules, its life."""

@@ -1,0 +1,135 @@
+"""DATABASE and SCHEMA: columns and rules.
+
+In: statements' values. Out: results; the catalogue and the session's current place change. Documented:
+CREATE DATABASE (makes PUBLIC, becomes the current database), CREATE SCHEMA, SHOW and DESCRIBE of both.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from spcs_emulator.account.context import Context
+from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.privileges import words
+from spcs_emulator.account.results import columns
+from spcs_emulator.faults import INVALID_GRANT, INVALID_VALUE
+from spcs_emulator.objects.kind import Kind, Row, owner_cells, yes_no
+from spcs_emulator.statement.values import Alter, Drop, ObjectKind
+
+INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
+
+
+class Container(Kind):
+    """What databases and schemas share."""
+
+    set_needs = ("MODIFY",)
+    describe_shape = columns("created_on name kind")
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "DATA_RETENTION_TIME_IN_DAYS": 1,
+        "MAX_DATA_EXTENSION_TIME_IN_DAYS": 14,
+        "TRANSIENT": False,
+        "MANAGED ACCESS": False,
+    }
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Refuse days out of their range (documented: 0–90, transient 0–1)."""
+        days = settings["DATA_RETENTION_TIME_IN_DAYS"]
+        if not 0 <= days <= (1 if settings["TRANSIENT"] else 90):
+            raise INVALID_VALUE(name="DATA_RETENTION_TIME_IN_DAYS", value=days, why="")
+
+    def check_drop(self, context: Context, entry: AccountObject, statement: Drop) -> None:
+        """RESTRICT refuses when something is inside (assumed: the objects of schemas count, PUBLIC does
+        not).
+        """
+        if statement.option == "RESTRICT" and _holds_something(context, entry):
+            raise INVALID_GRANT(
+                why=f"{words(entry.kind)} '{entry.name}' is not empty, and RESTRICT was asked for"
+            )
+
+    def described(self, context: Context, entry: AccountObject) -> list[Row]:
+        """Return a row for each thing inside (documented: DESCRIBE DATABASE lists schemas)."""
+        inside = [child for child in context.catalogue.children(entry.key) if context.access.sees(child)]
+        return [
+            {"created_on": child.created_on, "name": child.name, "kind": child.kind.value}
+            for child in sorted(inside, key=lambda child: child.name)
+        ]
+
+    def _cells(self, context: Context, entry: AccountObject) -> Row:
+        options = ["TRANSIENT"] if entry.settings["TRANSIENT"] else []
+        options += ["MANAGED ACCESS"] if entry.settings["MANAGED ACCESS"] else []
+        return {
+            "created_on": entry.created_on,
+            "name": entry.name,
+            "is_default": "N",
+            "comment": entry.comment or "",
+            "options": ", ".join(options),
+            "retention_time": str(entry.settings["DATA_RETENTION_TIME_IN_DAYS"]),
+            **owner_cells(context, entry),
+        }
+
+
+class Database(Container):
+    """Databases."""
+
+    kind = ObjectKind.DATABASE
+    title = "Database"
+    shape = columns(
+        "created_on name is_default is_current origin owner comment options retention_time kind "
+        "owner_role_type"
+    )
+
+    def created(self, context: Context, entry: AccountObject) -> None:
+        """Make PUBLIC and INFORMATION_SCHEMA, and take the session there."""
+        settings = {**self.defaults, "TRANSIENT": entry.settings["TRANSIENT"]}
+        public = context.new_object(ObjectKind.SCHEMA, "PUBLIC", entry.key, None, settings)
+        comment = "Views describing the contents of schemas in this database"
+        views = context.new_object(
+            ObjectKind.SCHEMA, INFORMATION_SCHEMA, entry.key, comment, dict(self.defaults)
+        )
+        context.catalogue.objects.put(public)
+        context.catalogue.objects.put(replace(views, owner=None))
+        context.update_session(replace(context.session, database=entry.key, schema=public.key))
+
+    def row(self, context: Context, entry: AccountObject) -> Row:
+        """Return the SHOW DATABASES row."""
+        return {
+            **self._cells(context, entry),
+            "is_current": yes_no(context.session.database == entry.key),
+            "origin": "",
+            "kind": "TRANSIENT" if entry.settings["TRANSIENT"] else "STANDARD",
+        }
+
+
+class Schema(Container):
+    """Schemas."""
+
+    kind = ObjectKind.SCHEMA
+    title = "Schema"
+    shape = columns(
+        "created_on name is_default is_current database_name owner comment options retention_time "
+        "owner_role_type"
+    )
+
+    def created(self, context: Context, entry: AccountObject) -> None:
+        """Take the session there."""
+        context.update_session(replace(context.session, database=entry.parent, schema=entry.key))
+
+    def perform(self, context: Context, entry: AccountObject, statement: Alter) -> None:
+        """ENABLE or DISABLE MANAGED ACCESS; ownership is needed."""
+        context.access.require(entry)
+        context.put(entry, **{"MANAGED ACCESS": statement.action.startswith("ENABLE")})
+
+    def row(self, context: Context, entry: AccountObject) -> Row:
+        """Return the SHOW SCHEMAS row."""
+        return {
+            **self._cells(context, entry),
+            "is_current": yes_no(context.session.schema == entry.key),
+            "database_name": context.catalogue.name_of(entry.parent),
+        }
+
+
+def _holds_something(context: Context, entry: AccountObject) -> bool:
+    return any(
+        child.kind is not ObjectKind.SCHEMA or _holds_something(context, child)
+        for child in context.catalogue.children(entry.key)
+    )

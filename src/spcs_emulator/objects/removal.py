@@ -1,0 +1,58 @@
+"""Taking an object out of the account, with all that is inside it and every grant on or to it.
+
+In: an object. Out: nothing; the catalogue changes, and once that is stored, processes end, folders and
+images go.
+"""
+
+import shutil
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from spcs_emulator.account.context import World
+from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.statement.values import ObjectKind
+
+
+def remove_object(world: World, entry: AccountObject) -> None:
+    """Remove the object, its children, and every grant and membership that names them.
+
+    Documented: dropping a schema or database removes the services in it. The services' processes have ended
+    when the statement is answered.
+    """
+    for child in world.catalogue.children(entry.key):
+        remove_object(world, child)
+    if entry.kind is ObjectKind.SERVICE:
+        world.life.end(entry, keep_block=False)
+    _forget_grants(world, entry)
+    world.catalogue.objects.remove(entry.key)
+    for action in _outside(world, entry):
+        world.catalogue.afterwards(action)
+
+
+def _forget_grants(world: World, entry: AccountObject) -> None:
+    catalogue = world.catalogue
+    for grant in catalogue.grants.values():
+        if entry.key in (grant.on, grant.grantee):
+            catalogue.grants.remove(grant.id)
+    for membership in catalogue.memberships.values():
+        if entry.key in (membership.role, membership.member):
+            catalogue.memberships.remove(membership.id)
+    for image in catalogue.images.values():
+        if image.repository == entry.key:
+            catalogue.images.remove(image.id)
+
+
+def _outside(world: World, entry: AccountObject) -> list[Callable[[], None]]:
+    match entry.kind:
+        case ObjectKind.STAGE:
+            return [partial(remove_folder, world.stage_folder(entry.key))]
+        case ObjectKind.IMAGE_REPOSITORY:
+            return [partial(world.images.forget, entry.key)]
+        case _:
+            return []
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove the folder with all in it. What cannot be removed stays until the next start looks again."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,59 @@
+"""ROLE: columns and rules.
+
+In: statements' values. Out: results; the catalogue changes. Columns documented: SHOW ROLES.
+"""
+
+from spcs_emulator.account.context import Context
+from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.results import columns
+from spcs_emulator.faults import INVALID_GRANT
+from spcs_emulator.objects.kind import Kind, Row, yes_no
+from spcs_emulator.statement.values import Drop, ObjectKind
+
+
+class Role(Kind):
+    """Roles. The built-in ones have no owner, so nobody can alter or drop them."""
+
+    kind = ObjectKind.ROLE
+    title = "Role"
+    shape = columns(
+        "created_on name is_default is_current is_inherited assigned_to_users granted_to_roles granted_roles "
+        "owner comment",
+        fixed="assigned_to_users granted_to_roles granted_roles",
+    )
+
+    def row(self, context: Context, entry: AccountObject) -> Row:
+        """Return the SHOW ROLES row."""
+        catalogue = context.catalogue
+        user = catalogue.the(context.session.user)
+        memberships = catalogue.memberships.values()
+        holders = [catalogue.get(held.member) for held in memberships if held.role == entry.key]
+        return {
+            "created_on": entry.created_on,
+            "name": entry.name,
+            "is_default": yes_no(user.settings["DEFAULT_ROLE"] == entry.name),
+            "is_current": yes_no(context.session.role == entry.key),
+            "is_inherited": yes_no(entry.key in context.access.roles and context.session.role != entry.key),
+            "assigned_to_users": sum(1 for holder in holders if holder and holder.kind is ObjectKind.USER),
+            "granted_to_roles": sum(1 for holder in holders if holder and holder.kind is ObjectKind.ROLE),
+            "granted_roles": sum(1 for held in memberships if held.member == entry.key),
+            "owner": catalogue.name_of(entry.owner),
+            "comment": entry.comment or "",
+        }
+
+    def check_drop(self, context: Context, entry: AccountObject, _statement: Drop) -> None:
+        """Refuse while the role owns services.
+
+        Assumed: a service cannot change hands (documented), so its role cannot go before it.
+        """
+        for service in context.catalogue.of_kind(ObjectKind.SERVICE):
+            if service.owner == entry.key:
+                name = context.catalogue.full_name(service)
+                raise INVALID_GRANT(why=f"role {entry.name} owns service {name}, which cannot change owner")
+
+    def remove(self, context: Context, entry: AccountObject) -> None:
+        """Drop the role; what it owned goes to the dropping role (observed), what it was granted is gone."""
+        for owned in context.catalogue.objects.values():
+            if owned.owner == entry.key:
+                context.put(owned, owner=context.access.primary)
+        super().remove(context, entry)

@@ -1,0 +1,182 @@
+"""What must hold before a service is created or given a new specification.
+
+In: a specification, the properties, and the role that will own the service. Out: the images and stages it
+uses, or the error that says what is wrong. Touches nothing. Documented: CREATE SERVICE (checks and
+privileges). The owner role's own privileges count, not secondary roles'.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from spcs_emulator.account.access import Access
+from spcs_emulator.account.context import Context
+from spcs_emulator.account.entries import AccountObject, StoredImage
+from spcs_emulator.account.families import FAMILIES, architecture
+from spcs_emulator.account.privileges import words
+from spcs_emulator.account.requests import split_stage
+from spcs_emulator.account.scheduling import Demand, lacking
+from spcs_emulator.faults import (
+    DENIED,
+    IMAGE_ARCHITECTURE,
+    IMAGE_MISSING,
+    INVALID_SPEC,
+    INVALID_VALUE,
+    NOT_FOUND,
+    SERVICE_STATE,
+    SqlError,
+)
+from spcs_emulator.specification import Container, Specification, Volume
+from spcs_emulator.statement.reader import Reader
+from spcs_emulator.statement.tokens import tokenize
+from spcs_emulator.statement.values import Name, ObjectKind
+
+# Assumed: Snowflake names no limit; a pool has few hundred nodes at most.
+INSTANCE_LIMIT = 100
+
+
+def check_instances(settings: Mapping[str, Any], specification: Specification) -> None:
+    """Refuse instance numbers that do not go together, with each other or with block volumes."""
+    least, most, ready = (
+        settings[name] for name in ("MIN_INSTANCES", "MAX_INSTANCES", "MIN_READY_INSTANCES")
+    )
+    if least < 1:
+        raise INVALID_VALUE(name="MIN_INSTANCES", value=least, why=": must be at least 1")
+    if most > INSTANCE_LIMIT:
+        why = f": at most {INSTANCE_LIMIT}"
+        raise INVALID_VALUE(name="MAX_INSTANCES", value=most, why=why)
+    if most < least:
+        raise INVALID_VALUE(
+            name="MAX_INSTANCES", value=most, why=f": must be at least MIN_INSTANCES ({least})"
+        )
+    if not 0 <= ready <= least:
+        raise INVALID_VALUE(name="MIN_READY_INSTANCES", value=ready, why=f": MIN_INSTANCES is {least}")
+    if specification.block_volumes and least != most:
+        why = ": must equal MIN_INSTANCES for a service with block volumes"
+        raise INVALID_VALUE(name="MAX_INSTANCES", value=most, why=why)
+    seconds = settings["AUTO_SUSPEND_SECS"]
+    if seconds and (seconds < 300 or any(endpoint.public for endpoint in specification.endpoints)):
+        why = ": must be 0 or at least 300, and 0 with public endpoints"
+        raise INVALID_VALUE(name="AUTO_SUSPEND_SECS", value=seconds, why=why)
+
+
+def check_fits(specification: Specification, pool: AccountObject) -> None:
+    """Refuse what no node of the pool's family can hold."""
+    family = pool.settings["INSTANCE_FAMILY"]
+    demand = Demand("", specification.cpu, specification.memory, specification.gpus)
+    resource = lacking(FAMILIES[family], demand)
+    if resource:
+        raise INVALID_SPEC(why=f"requested {resource} exceeds what a node of instance family {family} has")
+
+
+def check_endpoints(specification: Specification, owner: Access) -> None:
+    """Refuse public endpoints when the owner role lacks BIND SERVICE ENDPOINT."""
+    if any(endpoint.public for endpoint in specification.endpoints) and not owner.on_account(
+        "BIND SERVICE ENDPOINT"
+    ):
+        raise DENIED(kind="account", name="ACCOUNT (BIND SERVICE ENDPOINT)")
+
+
+def find_images(
+    context: Context, specification: Specification, pool: AccountObject, owner: Access
+) -> dict[str, dict[str, Any]]:
+    """Return for each container the image it runs, as JSON of the runtime's `Image`, digest resolved now."""
+    wanted = architecture(pool.settings["INSTANCE_FAMILY"])
+    found = {}
+    for container in specification.containers:
+        path, image = _find_image(context, container, owner)
+        if image.artifact_type is None and image.architecture not in (None, wanted):
+            raise IMAGE_ARCHITECTURE(wanted=wanted)
+        found[container.name] = {
+            "path": path,
+            "digest": image.digest,
+            "media_type": image.media_type,
+            "artifact_type": image.artifact_type,
+        }
+    return found
+
+
+def _find_image(context: Context, container: Container, owner: Access) -> tuple[str, StoredImage]:
+    path = container.image
+    if path.startswith(f"{context.world.registry_host()}/"):
+        path = path[len(context.world.registry_host()) :]
+    parts = path.removeprefix("/").split("/")
+    if not path.startswith("/") or len(parts) < 4 or not all(parts):
+        raise INVALID_SPEC(
+            why=f"invalid image '{container.image}': expected /database/schema/repository/image:tag"
+        )
+    database, schema, repository, *rest = parts
+    name, _, tag = "/".join(rest).partition(":")
+    tag = tag or "latest"
+    place = _lookup(context, ObjectKind.IMAGE_REPOSITORY, (database, schema, repository))
+    if place is None or not owner.sees(place):
+        full = ".".join((database, schema, repository)).upper()
+        raise NOT_FOUND(kind=words(ObjectKind.IMAGE_REPOSITORY), name=full)
+    owner.require(place, "READ")
+    for image in context.catalogue.images.values():
+        if image.repository == place.key and image.name == name and tag in image.tags:
+            return f"{database}/{schema}/{repository}/{name}:{tag}".lower(), image
+    raise IMAGE_MISSING(path=f"{'/'.join(parts)}".partition(":")[0] + f":{tag}")
+
+
+def _lookup(context: Context, kind: ObjectKind, parts: tuple[str, str, str]) -> AccountObject | None:
+    database = context.catalogue.find(ObjectKind.DATABASE, parts[0].upper())
+    schema = context.catalogue.find(ObjectKind.SCHEMA, parts[1].upper(), database.key) if database else None
+    return context.catalogue.find(kind, parts[2].upper(), schema.key) if schema else None
+
+
+def find_stages(
+    context: Context, specification: Specification, schema: AccountObject, owner: Access
+) -> dict[str, str]:
+    """Return for each stage volume the key of its stage, on which the owner role holds READ or WRITE."""
+    return {
+        volume.name: _find_stage(context, volume, schema, owner).key
+        for volume in specification.volumes
+        if volume.source == "stage"
+    }
+
+
+def _find_stage(context: Context, volume: Volume, schema: AccountObject, owner: Access) -> AccountObject:
+    try:
+        text, _ = split_stage(volume.stage)
+        reader = Reader(tokenize(text))
+        name = reader.name()
+        reader.finish()
+    except (ValueError, SqlError) as error:
+        raise INVALID_SPEC(why=f"invalid stage '{volume.stage}' of volume '{volume.name}'") from error
+    found = _stage_called(context, name, schema)
+    if found is None or not owner.sees(found):
+        raise NOT_FOUND(kind=words(ObjectKind.STAGE), name=str(name))
+    owner.require(found, "READ", "WRITE")
+    return found
+
+
+def _stage_called(context: Context, name: Name, schema: AccountObject) -> AccountObject | None:
+    home: AccountObject | None = schema
+    if len(name.parts) > 1:
+        database = context.catalogue.get(schema.parent)
+        if len(name.parts) == 3:
+            database = context.catalogue.find(ObjectKind.DATABASE, name.parts[0].text)
+        inner = name.parts[-2].text
+        home = context.catalogue.find(ObjectKind.SCHEMA, inner, database.key) if database else None
+    return context.catalogue.find(ObjectKind.STAGE, name.last.text, home.key) if home else None
+
+
+def check_same_blocks(name: str, old: Specification, new: Specification) -> None:
+    """Refuse a new specification that adds, removes or resizes block volumes (documented: they are
+    immutable).
+    """
+    if _blocks(old) != _blocks(new):
+        raise SERVICE_STATE(name=name, why="block volumes cannot be added, removed or resized")
+
+
+def _blocks(specification: Specification) -> set[tuple[str, str]]:
+    return {(volume.name, volume.size) for volume in specification.block_volumes}
+
+
+def use_warehouse(context: Context, name: Name, owner: Access) -> str:
+    """Return the key of the warehouse, on which the owner role holds USAGE."""
+    found = context.catalogue.find(ObjectKind.WAREHOUSE, name.last.text)
+    if found is None or not owner.sees(found):
+        raise NOT_FOUND(kind=words(ObjectKind.WAREHOUSE), name=str(name))
+    owner.require(found, "USAGE")
+    return found.key

@@ -1,0 +1,188 @@
+"""What SHOW … IN SERVICE and the system functions tell of a running service.
+
+In: a service. Out: rows and texts. Documented: SHOW SERVICE CONTAINERS, SHOW SERVICE INSTANCES, SHOW
+ENDPOINTS, SHOW ROLES IN SERVICE, SYSTEM$GET_SERVICE_STATUS, SYSTEM$GET_SERVICE_LOGS.
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from spcs_emulator.account.context import Context
+from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.life import Instance
+from spcs_emulator.account.results import Result, columns, table
+from spcs_emulator.account.services import covers, instance_keys, local_ports, may_bind, specification_of
+from spcs_emulator.faults import INVALID_VALUE
+from spcs_emulator.objects.kind import Row, place_cells, true_false
+from spcs_emulator.runtime.api import ContainerState
+
+CONTAINERS = columns(
+    "database_name schema_name service_name service_status instance_id instance_status "
+    "container_name status message "
+    "image_name image_digest restart_count start_time last_exit_code last_restart_time",
+    fixed="restart_count last_exit_code",
+)
+INSTANCES = columns(
+    "database_name schema_name service_name service_status instance_id status spec_digest "
+    "creation_time start_time "
+    "ip_address"
+)
+# The last column is the local account's own: where the endpoint really listens on this machine.
+ENDPOINTS = columns(
+    "name port port_range protocol is_public ingress_url local_address",
+    fixed="port",
+)
+ROLES = columns("created_on name comment")
+PROVISIONING = "Endpoints provisioning in progress... check back in a few minutes"
+LOG_LIMIT = 100_000
+DEFAULT_LINES = 500
+
+
+def show_containers(context: Context, service: AccountObject) -> Result:
+    """Return a row for each container; one row of NULLs when there is no instance. MONITOR is needed."""
+    context.access.require(service, "MONITOR")
+    head = _head(context, service)
+    instances = context.world.life.instances(service)
+    if not instances:
+        empty: Row = {column.name: None for column in CONTAINERS}
+        return table(CONTAINERS, [{**empty, **head}])
+    rows = []
+    for instance in instances:
+        for state in instance.containers:
+            image = service.settings["images"][state.name]
+            rows.append(
+                {
+                    **head,
+                    "instance_id": str(instance.number),
+                    "instance_status": instance.status,
+                    "container_name": state.name,
+                    "status": state.status,
+                    "message": state.message,
+                    "image_name": f"{context.world.registry_host()}/{image['path']}",
+                    "image_digest": image["digest"],
+                    "restart_count": state.restart_count,
+                    "start_time": _iso(state.start_time),
+                    "last_exit_code": state.last_exit_code,
+                    "last_restart_time": _iso(state.last_restart_time),
+                }
+            )
+    return table(CONTAINERS, rows)
+
+
+def show_instances(context: Context, service: AccountObject) -> Result:
+    """Return a row for each instance. MONITOR is needed."""
+    context.access.require(service, "MONITOR")
+    since = datetime.fromisoformat(service.settings["since"])
+    rows = [
+        {
+            **_head(context, service),
+            "instance_id": str(instance.number),
+            "status": instance.status,
+            "spec_digest": service.settings["spec_digest"],
+            "creation_time": _iso(since),
+            "start_time": _iso(instance.started_on),
+            "ip_address": "127.0.0.1" if instance.started_on else None,
+        }
+        for instance in context.world.life.instances(service)
+    ]
+    return table(INSTANCES, rows)
+
+
+def show_endpoints(context: Context, service: AccountObject) -> Result:
+    """Return a row for each endpoint a role of the session may use (documented). Any privilege shows the
+    service.
+
+    Revoking BIND SERVICE ENDPOINT from the owner role takes the public URL away (documented: unreachable).
+    """
+    ports = local_ports(service, 0)
+    running = any(instance.started_on for instance in context.world.life.instances(service))
+    rows = []
+    for endpoint in specification_of(service).endpoints:
+        if not covers(context.catalogue, context.access.roles, service, endpoint):
+            continue
+        local = f"127.0.0.1:{ports[endpoint.port]}" if endpoint.port is not None else None
+        url = local if context.world.life.endpoints_ready(service) else PROVISIONING
+        rows.append(
+            {
+                "name": endpoint.name,
+                "port": endpoint.port,
+                "port_range": endpoint.port_range,
+                "protocol": endpoint.protocol,
+                "is_public": true_false(endpoint.public),
+                "ingress_url": url if endpoint.public and may_bind(context.catalogue, service) else None,
+                "local_address": local if running else None,
+            }
+        )
+    return table(ENDPOINTS, rows)
+
+
+def show_roles(context: Context, service: AccountObject) -> Result:
+    """Return a row for each service role."""
+    rows = [
+        {"created_on": role.created_on, "name": role.name, "comment": role.comment}
+        for role in sorted(context.catalogue.children(service.key), key=lambda role: role.name)
+    ]
+    return table(ROLES, rows)
+
+
+def service_status(context: Context, service: AccountObject) -> str:
+    """Return the JSON text of SYSTEM$GET_SERVICE_STATUS (deprecated on Snowflake). MONITOR is needed."""
+    context.access.require(service, "MONITOR")
+    entries = [
+        _status_entry(context, service, instance, state)
+        for instance in context.world.life.instances(service)
+        for state in instance.containers
+    ]
+    return json.dumps(entries, separators=(",", ":"))
+
+
+def service_logs(
+    context: Context,
+    service: AccountObject,
+    instance: Any,
+    container: Any,
+    lines: Any = DEFAULT_LINES,
+    previous: Any = False,
+) -> str:
+    """Return the last lines of a container's log, 100 KB at most. MONITOR is needed."""
+    context.access.require(service, "MONITOR")
+    names = [found.name for found in specification_of(service).containers]
+    if container not in names:
+        raise INVALID_VALUE(name="container_name", value=container, why=f": one of {', '.join(names)}")
+    numbers = {str(number): key for number, key in enumerate(instance_keys(service))}
+    if str(instance) not in numbers:
+        raise INVALID_VALUE(name="instance_id", value=instance, why=f": one of {', '.join(numbers)}")
+    if not isinstance(lines, int) or lines < 1:
+        raise INVALID_VALUE(name="num_lines", value=lines, why=": must be a positive number")
+    text = context.world.runtime.logs(numbers[str(instance)], str(container), lines, bool(previous))
+    return text[-LOG_LIMIT:]
+
+
+def _status_entry(context: Context, service: AccountObject, instance: Instance, state: ContainerState) -> Row:
+    path = service.settings["images"][state.name]["path"]
+    entry: Row = {
+        "status": state.status,
+        "message": state.message,
+        "containerName": state.name,
+        "instanceId": str(instance.number),
+        "serviceName": service.name,
+        "image": f"{context.world.registry_host()}/{path}",
+        "restartCount": state.restart_count,
+        "startTime": _iso(state.start_time) or "",
+    }
+    if state.last_exit_code is not None:
+        entry["lastExitCode"] = state.last_exit_code
+    return entry
+
+
+def _head(context: Context, service: AccountObject) -> Row:
+    return {
+        **place_cells(context, service),
+        "service_name": service.name,
+        "service_status": context.world.life.service_status(service),
+    }
+
+
+def _iso(time: datetime | None) -> str | None:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else None

@@ -1,0 +1,141 @@
+"""What the account asks of a runtime, and what a runtime tells back.
+
+In: an instance of a service, already checked by the account, with its images resolved to digests. Out: the
+state and the log of each of its containers. The account decides *whether* an instance lives; a runtime only
+knows *how* one is run. Values and one protocol; nothing is touched here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+ContainerStatus = Literal["PENDING", "READY", "FAILED", "DONE"]
+
+# Snowflake's own texts (documented: SHOW SERVICE CONTAINERS IN SERVICE, column `message`).
+WAITING = "Waiting to start"
+RUNNING = "Running"
+RETRYING = "Encountered fatal error, retrying"
+CRASHED = "Encountered fatal error while running, check container logs"
+NOT_STARTED = "Encountered fatal error while starting container"
+COMPLETED = "Completed successfully"
+
+
+def probe_failing(path: str, port: int) -> str:
+    """Snowflake's text for a container whose readiness probe fails (documented: SHOW SERVICE CONTAINERS)."""
+    return f"Readiness probe is failing at path: {path}, port: {port}"
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A container path that stands for a folder of this machine. `persistent` outlives a suspend."""
+
+    path: str
+    folder: Path
+    read_only: bool
+    persistent: bool
+
+
+@dataclass(frozen=True)
+class Probe:
+    """The HTTP readiness probe of a service specification."""
+
+    port: int
+    path: str
+    period_seconds: int
+    failure_threshold: int
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image as the registry knows it.
+
+    `path` is "db/schema/repo/name:tag" in lower case, `digest` that of the manifest; `artifact_type` is
+    None for an ordinary container image.
+    """
+
+    path: str
+    digest: str
+    media_type: str
+    artifact_type: str | None
+
+
+@dataclass(frozen=True)
+class ContainerRequest:
+    """One container of an instance. `readiness` is None when the specification has no probe."""
+
+    name: str
+    image: Image
+    command: tuple[str, ...]
+    args: tuple[str, ...]
+    environment: Mapping[str, str]
+    mounts: tuple[Mount, ...]
+    readiness: Probe | None
+
+
+@dataclass(frozen=True)
+class InstanceRequest:
+    """One instance of a service, with everything a runtime needs to run it.
+
+    `key` is unique for the service object and never used again. `service` is "DB.SCHEMA.NAME". `ports` maps
+    a declared endpoint port to the local port on 127.0.0.1 that stands for it. `peers` maps every
+    "host:port" under which a container may know an endpoint to its local port; None when this service's
+    role may not use that endpoint. `hosts` holds the bare host names of those peers.
+    """
+
+    key: str
+    service: str
+    instance_id: int
+    containers: tuple[ContainerRequest, ...]
+    ports: Mapping[int, int]
+    peers: Mapping[str, int | None]
+    hosts: frozenset[str]
+
+
+@dataclass(frozen=True)
+class ContainerState:
+    """What SHOW SERVICE CONTAINERS tells of one container; None for what did not happen yet.
+
+    Times are aware UTC.
+    """
+
+    name: str
+    status: ContainerStatus
+    message: str
+    restart_count: int
+    start_time: datetime | None
+    last_exit_code: int | None
+    last_restart_time: datetime | None
+
+
+class Runtime(Protocol):
+    """How service instances are run. Every method may be called from any thread."""
+
+    @property
+    def name(self) -> str:
+        """Either `process` or `none`."""
+
+    def refuse(self, request: InstanceRequest) -> str | None:
+        """Why this runtime cannot run the instance, for a person; None when it can. Changes nothing."""
+
+    def allocate(self, count: int) -> list[int]:
+        """`count` ports of 127.0.0.1 on which nothing listens now, none given out before."""
+
+    def start(self, request: InstanceRequest) -> None:
+        """Starts the instance and returns at once. A key that runs already is left as it is."""
+
+    def stop(self, key: str) -> None:
+        """Ends the instance and returns when nothing of it is left. An unknown key is nothing to do."""
+
+    def states(self, key: str) -> tuple[ContainerState, ...]:
+        """The containers' states in the order of the request; empty when the key is unknown."""
+
+    def logs(self, key: str, container: str, lines: int, previous: bool) -> str:
+        """The last `lines` lines of a container's output; of the run before the last restart when `previous`.
+
+        Empty when there is no such container or it has written nothing. Logs go with the instance at `stop`.
+        """
+
+    def close(self) -> None:
+        """Ends every instance. Nothing may be started afterwards."""

@@ -1,0 +1,240 @@
+"""A whole local account in this process: catalogue, wire, registry, runtime and clock, put together.
+
+In: a data folder and settings. Out: an account that answers on 127.0.0.1. Touches the data folder, one
+port, and through the runtime the processes of services. Used by `__main__` alone in a process, and by tests
+in theirs.
+"""
+
+import errno
+import logging
+import os
+import secrets
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from spcs_emulator.account.account import Account
+from spcs_emulator.clock import Clock, TurnedClock
+from spcs_emulator.errors import LocalAccountError, PortTakenError, UnusableFolderError
+from spcs_emulator.faults import SqlError
+from spcs_emulator.folder import DataFolder, Running
+from spcs_emulator.registry.blobs import BlobStore
+from spcs_emulator.registry.registry import Registry
+from spcs_emulator.runtime.api import Runtime
+from spcs_emulator.runtime.marks import mark_of
+from spcs_emulator.runtime.none import NoneRuntime
+from spcs_emulator.runtime.ports import PortPool
+from spcs_emulator.runtime.process import ProcessRuntime
+from spcs_emulator.script import Script
+from spcs_emulator.store import Store, StoreError
+from spcs_emulator.wire.http import HttpServer, serve
+from spcs_emulator.wire.messages import Request, Response, json_response
+from spcs_emulator.wire.routes import Wire
+
+HOST = "127.0.0.1"
+TICK_SECONDS = 0.1
+RUNTIMES = ("process", "none")
+
+_log = logging.getLogger(__name__)
+
+ClockT = TypeVar("ClockT", bound=Clock)
+
+
+class LocalAccount(Generic[ClockT]):
+    """A running local account; a context manager. With a `TurnedClock` only `tick` moves it.
+
+    `port` 0 takes any free port, None the one it had last time, or another when that is taken. Raises a
+    LocalAccountError when the folder or the port cannot be used.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        clock: ClockT,
+        *,
+        runtime: str = "none",
+        port: int | None = 0,
+        latency_ms: int = 0,
+        script: Script | None = None,
+    ) -> None:
+        self.clock = clock
+        self.folder = DataFolder(data.resolve())
+        self._script = script or Script()
+        self._script.latency_ms = latency_ms or self._script.latency_ms
+        self._token = secrets.token_urlsafe(32)
+        self._stop = threading.Event()
+        with ExitStack() as opened:
+            self._open(opened, runtime, port)
+            self._opened = opened.pop_all()
+
+    def _open(self, opened: ExitStack, runtime: str, port: int | None) -> None:
+        folder = self.folder
+        folder.prepare()
+        opened.enter_context(folder.held())
+        kept = folder.account()
+        self.identity = kept.identity
+        try:
+            store = Store(folder.catalogue)
+            opened.callback(store.close)
+            blobs = BlobStore(folder.registry)
+            self.runtime = _runtime(runtime, folder, blobs, self.clock)
+            opened.callback(self.runtime.close)
+            self.account = Account(
+                store, self.identity, self.clock, self.runtime, blobs, folder.path, self._registry_host
+            )
+            opened.callback(self.account.close)
+        except (StoreError, SqlError, OSError) as error:
+            raise UnusableFolderError(folder.path, str(error)) from error
+        self._wire = Wire(self.account, self.identity, self.clock, self._script, _log.error)
+        self._registry = Registry(self.account, blobs, self.clock.now)
+        http = _listen(self._respond, port, kept.port)
+        opened.callback(http.close)
+        self.port = http.port
+        folder.keep(replace(kept, port=http.port))
+        self.account.start()
+        if not isinstance(self.clock, TurnedClock):
+            ticker = threading.Thread(target=self._tick_on, name="ticker", daemon=True)
+            ticker.start()
+            opened.callback(ticker.join)
+        opened.callback(self._stop.set)
+        folder.announce(self._running())
+        opened.callback(folder.unannounce)
+
+    @property
+    def connection(self) -> dict[str, Any]:
+        """What a client's connection needs; the password included."""
+        return connection(self.folder, self.port)
+
+    @property
+    def login_attempts(self) -> int:
+        """How often somebody has tried to sign in, refused ones included."""
+        return self._wire.login_attempts
+
+    def tick(self) -> None:
+        """Lets the account notice what its clock and its runtime have brought."""
+        self.account.tick()
+
+    def dump(self) -> dict[str, Any]:
+        """The whole catalogue, canonical: two dumps are equal exactly when the accounts are."""
+        return self.account.dump()
+
+    def close(self) -> None:
+        """Stops serving and ends every service's processes. The catalogue remembers what should run."""
+        self._opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _registry_host(self) -> str:
+        return f"{HOST}:{self.port}"
+
+    def _running(self) -> Running:
+        pid = os.getpid()
+        return Running(
+            pid=pid,
+            mark=mark_of(pid) or "",
+            port=self.port,
+            runtime=self.runtime.name,
+            latency_ms=self._script.latency_ms,
+            token=self._token,
+        )
+
+    def _tick_on(self) -> None:
+        while not self._stop.wait(TICK_SECONDS):
+            try:
+                self.account.tick()
+            except Exception:  # whatever one tick met, the next must still come
+                _log.exception("tick")
+
+    def _respond(self, request: Request) -> Response:
+        path = request.path
+        if path in ("/v2", "/login") or path.startswith("/v2/"):
+            return self._registry.respond(request)
+        if path.startswith("/local/"):
+            return self._admin(request)
+        return self._wire.respond(request)
+
+    def _admin(self, request: Request) -> Response:
+        """Pages of the local account's own, for whoever can read its `server.json`."""
+        given = (request.header("authorization") or "").removeprefix("Bearer ")
+        if not secrets.compare_digest(given.encode(), self._token.encode()):
+            return json_response({"error": "the admin token of server.json is needed"}, 401)
+        match request.method, request.path:
+            case "GET", "/local/dump":
+                return json_response(self.dump())
+            case "GET", "/local/status":
+                return json_response({"pid": os.getpid()})
+        return json_response({"error": "no such page"}, 404)
+
+
+def connection(folder: DataFolder, port: int) -> dict[str, Any]:
+    """How a client connects to the folder's account when it listens on `port`."""
+    identity = folder.existing_account().identity
+    return {
+        "host": HOST,
+        "port": port,
+        "protocol": "http",
+        "account": identity.account,
+        "user": identity.user,
+        "password": identity.password,
+    }
+
+
+def read_dump(folder: DataFolder, clock: Clock) -> dict[str, Any]:
+    """The dump of an account that nobody serves. NotALocalAccountError when the folder holds none."""
+    identity = folder.existing_account().identity
+    with folder.held(), ExitStack() as opened:
+        try:
+            store = Store(folder.catalogue)
+            opened.callback(store.close)
+            blobs = BlobStore(folder.registry)
+            account = Account(
+                store, identity, clock, NoneRuntime(clock.now), blobs, folder.path, lambda: HOST
+            )
+            opened.callback(account.close)
+        except (StoreError, SqlError, OSError) as error:
+            raise UnusableFolderError(folder.path, str(error)) from error
+        return account.dump()
+
+
+def _runtime(name: str, folder: DataFolder, blobs: BlobStore, clock: Clock) -> Runtime:
+    match name:
+        case "process":
+            return ProcessRuntime(folder.processes, blobs, clock.now)
+        case "none":
+            return NoneRuntime(clock.now)
+    raise LocalAccountError(f"there is no runtime {name}", f"Known are: {', '.join(RUNTIMES)}.")
+
+
+def _listen(respond: Callable[[Request], Response], port: int | None, last: int) -> HttpServer:
+    if port:
+        return _listen_on(respond, port)
+    if port is None and last:
+        try:
+            return _listen_on(respond, last)
+        except PortTakenError:
+            _log.warning("port %s, where this account listened before, is taken; another one is picked", last)
+    return _listen_on(respond, PortPool().take(1)[0])
+
+
+def _listen_on(respond: Callable[[Request], Response], port: int) -> HttpServer:
+    try:
+        return serve(respond, port, HOST)
+    except (OSError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+            raise PortTakenError(port) from error
+        raise LocalAccountError(
+            f"port {port} of 127.0.0.1 cannot be used: {error}", "Ask for a port from 1024 to 65535."
+        ) from error

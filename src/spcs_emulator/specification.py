@@ -1,0 +1,339 @@
+"""A service specification: YAML or JSON text to checked values, with the defaults Snowflake fills in.
+
+In: the text between the dollars. Out: a `Specification`, or 395018 with the path of what is wrong. Touches
+nothing. Documented: Service specification reference (keys, limits, defaults); observed: the wording
+`unknown option 'x' for 'spec'`. Known keys the local account does nothing with (logExporters,
+platformMonitor, livenessProbe) are checked by name and kept. Secrets need SECRET objects, which the local
+account does not have, so they are refused.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from spcs_emulator.specification_containers import check_container
+from spcs_emulator.specification_parts import (
+    amount,
+    boolean,
+    choice,
+    cores,
+    fields,
+    integer,
+    items,
+    label,
+    mapping,
+    port,
+    refused,
+    string,
+    strings,
+)
+
+SOURCES = ("local", "memory", "stage", "block")
+BLOCK_LIMIT_GI = 65536
+SIZE_LIMIT = 1_000_000
+DEPTH_LIMIT = 30
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A readiness probe: HTTP GET of `path` on `port`."""
+
+    port: int
+    path: str
+    period_seconds: int
+    failure_threshold: int
+
+
+@dataclass(frozen=True)
+class Container:
+    """One container. `cpu` in cores and `memory` in bytes are its requests; `gpus` counts whole ones.
+
+    `mounts` are (volume name, path) pairs.
+    """
+
+    name: str
+    image: str
+    command: tuple[str, ...]
+    args: tuple[str, ...]
+    environment: Mapping[str, str]
+    readiness: Probe | None
+    mounts: tuple[tuple[str, str], ...]
+    cpu: float
+    memory: int
+    gpus: int
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One endpoint. `port` is None for a range of ports, then `port_range` is set."""
+
+    name: str
+    port: int | None
+    port_range: str | None
+    public: bool
+    protocol: str
+
+
+@dataclass(frozen=True)
+class Volume:
+    """One volume. `stage` is "@db.schema.stage/folder" as written for stage volumes, `size` as written or
+    "".
+    """
+
+    name: str
+    source: str
+    size: str
+    stage: str
+
+
+@dataclass(frozen=True)
+class Specification:
+    """The whole. `document` is the normalised form: defaults filled in, as DESCRIBE SERVICE begins from."""
+
+    containers: tuple[Container, ...]
+    endpoints: tuple[Endpoint, ...]
+    volumes: tuple[Volume, ...]
+    service_roles: Mapping[str, tuple[str, ...]]
+    document: Mapping[str, Any]
+
+    @property
+    def block_volumes(self) -> tuple[Volume, ...]:
+        """The volumes that outlive the instance."""
+        return tuple(volume for volume in self.volumes if volume.source == "block")
+
+    @property
+    def cpu(self) -> float:
+        """Cores that one instance requests."""
+        return sum(container.cpu for container in self.containers)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that one instance requests."""
+        return sum(container.memory for container in self.containers)
+
+    @property
+    def gpus(self) -> int:
+        """GPUs that one instance requests."""
+        return sum(container.gpus for container in self.containers)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML without aliases and without a key written twice."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise refused("YAML aliases are not supported")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key, _ in node.value:
+            name = str(getattr(key, "value", key))
+            if name in seen:
+                raise refused(f"option '{name}' is given twice")
+            seen.add(name)
+        return super().construct_mapping(node, deep)
+
+
+def parse_specification(text: str) -> Specification:
+    """Return the checked specification. 395018 names the path of the first thing that is wrong."""
+    return from_document(_load(text))
+
+
+def _load(text: str) -> Any:
+    if len(text) > SIZE_LIMIT:
+        raise refused(f"longer than {SIZE_LIMIT} characters")
+    try:
+        # The loader is a SafeLoader with less, not more.
+        return yaml.load(text, Loader=_Loader)  # noqa: S506
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise refused(
+            f"not valid YAML: {str(error).splitlines()[0] if str(error) else 'too deep'}"
+        ) from error
+
+
+def from_document(document: Any) -> Specification:
+    """Return the checked specification of parsed YAML, or of a normalised document kept earlier."""
+    top = fields(document, "", "spec capabilities serviceRoles", must="spec")
+    spec = fields(
+        top["spec"],
+        "spec",
+        "containers endpoints volumes logExporters platformMonitor resourceManagement",
+        must="containers",
+    )
+    containers = items(spec["containers"], "spec.containers", most=20)
+    volumes = [_volume(entry, path) for entry, path in items(spec.get("volumes"), "spec.volumes", most=20)]
+    endpoints = [
+        _endpoint(entry, path) for entry, path in items(spec.get("endpoints"), "spec.endpoints", most=100)
+    ]
+    checked = [check_container(entry, path) for entry, path in containers]
+    _distinct([entry["name"] for entry in checked], "container")
+    _distinct([entry["name"] for entry in volumes], "volume")
+    _distinct([entry["name"] for entry in endpoints], "endpoint")
+    _distinct([str(entry.get("port")) for entry in endpoints if "port" in entry], "endpoint port")
+    _check_mounts(checked, volumes)
+    normal: dict[str, Any] = {"spec": {**spec, "containers": checked}}
+    if endpoints:
+        normal["spec"]["endpoints"] = endpoints
+    if volumes:
+        normal["spec"]["volumes"] = volumes
+    if "capabilities" in top:
+        normal["capabilities"] = mapping(top["capabilities"], "capabilities")
+    roles = _service_roles(top.get("serviceRoles"), {entry["name"] for entry in endpoints})
+    if roles:
+        normal["serviceRoles"] = [{"name": name, "endpoints": list(names)} for name, names in roles.items()]
+    return Specification(
+        tuple(_container_value(entry) for entry in checked),
+        tuple(_endpoint_value(entry) for entry in endpoints),
+        tuple(_volume_value(entry) for entry in volumes),
+        roles,
+        normal,
+    )
+
+
+def _endpoint(entry: Any, path: str) -> dict[str, Any]:
+    found = fields(entry, path, "name port portRange public protocol corsSettings", must="name")
+    if ("port" in found) == ("portRange" in found):
+        raise refused(f"'{path}' needs either port or portRange")
+    public = boolean(found.get("public", False), f"{path}.public")
+    protocol = choice(found.get("protocol", "HTTP"), f"{path}.protocol", ("TCP", "HTTP"))
+    if public and protocol == "TCP":
+        raise refused(f"'{path}': a public endpoint cannot use protocol TCP")
+    normal: dict[str, Any] = {"name": label(found["name"], f"{path}.name")}
+    if "port" in found:
+        normal["port"] = port(found["port"], f"{path}.port")
+    else:
+        normal["portRange"] = _port_range(found["portRange"], f"{path}.portRange")
+        if public or protocol != "TCP":
+            raise refused(f"'{path}': portRange needs protocol TCP and cannot be public")
+    normal.update(protocol=protocol, public=public)
+    if "corsSettings" in found:
+        normal["corsSettings"] = mapping(found["corsSettings"], f"{path}.corsSettings")
+    return normal
+
+
+def _port_range(value: Any, path: str) -> str:
+    text = string(value, path)
+    match = re.fullmatch(r"([0-9]{1,5})-([0-9]{1,5})", text)
+    if not match or not 1 <= int(match[1]) < int(match[2]) <= 65535:
+        raise refused(f"invalid '{path}': {text}")
+    return text
+
+
+def _volume(entry: Any, path: str) -> dict[str, Any]:
+    found = fields(entry, path, "name source size uid gid blockConfig stageConfig", must="name source")
+    normal: dict[str, Any] = {"name": label(found["name"], f"{path}.name")}
+    source = string(found["source"], f"{path}.source")
+    kind = "stage" if source.startswith("@") else choice(source, f"{path}.source", SOURCES, keep_case=True)
+    normal["source"] = source
+    if kind in ("block", "memory"):
+        if "size" not in found:
+            raise refused(f"missing option 'size' for '{path}'")
+        size = amount(found["size"], f"{path}.size")
+        if kind == "block" and not 2**30 <= size <= BLOCK_LIMIT_GI * 2**30:
+            raise refused(f"invalid '{path}.size': {found['size']} is not between 1Gi and {BLOCK_LIMIT_GI}Gi")
+        normal["size"] = str(found["size"])
+    elif "size" in found:
+        raise refused(f"unknown option 'size' for '{path}'")
+    if (kind == "stage" and source == "stage") != ("stageConfig" in found):
+        raise refused(f"'{path}': stageConfig goes with source stage")
+    if "stageConfig" in found:
+        normal["stageConfig"] = _stage_config(found["stageConfig"], f"{path}.stageConfig")
+    if "blockConfig" in found:
+        if kind != "block":
+            raise refused(f"unknown option 'blockConfig' for '{path}'")
+        normal["blockConfig"] = _block_config(found["blockConfig"], f"{path}.blockConfig")
+    for key in ("uid", "gid"):
+        if key in found:
+            normal[key] = integer(found[key], f"{path}.{key}", 0)
+    return normal
+
+
+def _stage_config(entry: Any, path: str) -> dict[str, Any]:
+    found = fields(entry, path, "name metadataCache resources enableSymlink uid gid", must="name")
+    if not string(found["name"], f"{path}.name").startswith("@"):
+        raise refused(f"invalid '{path}.name': {found['name']} does not begin with '@'")
+    return found
+
+
+def _block_config(entry: Any, path: str) -> dict[str, Any]:
+    keys = "initialContents iops throughput encryption snapshotOnDelete snapshotDeleteAfter"
+    found = fields(entry, path, keys)
+    if "initialContents" in found:
+        raise refused(f"snapshot in '{path}.initialContents' does not exist or not authorized")
+    if "iops" in found:
+        integer(found["iops"], f"{path}.iops", 3000, 80000)
+    if "throughput" in found:
+        integer(found["throughput"], f"{path}.throughput", 125)
+    if "encryption" in found:
+        choice(found["encryption"], f"{path}.encryption", ("SNOWFLAKE_SSE", "SNOWFLAKE_FULL"))
+    return found
+
+
+def _service_roles(value: Any, endpoints: set[str]) -> dict[str, tuple[str, ...]]:
+    roles: dict[str, tuple[str, ...]] = {}
+    for entry, path in items(value, "serviceRoles"):
+        found = fields(entry, path, "name endpoints", must="name endpoints")
+        name = string(found["name"], f"{path}.name").upper()
+        if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
+            raise refused(f"invalid '{path}.name': {found['name']}")
+        names = strings(found["endpoints"], f"{path}.endpoints")
+        for endpoint in names:
+            if endpoint not in endpoints:
+                raise refused(f"'{path}.endpoints' names endpoint '{endpoint}', which is not there")
+        if name in roles or name == "ALL_ENDPOINTS_USAGE":
+            raise refused(f"service role '{name}' is given twice")
+        roles[name] = tuple(names)
+    return roles
+
+
+def _distinct(names: list[str], what: str) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise refused(f"{what} '{name}' is given twice")
+
+
+def _check_mounts(containers: list[dict[str, Any]], volumes: list[dict[str, Any]]) -> None:
+    names = {volume["name"] for volume in volumes}
+    for container in containers:
+        mounts = container.get("volumeMounts", [])
+        for mount in mounts:
+            if mount["name"] not in names:
+                raise refused(f"volume '{mount['name']}' of container '{container['name']}' is not defined")
+        _distinct([mount["mountPath"] for mount in mounts], "mountPath")
+    if sum(1 for volume in volumes if volume["source"] == "block") > 3:
+        raise refused("more than 3 block volumes")
+
+
+def _container_value(entry: dict[str, Any]) -> Container:
+    probe = entry.get("readinessProbe")
+    requests = entry["resources"]["requests"]
+    return Container(
+        entry["name"],
+        entry["image"],
+        tuple(entry.get("command", ())),
+        tuple(entry.get("args", ())),
+        entry.get("env", {}),
+        Probe(probe["port"], probe["path"], probe["periodSeconds"], probe["failureThreshold"])
+        if probe
+        else None,
+        tuple((mount["name"], mount["mountPath"]) for mount in entry.get("volumeMounts", ())),
+        cores(requests["cpu"], "cpu"),
+        amount(requests["memory"], "memory"),
+        int(requests.get("nvidia.com/gpu", 0)),
+    )
+
+
+def _endpoint_value(entry: dict[str, Any]) -> Endpoint:
+    return Endpoint(
+        entry["name"], entry.get("port"), entry.get("portRange"), entry["public"], entry["protocol"]
+    )
+
+
+def _volume_value(entry: dict[str, Any]) -> Volume:
+    source = entry["source"]
+    stage = source if source.startswith("@") else entry.get("stageConfig", {}).get("name", "")
+    return Volume(entry["name"], "stage" if stage else source, entry.get("size", ""), stage)

@@ -1,0 +1,115 @@
+"""USE, ALTER SESSION, and SELECT or CALL of functions.
+
+In: a reader behind the first word. Out: the statement's value, or 001003. Touches nothing.
+Documented: USE …, ALTER SESSION, Context functions, System functions.
+"""
+
+from typing import Any
+
+from spcs_emulator.statement.objects import object_name
+from spcs_emulator.statement.reader import Reader
+from spcs_emulator.statement.values import (
+    AlterSession,
+    Call,
+    ObjectKind,
+    Select,
+    SelectItem,
+    Statement,
+    Use,
+    UseSecondaryRoles,
+)
+
+USED = (ObjectKind.ROLE, ObjectKind.WAREHOUSE, ObjectKind.DATABASE, ObjectKind.SCHEMA)
+_WORD_CALLS = ("CURRENT_USER", "CURRENT_TIMESTAMP")
+
+
+def parse_use(reader: Reader) -> Statement:
+    """Read what follows USE; without a kind it is a database, or a schema when the name has two parts."""
+    if reader.try_words("SECONDARY", "ROLES"):
+        return UseSecondaryRoles(reader.one_of("ALL", "NONE") == "ALL")
+    for kind in USED:
+        if reader.try_words(*kind.value.split()):
+            return Use(kind, object_name(reader, kind))
+    name = reader.name(2)
+    return Use(ObjectKind.DATABASE if len(name.parts) == 1 else ObjectKind.SCHEMA, name)
+
+
+def parse_alter_session(reader: Reader) -> AlterSession:
+    """Read what follows ALTER SESSION."""
+    if reader.one_of("SET", "UNSET") == "UNSET":
+        names = [reader.identifier().text]
+        while reader.try_symbol(","):
+            names.append(reader.identifier().text)
+        return AlterSession(unset=tuple(names))
+    values: dict[str, Any] = {}
+    while not values or not reader.at_end:
+        name = reader.identifier().text
+        reader.symbol("=")
+        values[name] = _constant(reader)
+        reader.try_symbol(",")
+    return AlterSession(set=values)
+
+
+def parse_select(reader: Reader) -> Select:
+    """Read what follows SELECT."""
+    items = [_item(reader)]
+    while reader.try_symbol(","):
+        items.append(_item(reader))
+    return Select(tuple(items))
+
+
+def parse_call(reader: Reader) -> Select:
+    """Read what follows CALL: one function, whose bare name is the heading."""
+    call = _call(reader)
+    return Select((SelectItem(call, call.function),))
+
+
+def _item(reader: Reader) -> SelectItem:
+    place = reader.here
+    value: Any
+    if place.kind == "word" and place.value not in ("TRUE", "FALSE", "NULL"):
+        value = _call(reader)
+        heading = _heading(value)
+    else:
+        value = _constant(reader)
+        heading = place.text if place.text != "-" else f"-{value}"
+    if reader.try_words("AS") or reader.here.kind in ("word", "quoted"):
+        heading = reader.identifier().text
+    return SelectItem(value, heading)
+
+
+def _heading(call: Call) -> str:
+    arguments = ", ".join(_shown(argument) for argument in call.arguments)
+    return f"{call.function}({arguments})"
+
+
+def _shown(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "NULL", True: "TRUE", False: "FALSE"}[value]
+    return str(value) if isinstance(value, int) else f"'{value}'"
+
+
+def _call(reader: Reader) -> Call:
+    place = reader.here
+    if place.kind != "word":
+        raise reader.fail()
+    reader.take()
+    arguments: list[Any] = []
+    if place.value in _WORD_CALLS and not (reader.here.kind == "symbol" and reader.here.text == "("):
+        return Call(place.value, (), place.line, place.position)
+    reader.symbol("(")
+    while not reader.try_symbol(")"):
+        if arguments:
+            reader.symbol(",")
+        arguments.append(_constant(reader))
+    return Call(place.value, tuple(arguments), place.line, place.position)
+
+
+def _constant(reader: Reader) -> Any:
+    if reader.try_words("NULL"):
+        return None
+    if reader.looking_at("TRUE") or reader.looking_at("FALSE"):
+        return reader.boolean()
+    if reader.here.kind in ("string", "dollar"):
+        return reader.string()
+    return reader.integer()

@@ -1,0 +1,224 @@
+"""What a statement says, as values: the account works on these and never sees SQL text.
+
+In: what `statement.parse` read. Out: frozen values. Touches nothing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class ObjectKind(StrEnum):
+    """The kinds of object the account knows, named as in SQL."""
+
+    ROLE = "ROLE"
+    USER = "USER"
+    WAREHOUSE = "WAREHOUSE"
+    DATABASE = "DATABASE"
+    SCHEMA = "SCHEMA"
+    IMAGE_REPOSITORY = "IMAGE REPOSITORY"
+    STAGE = "STAGE"
+    COMPUTE_POOL = "COMPUTE POOL"
+    SERVICE = "SERVICE"
+    SERVICE_ROLE = "SERVICE ROLE"
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """One part of a name: as stored (upper case unless it was quoted), and whether it was quoted."""
+
+    text: str
+    quoted: bool = False
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Name:
+    """An object's name of one to three parts, outermost first."""
+
+    parts: tuple[Identifier, ...]
+
+    def __str__(self) -> str:
+        return ".".join(part.text for part in self.parts)
+
+    @property
+    def last(self) -> Identifier:
+        """The object's own name."""
+        return self.parts[-1]
+
+
+Properties = Mapping[str, Any]
+
+
+class Statement:
+    """Any statement."""
+
+
+@dataclass(frozen=True)
+class Use(Statement):
+    """USE ROLE, WAREHOUSE, DATABASE or SCHEMA."""
+
+    kind: ObjectKind
+    name: Name
+
+
+@dataclass(frozen=True)
+class UseSecondaryRoles(Statement):
+    """USE SECONDARY ROLES ALL or NONE."""
+
+    every: bool
+
+
+@dataclass(frozen=True)
+class AlterSession(Statement):
+    """ALTER SESSION SET or UNSET."""
+
+    set: Properties = field(default_factory=dict)
+    unset: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Call:
+    """A function call in a SELECT or CALL: upper-case name, constant arguments, and where it stands."""
+
+    function: str
+    arguments: tuple[Any, ...]
+    line: int
+    position: int
+
+
+@dataclass(frozen=True)
+class SelectItem:
+    """One column of a SELECT: a call or a constant, and its heading."""
+
+    value: Any
+    heading: str
+
+
+@dataclass(frozen=True)
+class Select(Statement):
+    """SELECT or CALL of functions and constants."""
+
+    items: tuple[SelectItem, ...]
+
+
+@dataclass(frozen=True)
+class Create(Statement):
+    """CREATE of any kind. `properties` holds only what was written."""
+
+    kind: ObjectKind
+    name: Name
+    properties: Properties = field(default_factory=dict)
+    if_not_exists: bool = False
+    or_replace: bool = False
+
+
+@dataclass(frozen=True)
+class Alter(Statement):
+    """ALTER of any kind.
+
+    `action` is SET, UNSET, RENAME or the statement's own words (SUSPEND, RESUME, STOP ALL, SPECIFICATION, …).
+    `properties` is what SET or SPECIFICATION gave, `unset` what UNSET named, `new_name` what RENAME TO said.
+    """
+
+    kind: ObjectKind
+    name: Name
+    action: str
+    properties: Properties = field(default_factory=dict)
+    unset: tuple[str, ...] = ()
+    new_name: Name | None = None
+    if_exists: bool = False
+
+
+@dataclass(frozen=True)
+class Drop(Statement):
+    """DROP of any kind. `option` is CASCADE, RESTRICT, FORCE or empty."""
+
+    kind: ObjectKind
+    name: Name
+    if_exists: bool = False
+    option: str = ""
+
+
+@dataclass(frozen=True)
+class Describe(Statement):
+    """DESCRIBE of any kind."""
+
+    kind: ObjectKind
+    name: Name
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Where SHOW looks: word is ACCOUNT, DATABASE, SCHEMA, COMPUTE POOL, SERVICE, IMAGE REPOSITORY or NAME
+    (a bare name whose kind is not said); `name` None means the session's own.
+    """
+
+    word: str
+    name: Name | None = None
+
+
+@dataclass(frozen=True)
+class Show(Statement):
+    """SHOW `what` (the plural words), narrowed. None means that the clause was not written."""
+
+    what: str
+    like: str | None = None
+    scope: Scope | None = None
+    starts_with: str | None = None
+    limit: int | None = None
+    limit_from: str | None = None
+    terse: bool = False
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a privilege is on: an object, or the account when `kind` is None."""
+
+    kind: ObjectKind | None
+    name: Name | None = None
+
+
+@dataclass(frozen=True)
+class GrantPrivileges(Statement):
+    """GRANT or REVOKE of privileges. `privileges` is empty for ALL PRIVILEGES."""
+
+    revoke: bool
+    privileges: tuple[str, ...]
+    target: Target
+    role: Name
+    grant_option: bool = False
+
+
+@dataclass(frozen=True)
+class GrantRole(Statement):
+    """GRANT or REVOKE of a role to a role or user. `service` is set for a service role of that service."""
+
+    revoke: bool
+    role: Name
+    to_kind: ObjectKind
+    to: Name
+    service: Name | None = None
+
+
+@dataclass(frozen=True)
+class GrantOwnership(Statement):
+    """GRANT OWNERSHIP. `current_grants` is COPY, REVOKE or empty."""
+
+    target: Target
+    role: Name
+    current_grants: str = ""
+
+
+@dataclass(frozen=True)
+class ShowGrants(Statement):
+    """SHOW GRANTS. `direction` is ON, TO or OF; `target.kind` None means the account (ON) or, for TO
+    without a name, the current user.
+    """
+
+    direction: str
+    target: Target
+    service: Name | None = None

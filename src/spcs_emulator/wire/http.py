@@ -1,0 +1,224 @@
+"""The HTTP server: requests from sockets to a function, its answers back.
+
+In: a function from `Request` to `Response`. Out: a listening server on loopback. Touches one listening
+socket and a thread a connection. Each answer goes out in one write and with TCP_NODELAY: small writes would
+wait for the other side's delayed acknowledgement, 40 ms a statement. Other Host headers than loopback are
+refused, so that no web page reaches the account through a name of its own.
+"""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BufferedIOBase
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from spcs_emulator.wire.messages import Readable, Request, Response, json_response
+
+Respond = Callable[[Request], Response]
+DRAIN_LIMIT = 1_000_000
+_PIECE = 65536
+HOSTS = ("127.0.0.1", "localhost")
+
+
+class HangUp(Exception):  # noqa: N818
+    """Raised by the function to close the connection without an answer."""
+
+
+class LimitedBody:
+    """Reads `length` bytes of the stream and no more."""
+
+    def __init__(self, stream: BufferedIOBase, length: int) -> None:
+        self._stream = stream
+        self._left = length
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes of what is left."""
+        wanted = self._left if size < 0 else min(size, self._left)
+        data = self._stream.read(wanted) if wanted else b""
+        self._left = self._left - len(data) if len(data) == wanted else 0
+        return data
+
+
+class ChunkedBody:
+    """Decodes `Transfer-Encoding: chunked`."""
+
+    def __init__(self, stream: BufferedIOBase) -> None:
+        self._stream = stream
+        self._left = 0
+        self._ended = False
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return up to `size` bytes of what is left."""
+        parts: list[bytes] = []
+        wanted = size if size >= 0 else 2**62
+        while wanted and self._fill():
+            data = self._stream.read(min(wanted, self._left))
+            if not data:
+                self._ended = True
+                break
+            parts.append(data)
+            self._left -= len(data)
+            wanted -= len(data)
+            if not self._left:
+                self._stream.readline()
+        return b"".join(parts)
+
+    def _fill(self) -> bool:
+        if self._left or self._ended:
+            return not self._ended
+        line = self._stream.readline(1024).partition(b";")[0].strip()
+        self._left = int(line, 16) if line else 0
+        if not self._left:
+            self._ended = True
+            while self._stream.readline(_PIECE).strip():
+                pass
+        return not self._ended
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = _PIECE
+    server: "_Server"
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Say nothing: what matters is logged by the function."""
+
+    def _handle(self) -> None:
+        try:
+            body = self._body()
+        except ValueError:
+            self._answer(json_response({"message": "bad Content-Length", "success": False}, 400))
+            self.close_connection = True
+            return
+        try:
+            response = self._checked() or self.server.respond(self._request(body))
+        except HangUp:
+            self.close_connection = True
+            return
+        if not _drained(body):
+            self.close_connection = True
+        self._answer(response)
+
+    do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _handle  # noqa: N815
+
+    def _body(self) -> Readable:
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            return ChunkedBody(self.rfile)
+        length = int(self.headers.get("Content-Length") or 0)
+        if length < 0:
+            raise ValueError(length)
+        if self.headers.get("Expect", "").lower() == "100-continue":
+            self.wfile.flush()
+        return LimitedBody(self.rfile, length)
+
+    def _checked(self) -> Response | None:
+        host = (self.headers.get("Host") or "").rsplit(":", 1)[0]
+        if host not in HOSTS:
+            return json_response({"message": f"host {host} is not this account", "success": False}, 403)
+        return None
+
+    def _request(self, body: Readable) -> Request:
+        parts = urlsplit(self.path if self.path.startswith("/") else "/")
+        path = parts.path
+        if self.path.startswith("//"):
+            path = "/" + self.path.lstrip("/").partition("?")[0]
+        while "//" in path and not path.startswith("/v2/"):
+            path = path.replace("//", "/")
+        query = {name: tuple(values) for name, values in parse_qs(parts.query, True).items()}
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Request(self.command, path, query, headers, body)
+
+    def _answer(self, response: Response) -> None:
+        headers = dict(response.headers)
+        size = response.body.stat().st_size if isinstance(response.body, Path) else len(response.body)
+        headers.setdefault("Content-Length", str(size))
+        if self.close_connection:
+            headers["Connection"] = "close"
+        self.send_response(response.status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self._send(response.body)
+        self.wfile.flush()
+
+    def _send(self, body: bytes | Path) -> None:
+        if isinstance(body, bytes):
+            self.wfile.write(body)
+            return
+        with body.open("rb") as file:
+            while piece := file.read(_PIECE):
+                self.wfile.write(piece)
+
+
+def _drained(body: Readable) -> bool:
+    """Read what the function left of the body; False when that is too much and the connection must go."""
+    read = 0
+    try:
+        while piece := body.read(_PIECE):
+            read += len(piece)
+            if read > DRAIN_LIMIT:
+                return False
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = False
+    request_queue_size = 128
+    allow_reuse_address = True
+
+    def __init__(self, address: tuple[str, int], respond: Respond) -> None:
+        self.respond = respond
+        self._open: set[socket.socket] = set()
+        self._guard = threading.Lock()
+        super().__init__(address, _Handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._guard:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._guard:
+            self._open.discard(request)
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection that broke is the client's business."""
+
+    def hang_up(self) -> None:
+        """End every open connection, so that its thread ends."""
+        with self._guard:
+            connections = list(self._open)
+        for connection in connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class HttpServer:
+    """A running server. `port` is the one it listens on."""
+
+    def __init__(self, server: _Server) -> None:
+        self._server = server
+        self.port: int = server.server_address[1]
+        self._thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="http")
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening, end every connection, and return when all threads have ended."""
+        self._server.shutdown()
+        self._server.hang_up()
+        self._server.server_close()
+        self._thread.join()
+
+
+def serve(respond: Respond, port: int = 0, host: str = "127.0.0.1") -> HttpServer:
+    """Listen on `port` (0: any free one) and answer by `respond`. OSError when the port is taken."""
+    return HttpServer(_Server((host, port), respond))

@@ -1,0 +1,79 @@
+"""Which request goes where, and the net under all of them.
+
+In: HTTP requests under /session, /queries, /monitoring, /telemetry and /api. Out: answers, never a 5xx.
+"""
+
+import re
+import traceback
+from collections.abc import Callable
+
+from spcs_emulator.account.account import Account
+from spcs_emulator.clock import Clock
+from spcs_emulator.faults import INTERNAL, SqlError
+from spcs_emulator.identity import Identity
+from spcs_emulator.script import Script
+from spcs_emulator.wire.envelope import failure, success
+from spcs_emulator.wire.http import HangUp
+from spcs_emulator.wire.login import LoginRoutes
+from spcs_emulator.wire.messages import Request, Response, json_response
+from spcs_emulator.wire.queries import QueryRoutes
+
+_RESULT = re.compile(r"/queries/([0-9a-fA-F-]{36})/result")
+_ABORT = re.compile(r"/queries/([0-9a-fA-F-]{36})/abort-request")
+_MONITOR = re.compile(r"/monitoring/queries/([0-9a-fA-F-]{36})")
+
+
+class Wire:
+    """Answers Snowflake's clients. `log` takes the text of a bug of ours."""
+
+    def __init__(
+        self,
+        account: Account,
+        identity: Identity,
+        clock: Clock,
+        script: Script,
+        log: Callable[[str], None],
+    ) -> None:
+        self._login = LoginRoutes(account, identity)
+        self._queries = QueryRoutes(account, clock, script, log)
+        self._log = log
+        self._routes: dict[tuple[str, str], Callable[[Request], Response]] = {
+            ("POST", "/session/v1/login-request"): self._login.login,
+            ("POST", "/session/token-request"): self._login.token_request,
+            ("POST", "/session/authenticator-request"): self._login.other_authenticator,
+            ("POST", "/session/heartbeat"): self._login.heartbeat,
+            ("POST", "/session"): self._login.close,
+            ("POST", "/queries/v1/query-request"): self._queries.query,
+            ("POST", "/queries/v1/abort-request"): self._queries.abort,
+            ("POST", "/telemetry/send"): lambda _: success("Log Received"),
+        }
+
+    @property
+    def login_attempts(self) -> int:
+        """How many logins were tried, refused ones too."""
+        return self._login.attempts
+
+    def respond(self, request: Request) -> Response:
+        """Return the answer. HangUp when the script asks for a cut connection."""
+        try:
+            return self._dispatch(request)
+        except SqlError as error:
+            return failure(error)
+        except HangUp:
+            raise
+        except Exception:
+            self._log(f"{request.method} {request.path} failed with a bug of ours\n{traceback.format_exc()}")
+            return failure(INTERNAL(cause="a bug of the local account; the server log has the details"))
+
+    def _dispatch(self, request: Request) -> Response:
+        route = self._routes.get((request.method, request.path))
+        if route is not None:
+            return route(request)
+        if request.method == "GET" and (match := _RESULT.fullmatch(request.path)):
+            return self._queries.result(request, match[1])
+        if request.method == "GET" and (match := _MONITOR.fullmatch(request.path)):
+            return self._queries.monitor(request, match[1])
+        if request.method == "POST" and _ABORT.fullmatch(request.path):
+            return self._queries.abort(request)
+        message = f"{request.method} {request.path} is not known to the local account"
+        return json_response({"data": None, "code": "404", "message": message, "success": False}, 404)

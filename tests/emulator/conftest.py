@@ -1,0 +1,167 @@
+"""A local account in this process on a clock that stands still, and clients of it by the real connector."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+import snowflake.connector
+import yaml
+from snowflake.connector import DictCursor
+
+from spcs_emulator.clock import TurnedClock
+from spcs_emulator.registry.api import PushedImage
+from spcs_emulator.server import LocalAccount
+
+Local = LocalAccount[TurnedClock]
+
+SPECIFICATION = """
+spec:
+  containers:
+  - name: main
+    image: /d/public/r/app:1
+    resources: {requests: {cpu: 1, memory: 2Gi}}
+  endpoints:
+  - {name: api, port: 8080, protocol: TCP}
+  - {name: page, port: 8888, public: true}
+"""
+
+
+class Client:
+    """One session. `run` gives rows as dicts by column name; `refused` gives (errno, sqlstate, message)."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def run(self, sql: str) -> list[dict[str, Any]]:
+        with self.connection.cursor(DictCursor) as cursor:
+            return [dict(row) for row in cursor.execute(sql).fetchall()]
+
+    def columns(self, sql: str) -> list[str]:
+        with self.connection.cursor() as cursor:
+            return [column.name for column in cursor.execute(sql).description]
+
+    def refused(self, sql: str) -> tuple[int, str, str]:
+        with pytest.raises(snowflake.connector.errors.DatabaseError) as caught:
+            self.run(sql)
+        error = caught.value
+        return int(error.errno or 0), str(error.sqlstate), str(error.raw_msg)
+
+    def value(self, sql: str) -> Any:
+        (row,) = self.run(sql)
+        (value,) = row.values()
+        return value
+
+
+class World:
+    """A local account, its clients, and the things every test needs."""
+
+    def __init__(self, local: Local, opened: ExitStack) -> None:
+        self.local = local
+        self._opened = opened
+
+    def connect(self, **options: Any) -> Client:
+        """Return a new session; secondary roles off unless asked for."""
+        quiet = {"login_timeout": 10, "enable_server_session_keep_alive_auto_detection": False}
+        options = {**self.local.connection, **quiet, **options}
+        secondary = options.pop("secondary", "NONE")
+        connection = snowflake.connector.connect(**options)
+        self._opened.callback(connection.close)
+        client = Client(connection)
+        if secondary == "NONE":
+            client.run("USE SECONDARY ROLES NONE")
+        return client
+
+    def push(
+        self, name: str = "app", tag: str = "1", digest: str = "a", repository: str = "d/public/r"
+    ) -> None:
+        """Let the registry tell of a pushed image."""
+        manifest = "application/vnd.oci.image.manifest.v1+json"
+        self.local.account.record_image(
+            PushedImage(
+                repository,
+                name,
+                tag,
+                f"sha256:{digest * 64}",
+                manifest,
+                None,
+                None,
+                None,
+                (),
+                "amd64",
+                "linux",
+            )
+        )
+
+    def turn(self, seconds: float) -> None:
+        """Turn the clock in steps short enough for every state to be passed through."""
+        for _ in range(round(seconds / 0.25)):
+            self.local.clock.advance(0.25)
+            self.local.tick()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with ExitStack() as opened:
+        local = opened.enter_context(LocalAccount(tmp_path / "account", TurnedClock()))
+        yield World(local, opened)
+
+
+@pytest.fixture
+def admin(world: World) -> Client:
+    return world.connect()
+
+
+@pytest.fixture
+def stack(world: World, admin: Client) -> Client:
+    """A session of OWNER, which has a database D, a pool P, and a repository R with the image app:1."""
+    for sql in (
+        "CREATE ROLE OWNER",
+        "GRANT ROLE OWNER TO ROLE SYSADMIN",
+        "GRANT CREATE DATABASE, CREATE WAREHOUSE, CREATE COMPUTE POOL ON ACCOUNT TO ROLE OWNER",
+        "GRANT BIND SERVICE ENDPOINT ON ACCOUNT TO ROLE OWNER",
+        "USE ROLE OWNER",
+        "CREATE DATABASE D",
+        "CREATE IMAGE REPOSITORY D.PUBLIC.R",
+        "CREATE COMPUTE POOL P MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_S",
+    ):
+        admin.run(sql)
+    world.push()
+    return admin
+
+
+@pytest.fixture
+def create_service() -> Callable[..., str]:
+    """Make the statement that creates a service."""
+
+    def statement(name: str = "S", specification: str = SPECIFICATION, options: str = "") -> str:
+        head = f"CREATE SERVICE D.PUBLIC.{name} IN COMPUTE POOL P"
+        return f"{head} FROM SPECIFICATION $${specification}$$ {options}"
+
+    return statement
+
+
+def changed(**parts: Any) -> str:
+    """The specification with parts of its `spec` replaced."""
+    document = yaml.safe_load(SPECIFICATION)
+    document["spec"].update(parts)
+    return yaml.safe_dump(document)
+
+
+def container(**parts: Any) -> dict[str, Any]:
+    document = yaml.safe_load(SPECIFICATION)
+    return {**document["spec"]["containers"][0], **parts}
+
+
+def with_volume(volume: dict[str, Any]) -> str:
+    mount = [{"name": "data", "mountPath": "/data"}]
+    return changed(volumes=[{"name": "data", **volume}], containers=[container(volumeMounts=mount)])
+
+
+def request_of(world: World, name: str) -> Any:
+    """What the runtime is asked to run for the service."""
+    with world.local.account._catalogue.transaction():
+        catalogue = world.local.account._catalogue
+        (service,) = [entry for entry in catalogue.objects.values() if entry.name == name]
+        return world.local.account._world.requests.build(service, 0)

@@ -1,0 +1,100 @@
+"""Logs and disks of containers, and free ports."""
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spcs_emulator.clock import TurnedClock
+from spcs_emulator.runtime import disk
+from spcs_emulator.runtime.logs import KEPT_BYTES, LONGEST_BYTES, Log, log_of
+from spcs_emulator.runtime.none import NoneRuntime
+from spcs_emulator.runtime.ports import HIGHEST, LOWEST, NoFreePortError, PortPool, is_free
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Log:
+    return log_of(tmp_path, "web")
+
+
+def test_last_lines(log: Log) -> None:
+    assert log.last(5, previous=False) == ""
+    log.current.write_bytes(b"one\ntwo\n\xff\n")
+    assert log.last(2, previous=False) == "two\n\ufffd\n"
+    assert log.last(0, previous=False) == ""
+
+
+def test_turning_keeps_the_run_before(log: Log) -> None:
+    log.turn()
+    log.note("first\nsecond")
+    log.turn()
+    log.note("third")
+    assert log.last(9, previous=True) == "[local account] first\n[local account] second\n"
+    assert log.last(9, previous=False) == "[local account] third\n"
+
+
+def test_a_runaway_log_is_cut_to_its_end_while_it_is_written(log: Log) -> None:
+    descriptor = log.open()
+    try:
+        line = b"x" * 99 + b"\n"
+        os.write(descriptor, line * (LONGEST_BYTES // 100 + 1))
+        log.keep_short()
+        assert KEPT_BYTES - 100 <= log.current.stat().st_size <= KEPT_BYTES
+        os.write(descriptor, b"the end\n")
+        assert log.last(2, previous=False) == "x" * 99 + "\nthe end\n"
+    finally:
+        os.close(descriptor)
+
+
+def test_a_read_only_tree_can_be_removed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir(mode=0o500)
+    deep = tmp_path / "tree" / "deep"
+    deep.mkdir(parents=True)
+    (deep / "file").touch(mode=0o400)
+    (deep / "link").symlink_to(outside)
+    deep.chmod(0o500)
+    disk.remove(tmp_path / "tree")
+    assert not (tmp_path / "tree").exists()
+    assert outside.stat().st_mode & 0o777 == 0o500
+    disk.remove(tmp_path / "tree")
+
+
+def test_every_port_is_given_once_and_is_free() -> None:
+    pool = PortPool()
+    ports = pool.take(3) + pool.take(3)
+    assert len(set(ports)) == 6
+    assert all(LOWEST <= port < HIGHEST for port in ports)
+    with pytest.raises(NoFreePortError):
+        pool.take(HIGHEST)
+
+
+def test_a_port_on_which_somebody_listens_is_not_free() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        assert not is_free(server.getsockname()[1])
+
+
+def test_the_runtime_that_runs_nothing_goes_by_the_clock(
+    push: Callable[..., Any], instance: Callable[..., Any], web: Callable[..., Any]
+) -> None:
+    clock = TurnedClock()
+    runtime = NoneRuntime(clock.now)
+    request = instance(web())
+    assert runtime.refuse(request) is None
+    runtime.start(request)
+    clock.advance(0.4)
+    runtime.start(request)
+    assert [(state.status, state.message) for state in runtime.states("a1")] == [
+        ("PENDING", "Waiting to start")
+    ]
+    clock.advance(0.1)
+    [state] = runtime.states("a1")
+    assert (state.status, state.message, state.start_time) == ("READY", "Running", clock.now())
+    assert runtime.logs("a1", "web", 10, False) == ""
+    assert len(runtime.allocate(2)) == 2
+    runtime.stop("a1")
+    assert runtime.states("a1") == ()
+    runtime.close()

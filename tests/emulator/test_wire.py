@@ -1,0 +1,370 @@
+"""The wire below the connector: logins, tokens, replays, the shape of answers, and what is refused how."""
+
+import gzip
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import snowflake.connector
+from tests.emulator.conftest import Client, World
+
+from spcs_emulator.account.results import Column, Result
+from spcs_emulator.clock import TurnedClock
+from spcs_emulator.registry.api import Credential
+from spcs_emulator.script import Event, Script
+from spcs_emulator.server import LocalAccount
+from spcs_emulator.wire.http import _Handler, serve
+from spcs_emulator.wire.messages import Request, Response
+from spcs_emulator.wire.rowset import result_data
+
+
+class Raw:
+    """Requests without a client library. `token` is the session token in force."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.token = "None"
+        self.master = ""
+
+    def post(
+        self, path: str, body: Any, token: str | None = None, **headers: str
+    ) -> tuple[int, dict[str, Any]]:
+        connection = http.client.HTTPConnection("127.0.0.1", self._world.local.port, timeout=5)
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        sent = {"Authorization": f'Snowflake Token="{token or self.token}"', **headers}
+        connection.request("POST", path, data, sent)
+        answer = connection.getresponse()
+        value = json.loads(answer.read())
+        connection.close()
+        return answer.status, value
+
+    def login(self, query: str = "", **fields: Any) -> dict[str, Any]:
+        connection = self._world.local.connection
+        data = {"LOGIN_NAME": connection["user"], "PASSWORD": connection["password"], **fields}
+        status, answer = self.post(f"/session/v1/login-request?{query}", {"data": data})
+        assert status == 200
+        if answer["success"]:
+            self.token, self.master = answer["data"]["token"], answer["data"]["masterToken"]
+        return answer
+
+    def query(self, sql: str, request_id: str = "", **body: Any) -> dict[str, Any]:
+        path = (
+            f"/queries/v1/query-request?requestId={request_id}" if request_id else "/queries/v1/query-request"
+        )
+        status, answer = self.post(path, {"sqlText": sql, **body})
+        assert status == 200
+        return answer
+
+    def get(self, path: str, **headers: str) -> tuple[int, Any]:
+        connection = http.client.HTTPConnection("127.0.0.1", self._world.local.port, timeout=5)
+        connection.request(
+            "GET", path, headers={"Authorization": f'Snowflake Token="{self.token}"', **headers}
+        )
+        answer = connection.getresponse()
+        value = json.loads(answer.read())
+        connection.close()
+        return answer.status, value
+
+
+@pytest.fixture
+def raw(world: World) -> Raw:
+    found = Raw(world)
+    found.login()
+    return found
+
+
+def test_login_answers_what_clients_insist_on(world: World) -> None:
+    answer = Raw(world).login("roleName=sysadmin&warehouse=gone&databaseName=gone")
+    assert type(answer["data"]["sessionId"]) is int
+    assert answer["data"]["token"] != answer["data"]["masterToken"]
+    assert answer["data"]["sessionInfo"] == {
+        "databaseName": None,
+        "schemaName": None,
+        "warehouseName": None,
+        "roleName": "SYSADMIN",
+    }
+
+
+def test_wrong_password_is_one_attempt(world: World) -> None:
+    with pytest.raises(snowflake.connector.errors.DatabaseError) as caught:
+        world.connect(password="wrong")
+    assert (caught.value.errno, caught.value.sqlstate) == (390100, "28000")
+    assert world.local._wire.login_attempts == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "fields", "code"),
+    [
+        ("", {"PASSWORD": ""}, "390100"),
+        ("", {"LOGIN_NAME": "nobody"}, "390100"),
+        ("roleName=NOBODY", {}, "390189"),
+        ("", {"AUTHENTICATOR": "SNOWFLAKE_JWT", "TOKEN": "x"}, "390194"),
+        ("", {"AUTHENTICATOR": "EXTERNALBROWSER"}, "390194"),
+    ],
+)
+def test_refused_logins(world: World, query: str, fields: dict[str, str], code: str) -> None:
+    answer = Raw(world).login(query, **fields)
+    assert (answer["success"], answer["code"]) == (False, code)
+
+
+def test_the_login_s_role_place_and_secondary_roles(world: World, admin: Client) -> None:
+    admin.run("CREATE DATABASE D")
+    admin.run("CREATE SCHEMA S")
+    admin.run("CREATE WAREHOUSE W")
+    context = "SELECT CURRENT_ROLE() R, CURRENT_DATABASE() D, CURRENT_SCHEMA() S, CURRENT_WAREHOUSE() W"
+    client = world.connect(database="d", schema="s", warehouse="w", secondary="ALL")
+    assert client.run(context) == [{"R": "ACCOUNTADMIN", "D": "D", "S": "S", "W": "W"}]
+    assert json.loads(client.value("SELECT CURRENT_SECONDARY_ROLES()"))["value"] == "ALL"
+    assert json.loads(admin.value("SELECT CURRENT_SECONDARY_ROLES()"))["value"] == ""
+    public = world.connect(database="d", role="PUBLIC")
+    assert public.run(context) == [{"R": "PUBLIC", "D": "D", "S": "PUBLIC", "W": None}]
+    raw = Raw(world)
+    place = raw.login("roleName=PUBLIC&databaseName=d", SECONDARY_ROLES="NONE")["data"]["sessionInfo"]
+    assert (place["roleName"], place["databaseName"]) == ("PUBLIC", None)
+
+
+def test_a_statement_s_answer(raw: Raw) -> None:
+    answer = raw.query("SELECT 1 AS A, 'x' AS B, TRUE AS C, NULL AS D")
+    data = answer["data"]
+    assert data["rowset"] == [["1", "x", "1", None]]
+    assert [column["type"] for column in data["rowtype"]] == ["fixed", "text", "boolean", "text"]
+    keys = {"name", "type", "nullable", "length", "byteLength", "precision", "scale"}
+    assert all(keys <= set(column) for column in data["rowtype"])
+    assert (data["queryResultFormat"], data["total"], data["statementTypeId"]) == ("json", 1, 4096)
+    assert data["finalRoleName"] == "ACCOUNTADMIN"
+    refused = raw.query("SELECT")
+    assert (refused["code"], refused["data"]["sqlState"], refused["success"]) == ("001003", "42000", False)
+    assert refused["message"].startswith("SQL compilation error:\n")
+    assert len(refused["data"]["queryId"]) == 36
+
+
+def test_times_have_exactly_three_digits() -> None:
+    time = datetime(2026, 11, 22, 12, 0, 0, 7_999, UTC)
+    early = datetime(1969, 12, 31, 23, 59, 59, 500_000, UTC)
+    result = Result((Column("a", "timestamp_ltz"),), ((time,), (early,)), "show")
+    assert result_data(result)["rowset"] == [["1795348800.007"], ["-1.500"]]
+
+
+def test_a_replay_runs_nothing(raw: Raw) -> None:
+    first = raw.query("CREATE ROLE R", "5e1c6a1e-0000-4000-8000-000000000001")
+    again = raw.query("CREATE ROLE R", "5e1c6a1e-0000-4000-8000-000000000001")
+    assert first == again
+    assert first["success"]
+    assert raw.query("CREATE ROLE R")["code"] == "002002"
+
+
+def test_replays_at_the_same_time_run_once(raw: Raw) -> None:
+    answers: list[Any] = []
+    threads = [
+        threading.Thread(target=lambda: answers.append(raw.query("CREATE ROLE R", "r" * 36)))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [answer["success"] for answer in answers] == [True] * 4
+    assert len({answer["data"]["queryId"] for answer in answers}) == 1
+
+
+def test_tokens(raw: Raw, world: World) -> None:
+    old = raw.token
+    for kind in ("RENEW", "ISSUE"):
+        body = {"oldSessionToken": old, "requestType": kind}
+        _, answer = raw.post("/session/token-request", body, raw.master)
+        data = answer["data"]
+        assert data.keys() >= {
+            "sessionToken",
+            "validityInSecondsST",
+            "masterToken",
+            "validityInSecondsMT",
+            "sessionId",
+        }
+        raw.token = data["sessionToken"]
+        assert raw.query("SELECT 1")["success"]
+        secret = json.dumps({"token": raw.token, "expires_in": 3600})
+        assert world.local.account.authenticate(Credential("0sessiontoken", secret)) == "ADMIN"
+    assert raw.post("/session/heartbeat", {})[1] == {
+        "data": None,
+        "code": None,
+        "message": None,
+        "success": True,
+    }
+    world.local.clock.advance(3601)
+    assert raw.query("SELECT 1")["code"] == "390112"
+    assert world.local.account.authenticate(Credential(None, raw.token)) is None
+    _, answer = raw.post("/session/token-request", {"requestType": "RENEW"}, raw.master)
+    raw.token = answer["data"]["sessionToken"]
+    assert raw.query("SELECT 1")["success"]
+    world.local.clock.advance(4 * 3600)
+    assert raw.post("/session/token-request", {"requestType": "RENEW"}, raw.master)[1]["code"] == "390114"
+
+
+def test_an_expired_session_renews_by_itself(world: World, admin: Client) -> None:
+    world.local.clock.advance(3601)
+    assert admin.value("SELECT CURRENT_ROLE()") == "ACCOUNTADMIN"
+
+
+def test_requests_without_a_session(raw: Raw) -> None:
+    assert raw.post("/queries/v1/query-request", {"sqlText": "SELECT 1"}, "None")[1]["code"] == "390101"
+    assert raw.post("/queries/v1/query-request", {"sqlText": "SELECT 1"}, "wrong")[1]["code"] == "390104"
+    assert raw.post("/session/token-request", {}, "wrong")[1]["code"] == "390113"
+    assert raw.post("/session?delete=true", {})[1]["success"]
+    assert raw.post("/session?delete=true", {})[1]["code"] == "390111"
+    assert raw.query("SELECT 1")["code"] == "390104"
+
+
+def test_async_results_and_monitoring(raw: Raw) -> None:
+    answer = raw.query("SELECT 1 AS A", asyncExec=True)
+    query_id = answer["data"]["queryId"]
+    assert (answer["code"], answer["success"]) == ("333334", True)
+    assert raw.get(answer["data"]["getResultUrl"])[1]["data"]["rowset"] == [["1"]]
+    for path in (f"/monitoring/queries/{query_id}", f"/monitoring/queries//{query_id}"):
+        (query,) = raw.get(path)[1]["data"]["queries"]
+        assert (query["status"], query["sqlText"]) == ("SUCCESS", "SELECT 1 AS A")
+    assert raw.get(f"/monitoring/queries/{'0' * 36}")[1]["data"]["queries"] == []
+    failed = raw.query("FROB", asyncExec=True)["data"]["queryId"]
+    (query,) = raw.get(f"/monitoring/queries/{failed}")[1]["data"]["queries"]
+    assert (query["status"], query["errorCode"]) == ("FAILED_WITH_ERROR", "001003")
+
+
+def test_async_through_the_connector(admin: Client) -> None:
+    with admin.connection.cursor() as cursor:
+        cursor.execute_async("SELECT 1")
+        cursor.get_results_from_sfqid(cursor.sfqid)
+        assert cursor.fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"bindings": {"1": {"type": "TEXT", "value": "x"}}}, "000002"),
+        ({"describeOnly": True}, "000002"),
+        ({"parameters": {"MULTI_STATEMENT_COUNT": 2}}, "000008"),
+        ({"parameters": {"MULTI_STATEMENT_COUNT": "0"}}, None),
+    ],
+)
+def test_what_a_request_may_ask(raw: Raw, body: dict[str, Any], code: str | None) -> None:
+    assert raw.query("SELECT 1", **body)["code"] == code
+
+
+def test_other_requests(raw: Raw) -> None:
+    assert raw.get("/api/v2/compute-pools/")[0] == 404
+    assert "not known" in raw.get("/nothing")[1]["message"]
+    assert raw.post("/telemetry/send", gzip.compress(b"{}"), **{"Content-Encoding": "gzip"})[1]["success"]
+    assert raw.post("/queries/v1/abort-request", {"requestId": "x"})[1]["success"]
+    assert raw.post("/session/authenticator-request", {"data": {}})[1]["code"] == "390194"
+    gzipped = gzip.compress(json.dumps({"sqlText": "SELECT 1"}).encode())
+    assert raw.post("/queries/v1/query-request", gzipped, **{"Content-Encoding": "gzip"})[1]["success"]
+    for bad in (b"not json", b"[1]", b"\xff"):
+        assert raw.post("/queries/v1/query-request", bad)[1]["code"] == "300002"
+    assert (
+        raw.post("/queries/v1/query-request", b"junk", **{"Content-Encoding": "gzip"})[1]["code"] == "300002"
+    )
+
+
+def test_only_loopback_names_are_answered(raw: Raw, world: World) -> None:
+    assert raw.get("/nothing", Host="evil.example")[0] == 403
+    assert raw.get("/nothing", Host=f"localhost:{world.local.port}")[0] == 404
+
+
+@contextmanager
+def scripted(data: Path, *events: Event) -> Iterator[tuple[LocalAccount[TurnedClock], Client]]:
+    with LocalAccount(data, TurnedClock(), script=Script(events=events)) as local:
+        options = {"enable_server_session_keep_alive_auto_detection": False, "login_timeout": 10}
+        connection = snowflake.connector.connect(**local.connection, **options)
+        yield local, Client(connection)
+        connection.close()
+
+
+@pytest.mark.parametrize(("trouble", "done"), [("error before", False), ("error after", True)])
+def test_arranged_errors(tmp_path: Path, trouble: Any, done: bool) -> None:
+    with scripted(tmp_path, Event(1, trouble, "CREATE ROLE")) as (_, client):
+        assert client.refused("CREATE ROLE R")[0] == 300002
+        assert bool(client.run("SHOW ROLES LIKE 'R'")) is done
+
+
+@pytest.mark.parametrize("trouble", ["cut before", "cut after"])
+def test_a_cut_connection_is_replayed_and_runs_once(tmp_path: Path, trouble: Any) -> None:
+    with scripted(tmp_path, Event(1, trouble, "CREATE ROLE")) as (_, client):
+        assert client.run("CREATE ROLE R") == [{"status": "Role R successfully created."}]
+
+
+def test_one_write_an_answer_and_no_delay() -> None:
+    """Guards the 40 ms that small writes cost on a connection that is kept."""
+    seen: list[int] = []
+
+    class Watched(_Handler):
+        def setup(self) -> None:
+            super().setup()
+            seen.append(self.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    def answer(request: Request) -> Response:
+        return Response(200, {"Content-Type": "text/plain"}, b"x" * 1000)
+
+    server = serve(answer)
+    server._server.RequestHandlerClass = Watched
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
+        for _ in range(3):
+            client.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            head = client.recv(65536)
+            assert head.endswith(b"x" * 1000)
+    server.close()
+    assert seen
+    assert all(seen)
+
+
+def test_bodies_and_kept_connections() -> None:
+    def echo(request: Request) -> Response:
+        if request.path == "/unread":
+            return Response(200)
+        return Response(200, {}, request.body.read())
+
+    server = serve(echo)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    for path, body, chunked, expected in (
+        ("/", b"abc", False, b"abc"),
+        ("/", iter([b"ab", b"cdef"]), True, b"abcdef"),
+        ("/unread", b"x" * 10_000, False, b""),
+        ("/", b"again", False, b"again"),
+        ("/unread", b"x" * 3_000_000, False, b""),
+        ("/", b"anew", False, b"anew"),
+    ):
+        connection.request("PUT", path, body, encode_chunked=chunked)
+        assert connection.getresponse().read() == expected
+    connection.close()
+    with pytest.raises(OSError):
+        serve(echo, server.port)
+    server.close()
+
+
+def test_registry_access_by_role(world: World, stack: Client) -> None:
+    account = world.local.account
+    password = world.local.connection["password"]
+    assert account.authenticate(Credential("ADMIN", "wrong")) is None
+    assert account.repository_access(Credential("ADMIN", password), "d/public/r") == "write"
+    assert account.repository_access(Credential("ADMIN", password), "d/public/gone") is None
+    raw = Raw(world)
+    stack.run("USE ROLE ACCOUNTADMIN")
+    stack.run("CREATE ROLE PULLER")
+    stack.run("GRANT ROLE PULLER TO USER ADMIN")
+    raw.login("roleName=PULLER", SECONDARY_ROLES="NONE")
+    raw.query("USE SECONDARY ROLES NONE")
+    puller = Credential(None, raw.token)
+    assert account.repository_access(puller, "d/public/r") == "none"
+    for grant in ("USAGE ON DATABASE D", "USAGE ON SCHEMA D.PUBLIC", "READ ON IMAGE REPOSITORY D.PUBLIC.R"):
+        assert account.repository_access(puller, "d/public/r") == "none"
+        stack.run(f"GRANT {grant} TO ROLE PULLER")
+    assert account.repository_access(puller, "d/public/r") == "read"
+    assert account.digest_of_tag("d/public/r", "app", "1") == f"sha256:{'a' * 64}"
+    assert account.image_digests() == {f"sha256:{'a' * 64}"}
+    stack.run("USE ROLE OWNER")
+    stack.run("CREATE OR REPLACE IMAGE REPOSITORY D.PUBLIC.R")
+    assert account.tags("d/public/r", "app") == []
