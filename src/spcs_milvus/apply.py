@@ -1,0 +1,145 @@
+"""Runs a plan: every change as soon as what it needs is done, as many at once as there are.
+
+Comes in: the plan, ``perform`` (does one step) and ``emit`` (hears events). Goes out: one :class:`Outcome` a
+change. A change that fails skips what needs it and nothing else. Apply decides nothing: the plan's steps are
+run as they stand.
+
+After Ctrl-C nothing new is started, what runs is let finish, and the rest is skipped.
+"""
+
+import graphlib
+import queue
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+
+from spcs_milvus.errors import DeployError, Problem
+from spcs_milvus.events import Event, Stage
+from spcs_milvus.plan import Change, Plan
+from spcs_milvus.resource import Address
+from spcs_milvus.steps import Step
+
+WORKERS = 32
+BUG = 70
+
+Progress = Callable[[str], None]
+Perform = Callable[[Change, Step, Progress], None]
+Emit = Callable[[Event], None]
+
+
+class Status(StrEnum):
+    """How one change ended."""
+
+    DONE = "done"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one change went. ``seconds`` is 0.0 for a skipped one; ``began`` counts from the start of apply."""
+
+    change: Change
+    status: Status
+    seconds: float = 0.0
+    began: float = 0.0
+    problem: Problem | None = None
+    exit_code: int = 1
+
+
+def apply(
+    plan: Plan, perform: Perform, emit: Emit, clock: Callable[[], float] = time.monotonic
+) -> tuple[Outcome, ...]:
+    """Outcomes in the order in which they ended."""
+    return _Run(plan, perform, emit, clock).run()
+
+
+class _Run:
+    def __init__(self, plan: Plan, perform: Perform, emit: Emit, clock: Callable[[], float]) -> None:
+        self.changes = {change.address: change for change in plan.changes}
+        self.perform = perform
+        self.emit = emit
+        self.clock = clock
+        self.began = clock()
+        self.outcomes: dict[Address, Outcome] = {}
+        self.ended: queue.SimpleQueue[Future[Outcome]] = queue.SimpleQueue()
+        self.interrupted = False
+
+    def run(self) -> tuple[Outcome, ...]:
+        sorter = graphlib.TopologicalSorter(
+            {address: change.needs for address, change in self.changes.items()}
+        )
+        sorter.prepare()
+        running = 0
+        with ThreadPoolExecutor(WORKERS) as pool:
+            while sorter.is_active():
+                for address in sorter.get_ready():
+                    if skipped := self._skip(self.changes[address]):
+                        self._record(skipped)
+                        sorter.done(address)
+                    else:
+                        future = pool.submit(self._one, self.changes[address])
+                        future.add_done_callback(self.ended.put)
+                        running += 1
+                if running:
+                    outcome = self._next()
+                    running -= 1
+                    self._record(outcome)
+                    sorter.done(outcome.change.address)
+        return tuple(self.outcomes.values())
+
+    def _next(self) -> Outcome:
+        """The next change that ended; Ctrl-C while waiting for it means that nothing new is started."""
+        while True:
+            try:
+                return self.ended.get().result()
+            except KeyboardInterrupt:
+                self.interrupted = True
+
+    def _one(self, change: Change) -> Outcome:
+        began = self.clock()
+        self.emit(Event(change.address, change.action, Stage.STARTED, change.because))
+
+        def progress(text: str) -> None:
+            self.emit(Event(change.address, change.action, Stage.PROGRESS, text, self.clock() - began))
+
+        at = began - self.began
+        try:
+            for step in change.steps:
+                self.perform(change, step, progress)
+        except DeployError as error:
+            return Outcome(change, Status.FAILED, self.clock() - began, at, error.problem, error.exit_code)
+        except Exception as error:
+            # what the others did must still be told, so a bug in one change ends that change only
+            return Outcome(change, Status.FAILED, self.clock() - began, at, _bug(change, error), BUG)
+        return Outcome(change, Status.DONE, self.clock() - began, at)
+
+    def _skip(self, change: Change) -> Outcome | None:
+        """Why a change is not begun; None when it can be."""
+        broken = sorted(need for need in change.needs if self.outcomes[need].status is not Status.DONE)
+        if not broken and not self.interrupted:
+            return None
+        why = f"{broken[0]} was not done" if broken else "interrupted"
+        return Outcome(
+            change, Status.SKIPPED, problem=Problem(f"{change.address} was skipped", why, str(change.address))
+        )
+
+    def _record(self, outcome: Outcome) -> None:
+        change = outcome.change
+        self.outcomes[change.address] = outcome
+        text = (outcome.problem.detail or "") if outcome.problem else ""
+        self.emit(
+            Event(
+                change.address, change.action, Stage(outcome.status), text, outcome.seconds, outcome.problem
+            )
+        )
+
+
+def _bug(change: Change, error: Exception) -> Problem:
+    detail = "".join(traceback.format_exception(error))
+    return Problem(
+        "this is a bug in spcs-milvus", detail, str(change.address), "please report it with the text above"
+    )

@@ -1,0 +1,28 @@
+"""Asking a person before something is done. Without a terminal nothing is asked: a script says ``--yes``."""
+
+import sys
+
+from rich.prompt import Confirm, Prompt
+
+from spcs_milvus.cli.options import Output
+from spcs_milvus.errors import ConfigError
+from spcs_milvus.views import console
+
+
+def must_ask(yes: bool, output: Output) -> bool:
+    """Whether there is a person to be asked. Raises ConfigError when there should be one and is none."""
+    if yes:
+        return False
+    if output is Output.JSON or not sys.stdin.isatty():
+        raise ConfigError("nobody can be asked here", hint="look at `spcs-milvus plan`, then add --yes")
+    return True
+
+
+def agreed(question: str) -> bool:
+    """The answer to a yes-or-no question; no by default."""
+    return Confirm.ask(question, console=console.talk(), default=False)
+
+
+def typed(question: str, word: str) -> bool:
+    """Whether the person typed that word."""
+    return Prompt.ask(question, console=console.talk()) == word

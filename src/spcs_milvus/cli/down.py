@@ -1,0 +1,44 @@
+"""``down``: says what would be removed and lost, asks for the project's name, removes it, and looks again."""
+
+import os
+
+import typer
+
+from spcs_milvus import deployment
+from spcs_milvus.cli.asking import must_ask, typed
+from spcs_milvus.cli.boundary import boundary
+from spcs_milvus.cli.connection import connection as connect
+from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile, Yes
+from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.views import console, documents
+from spcs_milvus.views.plan import show_plan
+from spcs_milvus.views.progress import progress
+from spcs_milvus.views.report import show_report
+
+app = typer.Typer()
+
+
+@app.command()
+def down(
+    file: ProjectFile = DEFAULT_FILE,
+    connection: ConnectionName = None,
+    output: OutputOption = Output.TEXT,
+    yes: Yes = False,
+) -> None:
+    """Remove exactly what `up` made, and nothing else."""
+    with boundary(output):
+        talk = console.talk()
+        loaded = load(file, os.environ)
+        asks = must_ask(yes, output)
+        with deployment.target(loaded, connect(loaded, connection)) as on:
+            plan = deployment.make_down_plan(on)
+            show_plan(talk, plan)
+            name = loaded.project.project
+            if asks and plan.changes and not typed(f"Type {name} to remove it", name):
+                raise typer.Exit(1)
+            with progress(talk) as emit:
+                report = deployment.down(on, plan, emit)
+        if output is Output.JSON:
+            documents.write(documents.report_document(report))
+        show_report(talk if output is Output.JSON else console.out(), report, "down")
+        raise typer.Exit(report.exit_code)

@@ -1,0 +1,57 @@
+"""``init``: writes a project file of two lines, with a schema beside it for editors."""
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spcs_milvus.cli.boundary import boundary
+from spcs_milvus.cli.options import Output, ProjectFile
+from spcs_milvus.config import DEFAULT_FILE
+from spcs_milvus.errors import ConfigError
+from spcs_milvus.project import Project
+from spcs_milvus.views import console
+
+app = typer.Typer()
+SCHEMA = "spcs-milvus.schema.json"
+
+
+@app.command()
+def init(
+    name: Annotated[str | None, typer.Argument(help="The project's name. Default: the folder's.")] = None,
+    file: ProjectFile = DEFAULT_FILE,
+) -> None:
+    """Write a project file: two lines, every other setting has a default."""
+    with boundary(Output.TEXT):
+        project = name or _name_of(file.resolve().parent.name)
+        if not re.fullmatch(r"[a-z][a-z0-9-]{1,39}", project):
+            raise ConfigError("that is not a project's name", detail=project, hint="for instance milvus-demo")
+        text = f"# yaml-language-server: $schema={SCHEMA}\nproject: {project}\nconnection: local\n"
+        _write(file, text)
+        schema = file.parent / SCHEMA
+        if not schema.exists():
+            _write(schema, json.dumps(Project.model_json_schema(), indent=1) + "\n")
+        console.out().print(f"wrote {file}")
+        console.talk().print("next: spcs-milvus up")
+
+
+def _name_of(folder: str) -> str:
+    name = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")
+    return name[:40] if re.match(r"[a-z].", name) else "milvus-demo"
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        raise ConfigError(
+            "that file is there already", place=str(file), hint="name another with -f FILE"
+        ) from error
+    except OSError as error:
+        hint = "go to a folder you may write to, or name a file with -f FILE"
+        raise ConfigError(
+            "the file cannot be written", detail=error.strerror, place=str(file), hint=hint
+        ) from error

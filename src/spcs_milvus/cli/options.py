@@ -1,0 +1,31 @@
+"""The options that commands share."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Output(StrEnum):
+    """How a result is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+ProjectFile = Annotated[
+    Path,
+    typer.Option("--file", "-f", metavar="FILE", help="The project file.", show_default="spcs-milvus.yaml"),
+]
+ConnectionName = Annotated[
+    str | None,
+    typer.Option(
+        "--connection",
+        "-c",
+        metavar="NAME",
+        help="`local`, or a name in connections.toml. Default: the project file's, else the official CLI's.",
+    ),
+]
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Text for people, JSON for scripts.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what is shown, and ask nothing.")]

@@ -1,0 +1,46 @@
+"""``plan``: shows what ``up`` would do, and does none of it."""
+
+import os
+import time
+from typing import Annotated
+
+import typer
+
+from spcs_milvus import deployment
+from spcs_milvus.cli.boundary import boundary
+from spcs_milvus.cli.connection import connection as connect
+from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile
+from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.views import console, documents
+from spcs_milvus.views.plan import show_plan
+from spcs_milvus.views.problems import show_warnings
+
+app = typer.Typer()
+CHANGES = 3
+
+
+@app.command()
+def plan(
+    file: ProjectFile = DEFAULT_FILE,
+    connection: ConnectionName = None,
+    output: OutputOption = Output.TEXT,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit with 3 when there is something to do.")
+    ] = False,
+) -> None:
+    """Show what `up` would do. Exit code 1 when `up` would refuse."""
+    with boundary(output):
+        began = time.monotonic()
+        loaded = load(file, os.environ)
+        show_warnings(console.talk(), loaded.warnings)
+        with deployment.target(loaded, connect(loaded, connection)) as on:
+            shown = deployment.make_plan(on).plan
+            if output is Output.JSON:
+                seconds = time.monotonic() - began
+                documents.write(documents.plan_document(shown, deployment.counts(on), seconds))
+            else:
+                show_plan(console.out(), shown)
+        if shown.conflicts:
+            raise typer.Exit(1)
+        if check and shown.changes:
+            raise typer.Exit(CHANGES)

@@ -1,0 +1,49 @@
+"""``up``: plans, asks, applies, and ends with the addresses."""
+
+import os
+
+import typer
+
+from spcs_milvus import deployment
+from spcs_milvus.cli.asking import agreed, must_ask
+from spcs_milvus.cli.boundary import boundary
+from spcs_milvus.cli.connection import connection as connect
+from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile, Yes
+from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.views import console, documents
+from spcs_milvus.views.plan import show_plan
+from spcs_milvus.views.problems import show_warnings
+from spcs_milvus.views.progress import progress
+from spcs_milvus.views.report import show_report
+
+app = typer.Typer()
+
+
+@app.command()
+def up(
+    file: ProjectFile = DEFAULT_FILE,
+    connection: ConnectionName = None,
+    output: OutputOption = Output.TEXT,
+    yes: Yes = False,
+) -> None:
+    """Make the account what the project file says; run it again to go on, or to bring in a change."""
+    with boundary(output):
+        talk = console.talk()
+        loaded = load(file, os.environ)
+        show_warnings(talk, loaded.warnings)
+        asks = must_ask(yes, output)
+        with deployment.target(loaded, connect(loaded, connection)) as on:
+            planned = deployment.make_plan(on)
+            show_plan(talk, planned.plan)
+            if asks and planned.plan.writes and not planned.plan.conflicts and not agreed("Do it?"):
+                raise typer.Exit(1)
+            with progress(talk) as emit:
+                report = deployment.up(on, planned, emit)
+        if output is Output.JSON:
+            documents.write(documents.report_document(report))
+        show_report(talk if output is Output.JSON else console.out(), report, "up")
+        if report.exit_code == 0:
+            talk.print(
+                "next: open the jupyter address, run TestMilvus.ipynb; spcs-milvus status, spcs-milvus down"
+            )
+        raise typer.Exit(report.exit_code)

@@ -1,0 +1,32 @@
+"""``validate``: checks the project file; needs no account, no network and no Docker."""
+
+import os
+
+import typer
+
+from spcs_milvus.cli.boundary import boundary
+from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile
+from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.views import console, documents
+from spcs_milvus.views.problems import show_warnings
+
+app = typer.Typer()
+
+
+@app.command()
+def validate(
+    file: ProjectFile = DEFAULT_FILE,
+    connection: ConnectionName = None,  # noqa: ARG001 - every command takes -c; this one needs no account
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Check the project file; every problem is named with its place."""
+    with boundary(output):
+        loaded = load(file, os.environ)
+        if output is Output.JSON:
+            warnings = [vars(problem) for problem in loaded.warnings]
+            documents.write(
+                {"version": documents.VERSION, "project": loaded.project.project, "warnings": warnings}
+            )
+            return
+        show_warnings(console.talk(), loaded.warnings)
+        console.out().print(f"{file} is right: project {loaded.project.project}")

@@ -1,0 +1,26 @@
+"""What the stack is made of, one part a file; a new part is entered in :func:`resources`."""
+
+from spcs_milvus.components import jupyter, milvus
+from spcs_milvus.components.foundation import Foundation
+from spcs_milvus.context import Context
+from spcs_milvus.project import Project
+from spcs_milvus.resource import Resource
+
+
+def resources(project: Project, context: Context) -> tuple[Resource, ...]:
+    """Everything the project declares, each address once."""
+    foundation = Foundation(project, context)
+    declared = [*foundation.resources(), *milvus.resources(foundation)]
+    if project.jupyter:
+        declared += jupyter.resources(foundation, project.jupyter)
+    return tuple({resource.address: resource for resource in declared}.values())
+
+
+def image_folders(project: Project) -> dict[str, str]:
+    """The build context of each image the project uses, by the image's name; paths as the project file writes
+    them.
+    """
+    sources = {"milvus": project.milvus.image} | (
+        {"jupyter": project.jupyter.image} if project.jupyter else {}
+    )
+    return {name: source for name, source in sources.items() if isinstance(source, str)}

@@ -1,0 +1,43 @@
+"""The notebook server: a public HTTP endpoint behind Snowflake's sign-in, files on a stage, Milvus by its
+name in the schema.
+
+Comes in: the project and the foundation. Goes out: the resources of the service JUPYTER, and the endpoint for
+the users' role. Touches nothing. No password stands in its environment: inside Snowflake it signs in with the
+session token it finds there.
+"""
+
+from collections.abc import Iterator
+
+from spcs_milvus.components import milvus
+from spcs_milvus.components.foundation import Foundation, service_role
+from spcs_milvus.components.service import ServicePart, service_resources
+from spcs_milvus.names import Name
+from spcs_milvus.project import Jupyter
+from spcs_milvus.resource import Resource
+
+SERVICE = "JUPYTER"
+
+
+def resources(foundation: Foundation, jupyter: Jupyter) -> Iterator[Resource]:
+    """The service, its image, its role and what that role may do, and who may open it."""
+    warehouse = Name.of(jupyter.query_warehouse) if jupyter.query_warehouse else foundation.warehouse
+    part = ServicePart(
+        SERVICE,
+        "jupyter",
+        jupyter.image,
+        jupyter.pool,
+        jupyter.resources,
+        {
+            # services of one schema reach each other by their bare names (documented: service-to-service
+            # communication)
+            "environment": {"MILVUS_URI": f"http://{milvus.SERVICE.lower()}:{milvus.PORT}"},
+            "files": {"name": f"@{foundation.stage(jupyter.files)}"},
+        },
+        query_warehouse=warehouse,
+        public=True,
+        stages=(jupyter.files,),
+        calls=(milvus.SERVICE,),
+    )
+    yield from service_resources(foundation, part)
+    owner = service_role(foundation.project, SERVICE)
+    yield foundation.grant_endpoints(foundation.schema.child(SERVICE), owner, foundation.users)

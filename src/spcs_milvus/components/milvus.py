@@ -1,0 +1,78 @@
+"""Milvus on Snowpark Container Services: one standalone server with embedded etcd and its data on a block
+volume.
+
+Comes in: the project and the foundation. Goes out: the resources of the service MILVUS. Touches nothing.
+
+The settings answer to faults of the guide: without ``ETCD_DATA_DIR`` on the volume everything is lost at each
+restart, and without a short session lease loaded collections answer only half a minute after one.
+"""
+
+import re
+from collections.abc import Iterator
+
+from spcs_milvus.components.foundation import Foundation
+from spcs_milvus.components.service import ServicePart, service_resources
+from spcs_milvus.project import Milvus
+from spcs_milvus.resource import Resource
+
+SERVICE = "MILVUS"
+PORT = 19530
+
+_ENVIRONMENT = {
+    "DEPLOY_MODE": "STANDALONE",
+    "ETCD_USE_EMBED": "true",
+    "ETCD_DATA_DIR": "/var/lib/milvus/etcd",
+    "ETCD_CONFIG_PATH": "/milvus/configs/embedEtcd.yaml",
+    "COMMON_STORAGETYPE": "local",
+    # seconds; the upstream defaults keep a restarted server from answering for half a minute, and from
+    # stopping in time
+    "COMMON_SESSION_TTL": "5",
+    "COMMON_GRACEFULSTOPTIMEOUT": "5",
+}
+
+
+def resources(foundation: Foundation) -> Iterator[Resource]:
+    """The service, its image, its role and what that role may do."""
+    milvus = foundation.project.milvus
+    values: dict[str, object] = {"environment": _environment(milvus)}
+    if milvus.volume:
+        values["volume"] = _volume(milvus)
+    return service_resources(
+        foundation, ServicePart(SERVICE, "milvus", milvus.image, milvus.pool, milvus.resources, values)
+    )
+
+
+def _environment(milvus: Milvus) -> dict[str, str]:
+    """Keys of milvus.yaml are set by name in capitals, dots as underscores (documented: Milvus, "Configure
+    with environment").
+    """
+    settings = {re.sub(r"[./]", "_", key).upper(): _text(value) for key, value in milvus.settings.items()}
+    return {**_ENVIRONMENT, **_queue(milvus.version), **settings}
+
+
+def _queue(version: str) -> dict[str, str]:
+    """The message queue is fixed at the first start from 2.6 on, so it is named instead of left to a default
+    that changes.
+    """
+    if re.match(r"v?2\.[0-5]\.", version):
+        return {"MQ_TYPE": "rocksmq"}
+    return {
+        "MQ_TYPE": "woodpecker",
+        "WOODPECKER_STORAGE_TYPE": "local",
+        "WOODPECKER_STORAGE_ROOTPATH": "/var/lib/milvus/wp",
+    }
+
+
+def _volume(milvus: Milvus) -> dict[str, object]:
+    assert milvus.volume is not None
+    volume: dict[str, object] = {"name": "data", "source": "block", "size": milvus.volume.size}
+    limits = {"iops": milvus.volume.iops, "throughput": milvus.volume.throughput_mib_per_second}
+    if given := {key: value for key, value in limits.items() if value is not None}:
+        volume["blockConfig"] = given
+    return volume
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)

@@ -1,0 +1,139 @@
+"""What every service of the stack has: an image, a role that owns it and may do just enough, the service
+itself, and the wait.
+
+Comes in: the foundation and what a part of the stack asks for. Goes out: resources. Touches nothing.
+
+A container acts as the role that owns its service (documented: Snowpark Container Services, "Connecting to
+Snowflake from inside"), so that role can reach what the service needs and can neither drop the stack nor make
+pools.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from spcs_milvus import assets, templates
+from spcs_milvus.components.foundation import Foundation, service_role
+from spcs_milvus.kinds.service import canonical, volumes
+from spcs_milvus.names import Name
+from spcs_milvus.project import ImageSource, Resources
+from spcs_milvus.resource import Address, Resource
+
+
+@dataclass(frozen=True)
+class ServicePart:
+    """What a part of the stack wants.
+
+    ``name`` is the service's own name (``MILVUS``); ``image`` names its image and its specification's
+    template; ``source`` is where the project file says the image comes from; ``pool`` is a key of
+    ``compute_pools``. ``values`` fill ``specs/<image>.yaml.j2`` beside ``image`` and ``requests``. ``stages``
+    are mounted, ``calls`` are the services whose endpoints it uses.
+    """
+
+    name: str
+    image: str
+    source: str | ImageSource
+    pool: str
+    resources: Resources
+    values: Mapping[str, object]
+    query_warehouse: Name | None = None
+    public: bool = False
+    stages: tuple[str, ...] = ()
+    calls: tuple[str, ...] = field(default=())
+
+
+def service_resources(foundation: Foundation, part: ServicePart) -> Iterator[Resource]:
+    """Everything one service takes."""
+    role = service_role(foundation.project, part.name)
+    yield foundation.role(role)
+    yield foundation.grant_role(role, foundation.owner)
+    before = list(_grants(foundation, part, role))
+    if isinstance(part.source, ImageSource):
+        path = str(part.source.reference)
+    else:
+        image = _image(foundation, part)
+        before.append(image)
+        path = f"{_path(foundation.repository)}/{part.image}:{image.attributes['tag']}"
+    yield from before
+    yield _service(foundation, part, role, path, frozenset(resource.address for resource in before))
+
+
+def _grants(foundation: Foundation, part: ServicePart, role: str) -> Iterator[Resource]:
+    yield from foundation.usage(role)
+    yield foundation.grant_object("CREATE SERVICE", "schema", foundation.schema, role)
+    yield foundation.grant_object("USAGE", "compute_pool", foundation.pool(part.pool), role)
+    yield foundation.grant_object("READ", "image_repository", foundation.repository, role)
+    if part.public:
+        yield foundation.grant_account("BIND SERVICE ENDPOINT", role)
+    if part.query_warehouse:
+        yield foundation.grant_object("USAGE", "warehouse", part.query_warehouse, role)
+    for stage in part.stages:
+        yield from _stage_grants(foundation, stage, role)
+    for called in part.calls:
+        owner = service_role(foundation.project, called)
+        yield foundation.grant_endpoints(foundation.schema.child(called), owner, role)
+
+
+def _stage_grants(foundation: Foundation, stage: str, role: str) -> Iterator[Resource]:
+    """READ has to be there before WRITE is granted (documented: GRANT <privileges>, stage privileges)."""
+    read = foundation.grant_object("READ", "stage", foundation.stage(stage), role)
+    write = foundation.grant_object("WRITE", "stage", foundation.stage(stage), role)
+    yield read
+    yield Resource(
+        write.address,
+        write.name,
+        write.role,
+        write.seen_by,
+        {},
+        write.needs | {read.address},
+        None,
+        write.detail,
+    )
+
+
+def _image(foundation: Foundation, part: ServicePart) -> Resource:
+    image = foundation.context.images[part.image]
+    repository = foundation.repository
+    address = Address("image", f"{repository}/{part.image}:{image.tag}")
+    return Resource(
+        address,
+        Name.of(address.name),
+        foundation.owner,
+        foundation.owner,
+        {"tag": image.tag, "digest": image.digest},
+        frozenset({Address("image_repository", str(repository))}),
+        None,
+        {"repository": repository, "image_name": part.image, "image": image},
+    )
+
+
+def _service(
+    foundation: Foundation, part: ServicePart, role: str, image: str, needs: frozenset[Address]
+) -> Resource:
+    specification = templates.specification(
+        assets.specs() / f"{part.image}.yaml.j2",
+        {
+            **part.values,
+            "image": image,
+            "requests": {"cpu": f"{part.resources.cpu:g}", "memory": part.resources.memory},
+        },
+    )
+    attributes = {
+        "compute_pool": foundation.pool(part.pool).last,
+        "specification": canonical(specification),
+        "volumes": volumes(specification),
+        "query_warehouse": part.query_warehouse.last if part.query_warehouse else None,
+        "min_instances": 1,
+        "max_instances": 1,
+    }
+    needs = needs | foundation.acts(role)
+    detail = {"database": foundation.database, "specification": specification}
+    return foundation.context.marked(
+        "service", foundation.schema.child(part.name), role, attributes, needs, detail
+    )
+
+
+def _path(repository: Name) -> str:
+    """Account-relative and lower case, so that it is known before the plan (documented: service
+    specification, image).
+    """
+    return "/" + "/".join(part.lower() for part in repository.parts)

@@ -1,0 +1,54 @@
+"""The project file → a checked :class:`Project`, or every problem it has, each with its place.
+
+Reads the file (through ``document``) and the environment variables it names; nothing else is touched. What a
+later release builds is parsed and checked like the rest, and refused with its place when it is used.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pydantic
+
+from spcs_milvus.document import read_document
+from spcs_milvus.errors import ConfigError, Problem
+from spcs_milvus.model_errors import problems_of
+from spcs_milvus.project import Project
+from spcs_milvus.rules import contradictions, later, literal_secrets, warnings
+
+DEFAULT_FILE = Path("spcs-milvus.yaml")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A checked project, the file it came from, and what is allowed but unwise."""
+
+    project: Project
+    file: Path
+    warnings: tuple[Problem, ...] = ()
+
+
+def load(file: Path, environment: Mapping[str, str]) -> Loaded:
+    """The project in ``file``.
+
+    Raises ConfigError with every problem that can be seen, each with its place.
+    """
+    document = read_document(file, environment)
+    literal = list(literal_secrets(document))
+    try:
+        project = Project.model_validate(_plain(document.data))
+    except pydantic.ValidationError as error:
+        problems = problems_of(document, error.errors(include_url=False, include_input=False))
+        raise ConfigError.of([*literal, *problems]) from None
+    problems = [*literal, *contradictions(project, document), *later(document)]
+    if problems:
+        raise ConfigError.of(problems)
+    return Loaded(project, file, tuple(warnings(project, document)))
+
+
+def _plain(data: Any) -> Any:
+    """Lists become tuples, since the models are frozen and strict."""
+    if isinstance(data, dict):
+        return {key: _plain(value) for key, value in data.items()}
+    return tuple(_plain(item) for item in data) if isinstance(data, list) else data

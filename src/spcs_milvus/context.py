@@ -1,0 +1,35 @@
+"""What components need to know beside the project file: whose objects these are, and which images to run."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spcs_milvus.names import Name
+from spcs_milvus.process_image import ProcessImage
+from spcs_milvus.resource import Address, Resource, Value, mark_of
+
+DEFAULT_ENVIRONMENT = "default"
+
+
+@dataclass(frozen=True)
+class Context:
+    """``images`` maps an image's name (``milvus``) to what is to be run under that name."""
+
+    project: str
+    security_admin: str
+    images: Mapping[str, ProcessImage]
+    environment: str = DEFAULT_ENVIRONMENT
+
+    def marked(
+        self,
+        kind: str,
+        name: Name,
+        role: str,
+        attributes: Mapping[str, Value],
+        needs: frozenset[Address] = frozenset(),
+        detail: Mapping[str, Any] | None = None,
+    ) -> Resource:
+        """A resource of a kind whose objects carry our mark in their comment."""
+        mark = mark_of(self.project, self.environment, attributes)
+        address = Address(kind, str(name))
+        return Resource(address, name, role, self.security_admin, attributes, needs, mark, detail or {})

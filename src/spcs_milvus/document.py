@@ -1,0 +1,266 @@
+"""A YAML file → plain data in which every value knows its place.
+
+Safe by construction: only plain YAML (no tags that build objects), no duplicate keys, no invisible
+characters, and a limit on how large aliases may make it. ``${env:NAME}`` and ``${file:PATH}`` are filled in
+on loaded scalars, so quoting and places survive. Reads the file, the files it names, and the environment it
+is given.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from spcs_milvus.errors import ConfigError, Problem
+
+MAX_BYTES = 1_000_000
+MAX_NODES = 10_000
+
+Path_ = tuple[str | int, ...]
+"""Where a value stands in the document: ``("compute_pools", "milvus", "min_nodes")``."""
+
+# documented: Unicode Standard Annex #9: characters that change the direction of what is shown
+_INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+)
+_REFERENCE = re.compile(r"\$\{(?P<kind>[^:}]*)(?::(?P<what>[^}]*))?\}")
+_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}"
+    for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp", "merge", "value")
+)
+
+
+@dataclass
+class Document:
+    """What a file says. ``places`` maps each path to (line, column), from 1; ``filled`` holds the paths that
+    had a reference.
+    """
+
+    file: Path
+    data: dict[str, Any]
+    places: dict[Path_, tuple[int, int]] = field(default_factory=dict)
+    filled: set[Path_] = field(default_factory=set)
+
+    def place(self, path: Path_) -> str:
+        """``file:line:column`` of a value, or of the nearest thing around it that is in the file."""
+        known = path
+        while known and known not in self.places:
+            known = known[:-1]
+        line, column = self.places.get(known, (1, 1))
+        return f"{self.file}:{line}:{column}"
+
+
+def read_document(file: Path, environment: Mapping[str, str]) -> Document:
+    """The document in ``file``, references filled in from ``environment`` and files beside it.
+
+    Raises ConfigError with every problem of one kind at once, each with its place.
+    """
+    text = _text(file)
+    document = Document(file, {})
+    root = _compose(file, text)
+    if not isinstance(root, yaml.MappingNode):
+        what = (
+            "empty" if root is None else "a list" if isinstance(root, yaml.SequenceNode) else "a single value"
+        )
+        raise ConfigError(
+            f"the project file is {what}, not a mapping",
+            place=f"{file}:1:1",
+            hint="start with a line `project: milvus-demo`",
+        )
+    builder = _Builder(document, environment)
+    try:
+        document.data = builder.build(root, ())
+    except RecursionError as error:
+        raise ConfigError("the project file is nested too deeply", place=str(file)) from error
+    if builder.problems:
+        raise ConfigError.of(builder.problems)
+    return document
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            raw = stream.read(MAX_BYTES + 1)
+    except IsADirectoryError as error:
+        raise ConfigError(
+            "that is a folder, not a project file",
+            place=str(file),
+            hint=f"try -f {file / 'spcs-milvus.yaml'}",
+        ) from error
+    except FileNotFoundError as error:
+        raise ConfigError(
+            "the project file is not there",
+            place=str(file),
+            hint="write one with `spcs-milvus init`, or name it with -f FILE",
+        ) from error
+    except OSError as error:
+        raise ConfigError(
+            "the project file cannot be read", detail=error.strerror, place=str(file)
+        ) from error
+    if len(raw) > MAX_BYTES:
+        raise ConfigError(
+            "the project file is too large", detail=f"more than {MAX_BYTES} bytes", place=str(file)
+        )
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            "the project file is not UTF-8 text", detail=f"byte {error.start}", place=str(file)
+        ) from error
+    if found := _INVISIBLE.search(text):
+        before = text[: found.start()]
+        line, column = before.count("\n") + 1, found.start() - before.rfind("\n")
+        raise ConfigError(
+            "a control or invisible character stands in the project file",
+            detail=f"U+{ord(found.group()):04X}",
+            place=f"{file}:{line}:{column}",
+            hint="delete it; an editor that shows invisible characters helps",
+        )
+    return text
+
+
+def _compose(file: Path, text: str) -> yaml.Node | None:
+    try:
+        return yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
+        # the brace of an unquoted ${…} opens a mapping where one is already open
+        unquoted = mark is not None and text[mark.index - 1 : mark.index + 1] == "${"
+        hint = 'between { } and [ ], quote it: "${env:NAME}"' if unquoted else None
+        raise ConfigError(
+            "the project file is not YAML", detail=error.problem or error.context, place=place, hint=hint
+        ) from error
+    except RecursionError as error:
+        raise ConfigError("the project file is nested too deeply", place=str(file)) from error
+    except yaml.YAMLError as error:
+        raise ConfigError(
+            "the project file is not YAML", detail=str(error).splitlines()[0], place=str(file)
+        ) from error
+
+
+class _Builder:
+    """Walks the node tree once; collects problems instead of stopping at the first."""
+
+    def __init__(self, document: Document, environment: Mapping[str, str]) -> None:
+        self.document = document
+        self.environment = environment
+        self.problems: list[Problem] = []
+        self.nodes = 0
+
+    def build(self, node: yaml.Node, path: Path_) -> Any:
+        self._count(node)
+        self.document.places.setdefault(path, _position(node))
+        if node.tag not in _TAGS:
+            self._problem(
+                "a YAML tag is not allowed here", node, detail=_short(node.tag), hint="write the plain value"
+            )
+            return None
+        if isinstance(node, yaml.MappingNode):
+            return dict(self._pairs(node, path))
+        if isinstance(node, yaml.SequenceNode):
+            return [self.build(item, (*path, index)) for index, item in enumerate(node.value)]
+        return self._scalar(node, path)
+
+    def _pairs(self, node: yaml.MappingNode, path: Path_) -> Iterator[tuple[str, Any]]:
+        seen: dict[str, tuple[int, int]] = {}
+        for key_node, value_node in node.value:
+            self._count(key_node)
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag == "tag:yaml.org,2002:merge":
+                self._problem("a key must be plain text", key_node)
+                continue
+            key = str(key_node.value)
+            if key in seen:
+                self._problem(
+                    f"the key `{key}` stands twice", key_node, detail=f"first in line {seen[key][0]}"
+                )
+                continue
+            seen[key] = self.document.places[(*path, key)] = _position(key_node)
+            yield key, self.build(value_node, (*path, key))
+
+    def _scalar(self, node: yaml.Node, path: Path_) -> Any:
+        assert isinstance(node, yaml.ScalarNode)
+        text = node.value
+        tag = node.tag
+        if "${" in text:
+            filled = self._fill(node, text)
+            if filled is None:
+                return None
+            self.document.filled.add(path)
+            if node.style is None and _REFERENCE.fullmatch(text):
+                tag = _plain_tag(filled)
+            text = filled
+        if tag.endswith((":timestamp", ":value", ":merge", ":seq", ":map")):
+            tag = "tag:yaml.org,2002:str"
+        scalar = yaml.ScalarNode(tag, text, node.start_mark, node.end_mark)
+        try:
+            return yaml.SafeLoader("").construct_object(scalar)
+        except (ValueError, LookupError):
+            # a tag that the text does not fit: LookupError is what PyYAML's own constructors raise then
+            return text
+
+    def _fill(self, node: yaml.Node, text: str) -> str | None:
+        """The text with its references filled in; None after a problem was noted."""
+        before = len(self.problems)
+        result = _REFERENCE.sub(lambda match: self._reference(node, match), text)
+        return result if len(self.problems) == before else None
+
+    def _reference(self, node: yaml.Node, match: re.Match[str]) -> str:
+        kind, what = match["kind"], match["what"] or ""
+        if kind == "env" and what in self.environment:
+            return self.environment[what]
+        if kind == "env" and what:
+            self._problem(f"the environment variable {what} is not set", node, hint=f"export {what}=…")
+        elif kind == "file":
+            return self._file(node, what)
+        else:
+            self._problem("only ${env:NAME} and ${file:PATH} can be filled in", node, detail=match.group())
+        return ""
+
+    def _file(self, node: yaml.Node, what: str) -> str:
+        path = self.document.file.parent / what
+        try:
+            return path.read_text(encoding="utf-8").rstrip("\n")
+        except (OSError, ValueError) as error:
+            self._problem(
+                "a file the project file refers to cannot be read", node, detail=f"{path}: {_why(error)}"
+            )
+            return ""
+
+    def _count(self, node: yaml.Node) -> None:
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise ConfigError(
+                "the project file grows too large",
+                detail=f"aliases make it more than {MAX_NODES} values",
+                place=f"{self.document.file}:{node.start_mark.line + 1}:{node.start_mark.column + 1}",
+                hint="write the values out instead of using anchors",
+            )
+
+    def _problem(
+        self, summary: str, node: yaml.Node, *, detail: str | None = None, hint: str | None = None
+    ) -> None:
+        line, column = _position(node)
+        self.problems.append(Problem(summary, detail, f"{self.document.file}:{line}:{column}", hint))
+
+
+def _plain_tag(text: str) -> str:
+    """The tag YAML gives that text when it stands without quotes."""
+    return str(yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]
+
+
+def _position(node: yaml.Node) -> tuple[int, int]:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _short(tag: str) -> str:
+    return tag.replace("tag:yaml.org,2002:", "!!")
+
+
+def _why(error: OSError | ValueError) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8 text"
+    return getattr(error, "strerror", None) or str(error)

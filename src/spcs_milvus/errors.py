@@ -1,0 +1,96 @@
+"""What can go wrong for a user, as values that read well.
+
+An error is a summary (fixed wording), a detail (the values), a place (``file:line:column`` or an address) and
+a hint (something to paste). Views print them; nothing else does. The tree is small on purpose::
+
+    DeployError          exit 1   something could not be done; nothing says more precisely what
+    ├── ConfigError      exit 2   the project file, an option or the environment is wrong
+    ├── ConnectError     exit 1   the account cannot be reached or refuses the sign-in
+    ├── RefusedError     exit 1   stopped before the first write, on purpose
+    ├── StatementError   exit 1   Snowflake refused one statement (errno, SQLSTATE and query id are kept)
+    └── NotReadyError    exit 4   what was applied did not become ready
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong; ``place`` and ``hint`` are None where there is nothing to point at or try."""
+
+    summary: str
+    detail: str | None = None
+    place: str | None = None
+    hint: str | None = None
+
+
+class DeployError(Exception):
+    """The base of every error a user can cause: at least one of ``problems``, and the ``exit_code`` that ends
+    the program.
+    """
+
+    exit_code = 1
+
+    def __init__(
+        self, summary: str, *, detail: str | None = None, place: str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(summary)
+        self.problems: tuple[Problem, ...] = (Problem(summary, detail, place, hint),)
+
+    @property
+    def problem(self) -> Problem:
+        """The first problem, for callers that report one."""
+        return self.problems[0]
+
+
+class ConfigError(DeployError):
+    """The project file, an option or an environment variable is wrong. Holds every problem found."""
+
+    exit_code = 2
+
+    @classmethod
+    def of(cls, problems: Sequence[Problem]) -> "ConfigError":
+        """One error out of one or more problems, in the order given."""
+        error = cls(problems[0].summary)
+        error.problems = tuple(problems)
+        return error
+
+
+class ConnectError(DeployError):
+    """The account cannot be reached, or the sign-in was refused. Never retried."""
+
+
+class RefusedError(DeployError):
+    """Stopped before the first write: going on would touch what is not ours, or lose data."""
+
+
+class StatementError(DeployError):
+    """Snowflake refused a statement. ``errno`` is what code branches on; ``text`` is the server's wording."""
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        errno: int | None,
+        sqlstate: str | None,
+        query_id: str | None,
+        hint: str | None = None,
+    ) -> None:
+        first = text.strip().splitlines()[-1] if text.strip() else "the statement failed"
+        codes = [
+            f"error {errno:06d}" if errno is not None else None,
+            sqlstate and f"SQLSTATE {sqlstate}",
+            query_id and f"query {query_id}",
+        ]
+        super().__init__(first, detail=", ".join(code for code in codes if code) or None, hint=hint)
+        self.text = text
+        self.errno = errno
+        self.sqlstate = sqlstate
+        self.query_id = query_id
+
+
+class NotReadyError(DeployError):
+    """The changes were applied, but what they started did not become ready in time, or failed."""
+
+    exit_code = 4

@@ -1,0 +1,116 @@
+"""What every kind has in common: the shape of a kind, and the ordinary way to do each part.
+
+A kind is a :class:`Kind` value made in its own file. It names its attributes, how to look at its objects and
+how to read what was shown; the statements come from ``templates/<kind>.sql.j2``. The functions here are the
+defaults a kind assigns.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from spcs_milvus.resource import ABSENT, Actual, Presence, Resource, Value
+from spcs_milvus.steps import Answer, Look, Row, Statement, Step
+from spcs_milvus.templates import sql
+
+Looks = Mapping[str, Look]
+Answers = Mapping[str, Answer]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One sort of object.
+
+    * ``attributes``: the compared ones, in the order people think of them; ``create_only`` are those of them
+      that cannot be altered, ``unreadable`` those that Snowflake never shows (the mark's digest tells when
+      they changed).
+    * ``marked``: whether its objects carry our mark in a comment; otherwise they are ours by parent or
+      grantee.
+    * ``goes_with``: what takes such an object away, for kinds that have no DROP of their own; None otherwise.
+    * ``loses``: what is lost for good when the object is dropped, in a person's words; None when nothing is.
+    * ``looks``: the statements that show it, by a name of the kind's choosing; ``"show"`` is always among
+      them.
+    * ``read``: the answers to those looks → what is there.
+    * ``create``/``alter``/``drop``: the steps, in order; ``alter`` gets the names of the attributes that
+      differ.
+    """
+
+    name: str
+    title: str
+    attributes: tuple[str, ...]
+    looks: Callable[[Resource], Looks]
+    read: Callable[[Resource, Answers], Actual]
+    create: Callable[[Resource], tuple[Step, ...]]
+    alter: Callable[[Resource, frozenset[str]], tuple[Step, ...]]
+    drop: Callable[[Resource, Actual], tuple[Step, ...]]
+    create_only: frozenset[str] = frozenset()
+    unreadable: frozenset[str] = frozenset()
+    marked: bool = True
+    goes_with: str | None = None
+    loses: Callable[[Resource, Actual], str | None] = lambda _resource, _actual: None
+
+
+def values(resource: Resource) -> dict[str, object]:
+    """What a template sees: every attribute, ``name`` and ``comment``."""
+    return {**resource.attributes, **resource.detail, "name": resource.name, "comment": str(resource.mark)}
+
+
+def basic_looks(resource: Resource) -> Looks:
+    """One SHOW for all objects of the kind in the account or database, asked by whoever can see them all."""
+    return {"show": Look(sql(resource.address.kind, "show", values(resource)), resource.seen_by)}
+
+
+def basic_create(resource: Resource) -> tuple[Step, ...]:
+    """CREATE, as the role that will own it, without IF NOT EXISTS: the statement itself arbitrates between
+    two runs.
+    """
+    return (Statement(sql(resource.address.kind, "create", values(resource)), resource.role),)
+
+
+def basic_alter(resource: Resource, _differing: frozenset[str]) -> tuple[Step, ...]:
+    """ALTER … SET of everything we manage, comment included."""
+    return (Statement(sql(resource.address.kind, "alter", values(resource)), resource.role),)
+
+
+def basic_drop(resource: Resource, _actual: Actual) -> tuple[Step, ...]:
+    """DROP, as the role that owns it."""
+    return (Statement(sql(resource.address.kind, "drop", values(resource)), resource.role),)
+
+
+def no_steps(*_ignored: object) -> tuple[Step, ...]:
+    """For kinds that have nothing to alter or drop."""
+    return ()
+
+
+def reader(attributes: Callable[[Row], Mapping[str, Value]]) -> Callable[[Resource, Answers], Actual]:
+    """A ``read`` for kinds whose object is one row of their SHOW, found by its full name."""
+
+    def read(resource: Resource, answers: Answers) -> Actual:
+        answer = answers["show"]
+        if answer.refused:
+            return Actual(Presence.UNKNOWN, reason=answer.refused)
+        row = row_of(resource, answer)
+        if row is None:
+            return ABSENT
+        return Actual(
+            Presence.PRESENT, attributes(row), row.get("comment") or None, {"owner": row.get("owner")}
+        )
+
+    return read
+
+
+def row_of(resource: Resource, answer: Answer) -> Row | None:
+    """The row of a SHOW that is this resource; LIKE patterns and wide scopes may show others too."""
+    parts = resource.name.parts
+    columns = (
+        ("database_name", "schema_name", "name")[-len(parts) :]
+        if len(parts) != 2
+        else ("database_name", "name")
+    )
+    return next((row for row in answer.rows if tuple(row.get(column) for column in columns) == parts), None)
+
+
+def text_is_true(value: object) -> bool:
+    """Whether a SHOW column says yes; the objects of SPCS say ``true``, older ones ``Y`` (documented
+    samples).
+    """
+    return str(value).lower() in ("true", "y", "yes", "on")

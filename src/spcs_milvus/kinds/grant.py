@@ -1,0 +1,70 @@
+"""GRANT: a privilege on an object or the account, a role to a role or user, a service role to a role.
+
+A grant is ours when its grantee is, and goes when the role goes, so none is ever revoked (documented: DROP
+ROLE, DROP SERVICE). documented: GRANT <privileges>, GRANT ROLE, GRANT SERVICE ROLE; SHOW GRANTS.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from spcs_milvus.kinds import base
+from spcs_milvus.names import Name
+from spcs_milvus.resource import ABSENT, Actual, Presence, Resource
+from spcs_milvus.steps import Look, Row, Statement, Step
+from spcs_milvus.templates import sql
+
+# how the form of a grant is shown: the block of the template that looks for it
+_SHOWN_BY = {"account": "to_role", "object": "to_role", "role": "of_role", "service_role": "of_service_role"}
+
+
+def _looks(resource: Resource) -> base.Looks:
+    detail = dict(resource.detail)
+    if detail["form"] == "role":
+        detail["role"] = detail["on"]
+    role = resource.role if detail["form"] == "service_role" else resource.seen_by
+    return {"show": Look(sql("grant", _SHOWN_BY[detail["form"]], detail), role)}
+
+
+def _read(resource: Resource, answers: base.Answers) -> Actual:
+    answer = answers["show"]
+    if answer.refused:
+        return Actual(Presence.UNKNOWN, reason=answer.refused)
+    shown = any(_is(resource.detail, row) for row in answer.rows)
+    return Actual(Presence.PRESENT) if shown else ABSENT
+
+
+def _is(detail: Mapping[str, Any], row: Row) -> bool:
+    """Whether a row of SHOW GRANTS is this grant."""
+    if detail["form"] in ("role", "service_role"):
+        kind = detail["grantee_kind"].text if detail["form"] == "role" else "ROLE"
+        return bool(row["granted_to"] == kind and _same(row["grantee_name"], detail["role"]))
+    if row["privilege"] != detail["privilege"].text:
+        return False
+    if detail["form"] == "account":
+        return bool(row["granted_on"] == "ACCOUNT")
+    # documented sample output: granted_on is written with underscores
+    return bool(
+        row["granted_on"] == detail["object_kind"].text.replace(" ", "_") and _same(row["name"], detail["on"])
+    )
+
+
+def _same(shown: object, name: Name) -> bool:
+    return str(shown).replace('"', "") == ".".join(name.parts)
+
+
+def _grant(resource: Resource) -> tuple[Step, ...]:
+    return (Statement(sql("grant", resource.detail["form"], resource.detail), resource.role),)
+
+
+KIND = base.Kind(
+    name="grant",
+    title="grant",
+    attributes=(),
+    marked=False,
+    goes_with="its role",
+    looks=_looks,
+    read=_read,
+    create=_grant,
+    alter=base.no_steps,
+    drop=base.no_steps,
+)

@@ -1,0 +1,209 @@
+"""SERVICE: containers that run on a compute pool.
+
+documented: CREATE SERVICE, ALTER SERVICE, DROP SERVICE (FORCE where there is a block volume), DESCRIBE
+SERVICE (``spec`` is shown to the owner only, normalised), SHOW SERVICE CONTAINERS, SHOW ENDPOINTS. The
+compute pool and the block volumes are fixed when the service is made.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from spcs_milvus.kinds import base
+from spcs_milvus.names import DollarQuoted, Name
+from spcs_milvus.resource import ABSENT, Actual, Presence, Resource, Value
+from spcs_milvus.steps import Look, Row, Statement, Step
+from spcs_milvus.templates import canonical_json, sql
+
+LOG_LINES = 20
+
+
+def _values(resource: Resource) -> dict[str, object]:
+    given = base.values(resource)
+    warehouse = resource.attributes["query_warehouse"]
+    return {
+        **given,
+        "compute_pool": Name.of(resource.attributes["compute_pool"]),
+        "query_warehouse": Name.of(warehouse) if warehouse else None,
+        "specification": DollarQuoted(canonical_json(resource.detail["specification"])),
+        "force": bool(resource.attributes["volumes"]),
+    }
+
+
+def _looks(resource: Resource) -> base.Looks:
+    """SHOW is asked by whoever sees everything; the rest is for the owner."""
+    given = _values(resource)
+    owner = {
+        part: Look(sql("service", part, given), resource.role)
+        for part in ("describe", "containers", "endpoints")
+    }
+    return {"show": Look(sql("service", "show", given), resource.seen_by), **owner}
+
+
+def log_look(resource: Resource, instance: str, container: str) -> Look:
+    """The statement that shows the last lines a container has written."""
+    given = {"service": str(resource.name), "instance": instance, "container": container, "lines": LOG_LINES}
+    return Look(sql("service", "logs", given), resource.role)
+
+
+def _read(resource: Resource, answers: base.Answers) -> Actual:
+    answer = answers["show"]
+    if answer.refused:
+        return Actual(Presence.UNKNOWN, reason=answer.refused)
+    row = base.row_of(resource, answer)
+    if row is None:
+        return ABSENT
+    attributes: dict[str, Value] = {
+        "compute_pool": row["compute_pool"],
+        "min_instances": int(row["min_instances"]),
+        "max_instances": int(row["max_instances"]),
+        "query_warehouse": row.get("query_warehouse") or None,
+    }
+    specification = _described(answers)
+    if specification is not None:
+        wanted = resource.detail["specification"]
+        attributes["specification"] = managed(canonical(wanted), canonical(specification))
+        attributes["volumes"] = volumes(specification)
+    live = {
+        "owner": row.get("owner"),
+        "status": row.get("status"),
+        "containers": containers(answers["containers"].rows),
+        "endpoints": endpoints(answers["endpoints"].rows),
+    }
+    return Actual(Presence.PRESENT, attributes, row.get("comment") or None, live)
+
+
+def _described(answers: base.Answers) -> Mapping[str, Any] | None:
+    """The service's own specification; None where Snowflake does not show it to us."""
+    rows = answers["describe"].rows
+    text = rows[0].get("spec") if rows else None
+    parsed = yaml.safe_load(text) if text else None
+    return parsed if isinstance(parsed, dict) else None
+
+
+def canonical(specification: Any) -> Any:
+    """A specification in the form two are compared in: every scalar is text, since DESCRIBE SERVICE quotes
+    them all.
+    """
+    if isinstance(specification, Mapping):
+        return {str(key): canonical(value) for key, value in specification.items()}
+    if isinstance(specification, list | tuple):
+        return [canonical(item) for item in specification]
+    if isinstance(specification, bool):
+        return "true" if specification else "false"
+    return f"{specification:g}" if isinstance(specification, float) else str(specification)
+
+
+def managed(wanted: Any, shown: Any) -> Any:
+    """``shown`` without the keys that Snowflake fills in: those of its mappings that ``wanted`` does not
+    have.
+
+    ``env`` is ours as a whole, and so is the length of every list: a variable or container that somebody
+    added is a difference.
+    """
+    if isinstance(wanted, dict) and isinstance(shown, dict):
+        kept = {key: managed(wanted.get(key), shown[key]) for key in shown if key in wanted}
+        if isinstance(shown.get("env"), dict):
+            kept["env"] = shown["env"]
+        return kept
+    if isinstance(wanted, list) and isinstance(shown, list) and len(wanted) == len(shown):
+        return [managed(one, other) for one, other in zip(wanted, shown, strict=True)]
+    return shown
+
+
+def volumes(specification: Mapping[str, Any]) -> tuple[str, ...]:
+    """The block volumes, each as ``name size``; what cannot change without losing what is on them."""
+    spec = specification.get("spec", {})
+    found = (item for item in spec.get("volumes") or [] if item.get("source") == "block")
+    return tuple(sorted(f"{item['name']} {item['size']}" for item in found))
+
+
+def containers(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
+    """``{name, status, message, restarts, instance}`` for each container of SHOW SERVICE CONTAINERS.
+
+    A suspended service has one row without a container (documented), which is left out.
+    """
+    return [
+        {
+            "name": row["container_name"],
+            "status": row["status"],
+            "message": row["message"],
+            "restarts": int(row["restart_count"] or 0),
+            "instance": str(row["instance_id"]),
+        }
+        for row in rows
+        if row["container_name"]
+    ]
+
+
+def endpoints(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
+    """``{name, port, protocol, public, url}`` for each endpoint of SHOW ENDPOINTS; ``url`` is None until
+    there is one.
+
+    On Snowflake a public endpoint has a host name once it is provisioned and a text with blanks before that
+    (documented). The local account adds a column ``local_address``, which private endpoints have too.
+    """
+    return [
+        {
+            "name": row["name"],
+            "port": int(row["port"]) if row.get("port") else None,
+            "protocol": row["protocol"],
+            "public": base.text_is_true(row["is_public"]),
+            "url": _url(row),
+        }
+        for row in rows
+    ]
+
+
+def _url(row: Row) -> str | None:
+    if local := row.get("local_address"):
+        return f"http://{local}"
+    host = row.get("ingress_url")
+    return f"https://{host}" if host and " " not in host else None
+
+
+def _create(resource: Resource) -> tuple[Step, ...]:
+    return (Statement(sql("service", "create", _values(resource)), resource.role),)
+
+
+def _alter(resource: Resource, differing: frozenset[str]) -> tuple[Step, ...]:
+    """A new specification first, since that is what can be refused; then the settings and the mark."""
+    given = _values(resource)
+    steps = [Statement(sql("service", "alter", given), resource.role)]
+    if "specification" in differing:
+        steps.insert(0, Statement(sql("service", "upgrade", given), resource.role))
+    return tuple(steps)
+
+
+def _drop(resource: Resource, actual: Actual) -> tuple[Step, ...]:
+    held = actual.attributes.get("volumes", resource.attributes["volumes"])
+    seen = replace(resource, attributes={**resource.attributes, "volumes": held})
+    return (Statement(sql("service", "drop", _values(seen)), resource.role),)
+
+
+def _loses(resource: Resource, actual: Actual) -> str | None:
+    held = actual.attributes.get("volumes", resource.attributes["volumes"])
+    return f"the data on its volume ({', '.join(held)})" if held else None
+
+
+KIND = base.Kind(
+    name="service",
+    title="service",
+    attributes=(
+        "compute_pool",
+        "specification",
+        "volumes",
+        "query_warehouse",
+        "min_instances",
+        "max_instances",
+    ),
+    create_only=frozenset({"compute_pool", "volumes"}),
+    looks=_looks,
+    read=_read,
+    create=_create,
+    alter=_alter,
+    drop=_drop,
+    loses=_loses,
+)

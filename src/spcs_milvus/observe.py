@@ -1,0 +1,46 @@
+"""What the account has of what is declared.
+
+Comes in: resources, and ``query``, a function that answers many looks at once. Goes out: an
+:class:`Observation`. All looks are known before the first is asked and equal ones are asked once, so the
+sweep is one round trip deep however many resources there are.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from spcs_milvus.kinds import kind_of
+from spcs_milvus.resource import Actual, Address, Presence, Resource
+from spcs_milvus.steps import Answer, Look
+
+Query = Callable[[Collection[Look]], Mapping[Look, Answer]]
+
+# documented: SHOW returns at most this many rows, so a full answer proves nothing about what is not in it
+SHOW_LIMIT = 10_000
+
+
+@dataclass(frozen=True)
+class Observation:
+    """For each resource, what is there (``actual``) and the answers that said so (``answers``, by the kind's
+    own names).
+    """
+
+    actual: Mapping[Address, Actual]
+    answers: Mapping[Address, Mapping[str, Answer]]
+
+
+def observe(resources: Collection[Resource], query: Query) -> Observation:
+    """One sweep over all resources."""
+    looks = {resource.address: kind_of(resource.address.kind).looks(resource) for resource in resources}
+    given = query({look for wanted in looks.values() for look in wanted.values()})
+    answers = {
+        address: {part: given[look] for part, look in wanted.items()} for address, wanted in looks.items()
+    }
+    actual = {resource.address: _read(resource, answers[resource.address]) for resource in resources}
+    return Observation(actual, answers)
+
+
+def _read(resource: Resource, answers: Mapping[str, Answer]) -> Actual:
+    actual = kind_of(resource.address.kind).read(resource, answers)
+    if actual.presence is Presence.ABSENT and len(answers["show"].rows) >= SHOW_LIMIT:
+        return Actual(Presence.UNKNOWN, reason=f"Snowflake shows only the first {SHOW_LIMIT} objects")
+    return actual

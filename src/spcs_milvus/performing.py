@@ -1,0 +1,100 @@
+"""How each step of a plan is done on an account: a statement, a push, a wait.
+
+Comes in: the account, the resources and how to pause. Goes out: the one function that apply calls for any
+step. Everything that touches the outside goes through the doors (``session``, ``registry``).
+"""
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from spcs_milvus.apply import Perform, Progress
+from spcs_milvus.errors import RefusedError, StatementError
+from spcs_milvus.hints import ALREADY_EXISTS, FORBIDDEN, MISSING
+from spcs_milvus.kinds.service import log_look
+from spcs_milvus.names import Name
+from spcs_milvus.observe import observe
+from spcs_milvus.plan import Change, Ownership, ownership
+from spcs_milvus.registry import Registry
+from spcs_milvus.resource import Presence, Resource
+from spcs_milvus.session import Account
+from spcs_milvus.steps import Look, Push, Statement, Step, Wait
+from spcs_milvus.templates import sql
+from spcs_milvus.waits import Waiting, until_ready
+
+RETRY_PAUSE_SECONDS = 2.0
+
+Pause = Callable[[float], None]
+
+
+def performer(account: Account, resources: Collection[Resource], pause: Pause) -> Perform:
+    """The function that does one step. It raises DeployError where the step cannot be done."""
+    performing = _Performing(account, resources, pause)
+
+    def perform(change: Change, step: Step, progress: Progress) -> None:
+        match step:
+            case Statement():
+                performing.statement(change, step, progress)
+            case Push():
+                performing.push(step, progress)
+            case Wait():
+                performing.wait(step, progress)
+
+    return perform
+
+
+@dataclass(frozen=True)
+class _Performing:
+    account: Account
+    resources: Collection[Resource]
+    pause: Pause
+
+    def statement(self, change: Change, step: Statement, progress: Progress) -> None:
+        left = float(step.patience_seconds)
+        while True:
+            try:
+                return self.account.perform(step)
+            except StatementError as error:
+                if error.errno in ALREADY_EXISTS and self._made_by_another_run(change):
+                    return None
+                if left <= 0 or error.errno in MISSING | FORBIDDEN:
+                    raise
+                progress(f"not yet: {error.problem.summary}")
+            left -= RETRY_PAUSE_SECONDS
+            self.pause(RETRY_PAUSE_SECONDS)
+
+    def push(self, step: Push, progress: Progress) -> None:
+        progress("asking for the repository's address")
+        url = self._repository_url(step.repository, step.role)
+        registry = Registry(url, *self.account.registry_token(step.role))
+        try:
+            progress(f"pushing {step.name}:{step.image.tag}")
+            registry.push(step.name, step.image)
+        finally:
+            registry.close()
+
+    def wait(self, step: Wait, progress: Progress) -> None:
+        resource = next(resource for resource in self.resources if resource.address == step.service)
+
+        def logs(instance: str, container: str) -> str:
+            (answer,) = self.account.query([log_look(resource, instance, container)]).values()
+            return str(next(iter(answer.rows[0].values()))) if answer.rows else ""
+
+        until_ready(step, Waiting(self.account.query, logs, self.pause, time.monotonic, progress))
+
+    def _made_by_another_run(self, change: Change) -> bool:
+        """After "already exists": whether what is there is ours, so that the other run did this change."""
+        resource = next((one for one in self.resources if one.address == change.address), None)
+        if resource is None:
+            return False
+        actual = observe([resource], self.account.query).actual[resource.address]
+        return actual.presence is Presence.PRESENT and ownership(resource, actual) is Ownership.OURS
+
+    def _repository_url(self, repository: Name, role: str) -> str:
+        shown = Look(sql("image_repository", "show", {"database": Name(repository.parts[:1])}), role)
+        (answer,) = self.account.query([shown]).values()
+        for row in answer.rows:
+            if (row["database_name"], row["schema_name"], row["name"]) == repository.parts:
+                return str(row["repository_url"])
+        hint = "run the command again"
+        raise RefusedError("the image repository is not there", place=str(repository), hint=hint)

@@ -1,0 +1,115 @@
+"""A small OCI registry client: signs in with a Snowflake session token and pushes a process image.
+
+Comes in: the repository's URL as SHOW IMAGE REPOSITORIES gives it, a token, an image. Goes out: nothing, or
+DeployError. The one file that speaks to a registry by itself (OCI distribution specification, "Pushing";
+documented: Snowflake image registry login).
+"""
+
+import json
+from urllib.parse import urljoin
+
+import requests
+
+from spcs_milvus.errors import ConnectError, DeployError
+from spcs_milvus.process_image import Blob, ProcessImage
+
+TIMEOUT_SECONDS = 60
+# documented by the official CLI: the user name that goes with a session token
+TOKEN_USER = "0sessiontoken"  # noqa: S105 - a user name, not a secret
+
+
+class Registry:
+    """One repository of a registry, signed in to. ``url`` is ``host/database/schema/repository`` without a
+    scheme.
+    """
+
+    def __init__(self, url: str, token: str, seconds: int) -> None:
+        host, _, self._path = url.partition("/")
+        scheme = "http" if host.partition(":")[0] in ("127.0.0.1", "localhost") else "https"
+        self._root = f"{scheme}://{host}"
+        self._http = requests.Session()
+        # whatever a proxy or netrc of this machine says is not meant for a registry on loopback
+        self._http.trust_env = scheme == "https"
+        self._sign_in(token, seconds)
+
+    def push(self, name: str, image: ProcessImage) -> None:
+        """Pushes what the registry does not have yet, then the manifest under the image's tag; checks the
+        digest it answers.
+        """
+        for blob in image.blobs:
+            self._blob(name, blob)
+        answer = self._ask(
+            "PUT",
+            f"/v2/{self._path}/{name}/manifests/{image.tag}",
+            {"Content-Type": image.manifest.media_type},
+            image.manifest.data,
+        )
+        digest = answer.headers.get("Docker-Content-Digest")
+        if digest != image.digest:
+            raise DeployError(
+                "the registry stored another image than was sent", detail=f"{digest} is not {image.digest}"
+            )
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._http.close()
+
+    def _sign_in(self, token: str, seconds: int) -> None:
+        password = json.dumps({"token": token, "expires_in": seconds})
+        answer = self._ask("GET", "/login", {}, None, (TOKEN_USER, password))
+        self._http.headers["Authorization"] = f"Bearer {answer.json()['token']}"
+
+    def _blob(self, name: str, blob: Blob) -> None:
+        base = f"/v2/{self._path}/{name}/blobs"
+        if self._ask("HEAD", f"{base}/{blob.digest}", {}, None, may_be_missing=True).status_code == 200:
+            return
+        location = self._ask("POST", f"{base}/uploads/", {}, None).headers["Location"]
+        separator = "&" if "?" in location else "?"
+        target = f"{urljoin(self._root + '/', location)}{separator}digest={blob.digest}"
+        self._ask("PUT", target, {"Content-Type": "application/octet-stream"}, blob.data)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes | None,
+        sign_in: tuple[str, str] | None = None,
+        *,
+        may_be_missing: bool = False,
+    ) -> requests.Response:
+        url = path if path.startswith("http") else self._root + path
+        try:
+            answer = self._http.request(
+                method,
+                url,
+                headers=headers,
+                data=body,
+                auth=sign_in,
+                timeout=TIMEOUT_SECONDS,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise ConnectError(
+                "the image registry cannot be reached",
+                detail=f"{self._root}: {type(error).__name__}",
+                hint="run the command again",
+            ) from error
+        if answer.status_code < 300 or (may_be_missing and answer.status_code == 404):
+            return answer
+        raise DeployError(
+            "the image registry refused",
+            detail=f"{method} {path.split('?', maxsplit=1)[0]}: {answer.status_code} {_reason(answer)}",
+            hint="the owner role needs WRITE on the image repository"
+            if answer.status_code in (401, 403)
+            else None,
+        )
+
+
+def _reason(answer: requests.Response) -> str:
+    """The first error of an OCI error body, else the HTTP reason."""
+    try:
+        first = answer.json()["errors"][0]
+        return f"{first['code']}: {first.get('message', '')}"
+    except (ValueError, KeyError, IndexError, TypeError):
+        return answer.reason or ""

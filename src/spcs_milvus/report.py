@@ -1,0 +1,71 @@
+"""What a run came to: outcomes → a :class:`Report` with the exit code and the chain of changes that set the
+time it took.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from spcs_milvus.apply import BUG, Outcome, Status
+from spcs_milvus.errors import Problem
+from spcs_milvus.graph import longest_path
+from spcs_milvus.plan import Action, Plan
+from spcs_milvus.resource import Address
+from spcs_milvus.status import StackStatus
+
+INTERRUPTED = 130
+NOT_CONVERGED = 4
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Statements sent: those that read and those that write."""
+
+    read: int
+    write: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """A finished run. ``leftovers`` are what stays against intent; ``critical_path`` is (address, seconds)
+    along the longest chain.
+    """
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+    counts: Counts
+    seconds: float
+    leftovers: tuple[Problem, ...] = ()
+    status: StackStatus | None = None
+
+    @property
+    def critical_path(self) -> tuple[tuple[Address, float], ...]:
+        """The chain of changes that took longest, first one first."""
+        seconds = {outcome.change.address: outcome.seconds for outcome in self.outcomes}
+        needs = {outcome.change.address: outcome.change.needs for outcome in self.outcomes}
+        _, path = longest_path(needs, lambda address: seconds[address])
+        return tuple((address, seconds[address]) for address in path)
+
+    @property
+    def exit_code(self) -> int:
+        """0 done, 1 failed before anything was written, 4 applied in part or something stays, 130
+        interrupted.
+        """
+        failed = [outcome for outcome in self.outcomes if outcome.status is not Status.DONE]
+        if any(outcome.problem and outcome.problem.detail == "interrupted" for outcome in failed):
+            return INTERRUPTED
+        if any(outcome.exit_code == BUG for outcome in failed):
+            return BUG
+        if failed:
+            return NOT_CONVERGED if self._wrote() else max(outcome.exit_code for outcome in failed)
+        return NOT_CONVERGED if self.leftovers else 0
+
+    def _wrote(self) -> bool:
+        return self.counts.write > 0 or any(
+            outcome.status is Status.DONE and outcome.change.action is not Action.WAIT
+            for outcome in self.outcomes
+        )
+
+
+def failures(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """The outcomes that failed by themselves, not those skipped because of them."""
+    return tuple(outcome for outcome in outcomes if outcome.status is Status.FAILED)

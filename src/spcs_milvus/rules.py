@@ -1,0 +1,211 @@
+"""What is wrong with a project although each value is right: contradictions, secrets in the file, what is not
+built yet.
+
+Comes in: the project and its document (for places). Goes out: problems, and warnings for what is allowed but
+unwise. Touches nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from spcs_milvus.document import Document, Path_
+from spcs_milvus.errors import Problem
+from spcs_milvus.families import FAMILIES, Family
+from spcs_milvus.project import ImageSource, Pool, Project, Resources, nearest
+
+_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+# CVE-2026-26190: the REST API and /expr answered without a sign-in before these
+SECURITY_FLOOR = {(2, 5): (2, 5, 27), (2, 6): (2, 6, 10)}
+
+
+# -----------------------------------------------------------------------------------
+
+
+def contradictions(project: Project, document: Document) -> Iterator[Problem]:
+    yield from _lengths(project, document)
+    yield from _pools(project, document)
+    yield from _services(project, document)
+    for key, section in (("milvus", project.milvus), ("jupyter", project.jupyter)):
+        if section and isinstance(section.image, ImageSource) and not section.image.reference:
+            yield Problem(
+                "the image names neither a folder nor a reference",
+                None,
+                document.place((key, "image")),
+                "write a build folder, or {reference: /db/schema/repo/name:tag}",
+            )
+    if project.milvus.volume is None and not project.milvus.volatile:
+        yield Problem(
+            "without a volume, vectors are lost at every restart",
+            None,
+            document.place(("milvus", "volume")),
+            "give it a size, or add `volatile: true` if that is meant",
+        )
+    if project.jupyter and project.jupyter.files not in project.stages:
+        yield Problem(
+            f"the notebook's files go to the stage {project.jupyter.files}, which is not declared",
+            None,
+            document.place(("jupyter", "files")),
+            f"declare it under `stages:` ({', '.join(project.stages) or 'none yet'})",
+        )
+
+
+def _lengths(project: Project, document: Document) -> Iterator[Problem]:
+    """Names in the file were checked one by one; those made from the prefix can grow too long."""
+    roles = (project.owner_role, project.users_role, f"{project.prefix}_MILVUS", f"{project.prefix}_JUPYTER")
+    pools = map(project.pool_name, project.compute_pools)
+    longest = max((*roles, project.warehouse_name, *pools), key=len)
+    if len(longest) > 255:
+        yield Problem(
+            "a name has at most 255 characters",
+            f"{longest[:20]}…{longest[-20:]} has {len(longest)}",
+            document.place(("names", "prefix")),
+            "choose a shorter prefix, or a shorter key of the pool",
+        )
+
+
+def _pools(project: Project, document: Document) -> Iterator[Problem]:
+    names: dict[str, str] = {}
+    for key, pool in project.compute_pools.items():
+        path: Path_ = ("compute_pools", key)
+        if pool.min_nodes > pool.max_nodes:
+            yield Problem(
+                "min_nodes is above max_nodes",
+                f"{pool.min_nodes} > {pool.max_nodes}",
+                document.place((*path, "min_nodes")),
+                f"set max_nodes to {pool.min_nodes} or more",
+            )
+        if not re.fullmatch(r"[a-z][a-z0-9_-]*", key):
+            yield Problem("a pool's key is lower case letters, digits, - and _", key, document.place(path))
+        name = project.pool_name(key)
+        if name in names:
+            yield Problem(
+                "two compute pools have one name", f"{name}: {names[name]} and {key}", document.place(path)
+            )
+        names[name] = key
+
+
+def _services(project: Project, document: Document) -> Iterator[Problem]:
+    sections: list[tuple[Path_, str, Resources | None]] = [
+        (("milvus",), project.milvus.pool, project.milvus.resources)
+    ]
+    if project.jupyter:
+        sections.append((("jupyter",), project.jupyter.pool, project.jupyter.resources))
+    sections += [(("services", key), extra.pool, None) for key, extra in project.services.items()]
+    for path, pool, resources in sections:
+        if pool not in project.compute_pools:
+            known = ", ".join(project.compute_pools) or "none"
+            yield Problem(
+                f"there is no compute pool `{pool}`",
+                f"declared: {known}",
+                document.place((*path, "pool")),
+                nearest(
+                    f"declare it under `compute_pools:`, or name one of: {known}", pool, project.compute_pools
+                ),
+            )
+        elif resources:
+            yield from _fits(project.compute_pools[pool], resources, document.place((*path, "resources")))
+    taken = {"MILVUS", "JUPYTER"} if project.jupyter else {"MILVUS"}
+    for key in project.services:
+        name = key.upper().replace("-", "_")
+        if name in taken:
+            yield Problem(
+                "two services have one name", name, document.place(("services", key)), "rename yours"
+            )
+        taken.add(name)
+
+
+def _fits(pool: Pool, resources: Resources, place: str) -> Iterator[Problem]:
+    family: Family = FAMILIES[pool.instance_family]
+    number, unit = re.fullmatch(r"(\d+)(\w+)", resources.memory).groups()  # type: ignore[union-attr]
+    gib = int(number) * {"M": 1e6, "Mi": 2**20, "G": 1e9, "Gi": 2**30}[unit] / 2**30
+    if resources.cpu > family.cpus or gib > family.memory_gib:
+        yield Problem(
+            "no node of the pool is large enough for the container",
+            f"asked: {resources.cpu:g} cores, {resources.memory}; "
+            f"{pool.instance_family} gives {family.cpus} cores, {family.memory_gib}Gi",
+            place,
+            "ask for less, or take a larger instance_family",
+        )
+
+
+def literal_secrets(document: Document) -> Iterator[Problem]:
+    """A password or secret that stands in the file itself; its text is not repeated."""
+    users = document.data.get("users")
+    for index, user in enumerate(users if isinstance(users, list) else []):
+        path: Path_ = ("users", index, "password")
+        if (
+            isinstance(user, dict)
+            and user.get("password") not in (None, "generate")
+            and path not in document.filled
+        ):
+            yield Problem(
+                "a password stands in the project file",
+                None,
+                document.place(path),
+                "write `password: generate`, or `password: ${env:NAME}` and set the variable",
+            )
+    secrets = document.data.get("secrets")
+    for name, secret in secrets.items() if isinstance(secrets, dict) else ():
+        path = ("secrets", name, "generic_string")
+        if (
+            isinstance(secret, dict)
+            and secret.get("generic_string") is not None
+            and path not in document.filled
+        ):
+            yield Problem(
+                "a secret stands in the project file",
+                None,
+                document.place(path),
+                "write `generic_string: ${env:NAME}` and set the variable",
+            )
+
+
+# What is parsed and checked today and built by a later release: its path, and the value that asks for
+# nothing.
+_LATER: tuple[tuple[Path_, Any], ...] = (
+    (("users",), []),
+    (("secrets",), {}),
+    (("services",), {}),
+    (("existing",), []),
+    (("environments",), {}),
+    (("spec_delivery",), "inline"),
+    (("ingress_integration",), "built-in"),
+    (("milvus", "authorization"), False),
+    (("jupyter", "egress"), []),
+    (("milvus", "image", "context"), None),
+    (("milvus", "image", "dockerfile"), None),
+    (("milvus", "image", "arguments"), None),
+    (("jupyter", "image", "context"), None),
+    (("jupyter", "image", "dockerfile"), None),
+    (("jupyter", "image", "arguments"), None),
+)
+
+
+def later(document: Document) -> Iterator[Problem]:
+    for path, nothing in _LATER:
+        value: Any = document.data
+        for part in path:
+            value = value.get(part, nothing) if isinstance(value, dict) else nothing
+        if value != nothing:
+            yield Problem(
+                f"`{'.'.join(map(str, path))}` is not built yet",
+                "the value is valid; a later release acts on it",
+                document.place(path),
+                "leave it out for now",
+            )
+
+
+def warnings(project: Project, document: Document) -> Iterator[Problem]:
+    match = _VERSION.fullmatch(project.milvus.version)
+    if match is None:
+        return
+    version = tuple(map(int, match.groups()))
+    floor = SECURITY_FLOOR.get(version[:2], (2, 6, 10) if version < (2, 5) else None)  # type: ignore[arg-type]
+    if floor and version < floor:
+        yield Problem(
+            f"Milvus {project.milvus.version} has a known hole (CVE-2026-26190)",
+            "port 9091 answers the whole REST API without a sign-in",
+            document.place(("milvus", "version")),
+            f"use v{'.'.join(map(str, floor))} or later",
+        )

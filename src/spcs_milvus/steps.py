@@ -1,0 +1,68 @@
+"""One thing to look at or to do, as a value: built by kinds, shown by the plan, performed by the doors.
+
+Nothing here runs anything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from spcs_milvus.names import Name
+from spcs_milvus.process_image import ProcessImage
+from spcs_milvus.resource import Address
+
+Row = Mapping[str, Any]
+"""One row of SHOW or DESCRIBE, by lower-case column name; columns we do not know are there too."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A statement that reads, run as ``role``. Equal looks are asked once."""
+
+    sql: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a look gave: its rows, or ``missing`` (what it asked about is not there), or ``refused`` (why we
+    cannot tell).
+    """
+
+    rows: tuple[Row, ...] = ()
+    missing: bool = False
+    refused: str | None = None
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement that changes the account, run as ``role``.
+
+    ``patience_seconds`` is for statements that Snowflake refuses until something else has finished in the
+    background: a refusal is tried again for so long.
+    """
+
+    sql: str
+    role: str
+    patience_seconds: int = 0
+
+
+@dataclass(frozen=True)
+class Push:
+    """An image to be pushed to ``repository`` as ``name:tag``, with a session of ``role``."""
+
+    repository: Name
+    name: str
+    image: ProcessImage
+    role: str
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A service to be waited for until every container is ready and every public endpoint has its address."""
+
+    service: Address
+    looks: Mapping[str, Look] = field(hash=False)
+
+
+Step = Statement | Push | Wait

@@ -1,0 +1,139 @@
+"""Jinja templates → SQL statements and service specifications that cannot be injected.
+
+``sql(kind, block, values)`` renders one block (``show``, ``create``, ``alter``, ``drop``, …) of
+``templates/<kind>.sql.j2``; ``specification(template, values)`` renders ``specs/<name>.yaml.j2`` and parses
+it. In both, a value's *type* decides how it is written, so a template holds a bare ``{{ value }}`` and no
+quoting of its own. Reads only the packaged template files.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from spcs_milvus import assets
+from spcs_milvus.names import DollarQuoted, Keyword, Name
+from spcs_milvus.secrets import Secret
+from spcs_milvus.tokens import tokens
+
+
+def sql(kind: str, block: str, values: Mapping[str, object]) -> str:
+    """One statement as a single line of SQL (line breaks inside literals and ``$$`` stay).
+
+    ``values`` may hold str (becomes a literal), Secret (a literal), Name, Keyword, DollarQuoted, int, bool
+    and tuples of these. Raises TypeError for any other type, jinja2.UndefinedError for a value the template
+    needs and did not get, and ValueError when a value did not stay one token: all three are bugs of ours,
+    never a user's.
+    """
+    written: list[str] = []
+    template = _environment(assets.templates(), _sql_text).get_template(f"{kind}.sql.j2")
+    text = "".join(template.blocks[block](template.new_context({**values, _WRITTEN: written})))
+    statement = _one_line(text)
+    _check(statement, written)
+    return statement
+
+
+def specification(template: Path, values: Mapping[str, object]) -> dict[str, Any]:
+    """A service specification as plain data: every ``{{ }}`` is one whole YAML scalar, list or mapping.
+
+    Raises TypeError and jinja2.UndefinedError as :func:`sql` does.
+    """
+    environment = _environment(template.parent, _yaml_text)
+    text = environment.get_template(template.name).render(dict(values))
+    parsed = yaml.safe_load(text)
+    if not isinstance(parsed, dict):
+        raise TypeError(f"{template.name} is not a mapping")
+    return parsed
+
+
+def canonical_json(data: object) -> str:
+    """Data as text that is the same for the same data: keys sorted, no blanks, plain ASCII."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"))
+
+
+def sql_text(value: object) -> str:
+    """One value as SQL writes it; the type decides. Raises TypeError for a type that has no way to be
+    written.
+    """
+    match value:
+        case bool():
+            return "TRUE" if value else "FALSE"
+        case str():
+            return literal(value)
+        case Secret():
+            return literal(value.reveal())
+        case int() | Name():
+            return str(value)
+        case Keyword() | DollarQuoted():
+            return value.text
+        case tuple():
+            return "(" + ", ".join(sql_text(item) for item in value) + ")"
+    raise TypeError(f"no way to write a {type(value).__name__} in SQL")
+
+
+def literal(text: str) -> str:
+    """A string literal: backslash and quote are escaped, since backslash escapes too (documented: String
+    constants).
+    """
+    return "'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _yaml_text(value: object) -> str:
+    if isinstance(value, jinja2.Undefined):
+        return str(value)
+    if not isinstance(value, str | int | float | bool | list | dict) or isinstance(value, Secret):
+        raise TypeError(f"no way to write a {type(value).__name__} in a specification")
+    # JSON is YAML but for two things: YAML reads an escaped surrogate pair as two characters, and takes some
+    # characters for line breaks or refuses them when they stand there bare
+    text = json.dumps(value, ensure_ascii=False)
+    return _NOT_BARE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+@jinja2.pass_context
+def _sql_text(context: jinja2.runtime.Context, value: object) -> str:
+    """As :func:`sql_text`, and the rendering keeps what was written."""
+    if isinstance(value, jinja2.Undefined):
+        return str(value)
+    text = sql_text(value)
+    context[_WRITTEN].append(text)
+    return text
+
+
+# an environment keeps the templates it has compiled, and compiling one takes longer than a statement
+@lru_cache
+def _environment(folder: Path, finalize: Callable[..., str]) -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        undefined=jinja2.StrictUndefined,
+        finalize=finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701 - the output is SQL and YAML; finalize does the quoting
+    )
+
+
+# not a name, so no template can mean it
+_WRITTEN = "values written"
+_NOT_BARE = re.compile("[\x7f-\uffff]")
+_GAP = re.compile(r"('(?:[^'\\]|''|\\.)*'|\"(?:[^\"]|\"\")*\"|\$\$.*?\$\$)|\s+", re.DOTALL)
+
+
+def _one_line(text: str) -> str:
+    """The template's line breaks and indents become single blanks; quoted text is left as it is."""
+    return _GAP.sub(lambda match: match.group(1) or " ", text).strip()
+
+
+def _check(statement: str, written: list[str]) -> None:
+    """Each written value must stand in the statement as exactly the tokens it is on its own, in order."""
+    remaining = tokens(statement)
+    for value in written:
+        own = tokens(value)
+        at = next((i for i in range(len(remaining)) if remaining[i : i + len(own)] == own), None)
+        if at is None:
+            raise ValueError(f"a value did not stay one token in: {statement.split(' ', 3)[:3]}")
+        remaining = remaining[at + len(own) :]

@@ -1,0 +1,77 @@
+"""Values → JSON documents for scripts: exactly one on stdout; its version changes when a key goes."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from spcs_milvus.apply import Outcome
+from spcs_milvus.errors import Problem
+from spcs_milvus.plan import Change, Plan
+from spcs_milvus.report import Counts, Report
+from spcs_milvus.status import StackStatus
+
+VERSION = 1
+
+
+def write(document: dict[str, Any]) -> None:
+    """Prints one document."""
+    print(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def error_document(problems: Sequence[Problem], exit_code: int) -> dict[str, Any]:
+    """``{version, exit_code, errors: [{summary, detail, place, hint}]}``."""
+    return {"version": VERSION, "exit_code": exit_code, "errors": [vars(problem) for problem in problems]}
+
+
+def plan_document(plan: Plan, counts: Counts, seconds: float) -> dict[str, Any]:
+    """``{version, changes, conflicts, kept, statements, seconds}``; changes are ``planned``."""
+    return {
+        "version": VERSION,
+        "changes": [_change(change, "planned", 0.0) for change in plan.changes],
+        "conflicts": [vars(problem) for problem in plan.conflicts],
+        "kept": [vars(problem) for problem in plan.kept],
+        "statements": {"read": counts.read, "write": counts.write},
+        "seconds": round(seconds, 3),
+    }
+
+
+def report_document(report: Report) -> dict[str, Any]:
+    """``{version, changes, errors, left, statements, seconds, exit_code}``."""
+    problems = [outcome.problem for outcome in report.outcomes if outcome.problem]
+    return {
+        "version": VERSION,
+        "changes": [_outcome(outcome) for outcome in report.outcomes],
+        "errors": [vars(problem) for problem in problems],
+        "left": [vars(problem) for problem in report.leftovers],
+        "statements": {"read": report.counts.read, "write": report.counts.write},
+        "seconds": round(report.seconds, 3),
+        "exit_code": report.exit_code,
+    }
+
+
+def status_document(shown: StackStatus) -> dict[str, Any]:
+    """``{version, project, ready, compute_pools, services}``."""
+    return {
+        "version": VERSION,
+        "project": shown.project,
+        "ready": shown.ready,
+        "compute_pools": list(shown.pools),
+        "services": list(shown.services),
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, Any]:
+    return _change(outcome.change, outcome.status.value, outcome.seconds, outcome.problem)
+
+
+def _change(change: Change, status: str, seconds: float, problem: Problem | None = None) -> dict[str, Any]:
+    return {
+        "address": str(change.address),
+        "action": change.action.value,
+        "status": status,
+        "seconds": round(seconds, 3),
+        "because": problem.summary
+        if problem and not problem.detail
+        else (problem.detail if problem else change.because),
+        "loses": change.loses,
+    }

@@ -1,0 +1,47 @@
+"""A plan → text: one line a change, its reason, the differences, what would be lost, and a count."""
+
+from collections import Counter
+
+from rich.console import Console
+from rich.text import Text
+
+from spcs_milvus.plan import Action, Change, Plan
+from spcs_milvus.views.problems import show_problems
+
+SIGNS = {
+    Action.CREATE: ("+", "green"),
+    Action.UPDATE: ("~", "yellow"),
+    Action.REPLACE: ("±", "magenta"),
+    Action.DELETE: ("-", "red"),
+    Action.WAIT: (".", "dim"),
+}
+
+
+def show_plan(console: Console, plan: Plan) -> None:
+    """Prints the whole plan; nothing of it is left out."""
+    for change in plan.changes:
+        _show_change(console, change)
+    show_problems(console, plan.conflicts, "conflict")
+    show_problems(console, plan.kept, "stays", "bold yellow")
+    console.print(Text(_count(plan), "bold"))
+
+
+def _show_change(console: Console, change: Change) -> None:
+    sign, style = SIGNS[change.action]
+    line = Text.assemble((f"  {sign} ", style), f"{change.address.kind:<17} ", change.address.name)
+    if change.action is not Action.CREATE:
+        line.append(f"  ({change.because})", "dim")
+    console.print(line)
+    for difference in change.differences:
+        shown = "unreadable" if difference.actual is None else difference.actual
+        console.print(Text(f"      {difference.attribute}: {shown} → {difference.desired}", "dim"))
+    if change.loses:
+        console.print(Text(f"      loses {change.loses}", "bold red"))
+
+
+def _count(plan: Plan) -> str:
+    counted: Counter[Action] = Counter(
+        change.action for change in plan.changes if change.action is not Action.WAIT
+    )
+    parts = [f"{counted[action]} to {action}" for action in Action if counted[action]]
+    return "Plan: " + (", ".join(parts) or "nothing to do")

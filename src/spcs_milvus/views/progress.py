@@ -1,0 +1,114 @@
+"""What is going on: on a terminal one live line a running step, elsewhere plain lines with a heartbeat.
+
+Comes in: events of apply, from many threads. Goes out: text on stderr. A step that nothing was said about for
+a while is named again, so that a log shows that the program is alive.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from spcs_milvus.events import Event, Stage
+from spcs_milvus.resource import Address
+
+HEARTBEAT_SECONDS = 10.0
+_SHOWN_RUNNING = 12
+
+_PAST = {"create": "created", "update": "updated", "delete": "dropped", "wait": "ready"}
+_ENDS = {Stage.DONE: ("✓", "green"), Stage.FAILED: ("✗", "red"), Stage.SKIPPED: ("↷", "yellow")}
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Callable[[Event], None]]:
+    """A function that takes events and shows them until the block ends."""
+    if console.is_terminal:
+        live = _Live(console)
+        with Live(live, console=console, refresh_per_second=8, transient=True):
+            yield live.hear
+        return
+    plain = _Plain(console)
+    heart = threading.Thread(target=plain.beat, daemon=True)
+    heart.start()
+    try:
+        yield plain.hear
+    finally:
+        plain.ended.set()
+        heart.join()
+
+
+class _Live:
+    """Finished steps scroll by; running ones stand below with their phase and how long they have taken."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._running: dict[Address, tuple[Event, float]] = {}
+        self._spinner = Spinner("dots")
+
+    def hear(self, event: Event) -> None:
+        if event.stage in _ENDS:
+            self._running.pop(event.address, None)
+            self._console.print(_line(event))
+            return
+        _, began = self._running.get(event.address, (event, time.monotonic()))
+        self._running[event.address] = (event, began)
+
+    def __rich__(self) -> Group:
+        table = Table.grid(padding=(0, 1))
+        running = list(self._running.values())
+        for event, began in running[:_SHOWN_RUNNING]:
+            elapsed = f"{time.monotonic() - began:.0f} s"
+            table.add_row(self._spinner, str(event.address), Text(elapsed, "cyan"), Text(event.text, "dim"))
+        more = len(running) - _SHOWN_RUNNING
+        return Group(table, Text(f"and {more} more", "dim")) if more > 0 else Group(table)
+
+
+class _Plain:
+    """One line when a step ends or changes its phase, and a heartbeat while nothing else is said."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._began = time.monotonic()
+        self._running: dict[Address, str] = {}
+        self._said = time.monotonic()
+        self._lock = threading.Lock()
+        self.ended = threading.Event()
+
+    def hear(self, event: Event) -> None:
+        with self._lock:
+            if event.stage in _ENDS:
+                self._running.pop(event.address, None)
+                self._say(_line(event))
+                return
+            self._running[event.address] = event.text
+            if event.stage is Stage.PROGRESS:
+                self._say(Text(f"  {event.address}: {event.text}"))
+
+    def beat(self) -> None:
+        """Runs until ``ended`` is set."""
+        while not self.ended.wait(HEARTBEAT_SECONDS / 10):
+            with self._lock:
+                if self._running and time.monotonic() - self._said >= HEARTBEAT_SECONDS:
+                    address, text = next(iter(self._running.items()))
+                    self._say(Text(f"  still at {len(self._running)}: {address}: {text}"))
+
+    def _say(self, text: Text) -> None:
+        self._said = time.monotonic()
+        self._console.print(Text(f"[{self._said - self._began:6.1f} s] ").append_text(text))
+
+
+def _line(event: Event) -> Text:
+    sign, style = _ENDS[event.stage]
+    word = _PAST.get(event.action, event.action) if event.stage is Stage.DONE else event.stage.value
+    line = Text.assemble((f"{sign} ", style), str(event.address), f" {word}")
+    if event.seconds >= 0.05:
+        line.append(f" {event.seconds:.1f} s", "dim")
+    if event.stage is not Stage.DONE and event.problem:
+        line.append(f": {event.problem.summary}", style)
+    return line

@@ -1,0 +1,100 @@
+"""Waiting for a service, with a word on what it is doing and an end when it is stuck.
+
+Comes in: the wait and the functions ``query`` (answers looks), ``logs`` (a container's last lines), ``pause``
+and ``clock``. Goes out: nothing, or NotReadyError with the reason and what the container last wrote.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from spcs_milvus.errors import NotReadyError
+from spcs_milvus.kinds.service import containers, endpoints
+from spcs_milvus.observe import Query
+from spcs_milvus.steps import Wait
+
+# Snowflake publishes no figures; two to five minutes for a node and up to five for an address are what people
+# report
+NODE_SECONDS = 1200.0
+PHASE_SECONDS = 900.0
+# a container that came up this often and died each time will not stay up by itself
+MAX_RESTARTS = 3
+FIRST_PAUSE_SECONDS = 0.2
+LAST_PAUSE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What a wait works with. ``logs`` takes an instance and a container; ``clock`` counts seconds."""
+
+    query: Query
+    logs: Callable[[str, str], str]
+    pause: Callable[[float], None]
+    clock: Callable[[], float]
+    progress: Callable[[str], None]
+
+
+def until_ready(wait: Wait, tools: Waiting) -> None:
+    """Returns when every container is ready and every public endpoint has its address.
+
+    Raises NotReadyError when a container keeps dying, or one phase lasts longer than its limit.
+    """
+    phase, since, pause = "", tools.clock(), FIRST_PAUSE_SECONDS
+    while True:
+        found, shown = _look(wait, tools)
+        now = _phase(found, shown)
+        if now is None:
+            return
+        if now != phase:
+            phase, since = now, tools.clock()
+            tools.progress(phase)
+        _give_up_on_crashes(wait, tools, found)
+        limit = NODE_SECONDS if "provisioned" in phase else PHASE_SECONDS
+        if tools.clock() - since > limit:
+            raise _not_ready(wait, f"for {limit / 60:.0f} minutes: {phase}", _tail(tools, found))
+        tools.pause(pause)
+        pause = min(pause * 1.5, LAST_PAUSE_SECONDS)
+
+
+def _look(wait: Wait, tools: Waiting) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    given = tools.query(list(wait.looks.values()))
+    answers = {part: given[look] for part, look in wait.looks.items()}
+    if refused := next((answer.refused for answer in answers.values() if answer.refused), None):
+        raise _not_ready(wait, refused, None)
+    if answers["containers"].missing:
+        raise _not_ready(wait, "the service is not there any more", None)
+    return containers(answers["containers"].rows), endpoints(answers["endpoints"].rows)
+
+
+def _phase(found: list[dict[str, Any]], shown: list[dict[str, Any]]) -> str | None:
+    """What is being waited for, in Snowflake's own words; None when nothing is."""
+    if not found:
+        return "waiting for an instance"
+    for container in found:
+        if container["status"] != "READY":
+            return f"{container['name']}: {container['message'] or container['status']}"
+    unaddressed = [endpoint["name"] for endpoint in shown if endpoint["public"] and not endpoint["url"]]
+    return f"waiting for the address of {', '.join(unaddressed)}" if unaddressed else None
+
+
+def _give_up_on_crashes(wait: Wait, tools: Waiting, found: list[dict[str, Any]]) -> None:
+    for container in found:
+        if container["status"] != "READY" and container["restarts"] >= MAX_RESTARTS:
+            message = f"{container['name']} died {container['restarts']} times: {container['message']}"
+            raise _not_ready(wait, message, _tail(tools, [container]))
+
+
+def _tail(tools: Waiting, found: list[dict[str, Any]]) -> str | None:
+    """The last lines of the first container that is not ready."""
+    stuck = next((container for container in found if container["status"] != "READY"), None)
+    return tools.logs(stuck["instance"], stuck["name"]).strip() or None if stuck else None
+
+
+def _not_ready(wait: Wait, reason: str, tail: str | None) -> NotReadyError:
+    detail = reason if tail is None else f"{reason}\nlast lines it wrote:\n{tail}"
+    return NotReadyError(
+        f"{wait.service} did not become ready",
+        detail=detail,
+        place=str(wait.service),
+        hint="look at `spcs-milvus status`; `spcs-milvus up` goes on from here",
+    )
