@@ -1,0 +1,246 @@
+"""The whole thing as a person has it: the command line, the local account in the background, Milvus and Jupyter really running."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from pymilvus import MilvusClient
+
+from spcs_emulator import daemon
+from spcs_emulator.clock import RealClock
+from spcs_emulator.server import LocalAccount
+from spcs_milvus import deployment
+from spcs_milvus.config import load
+from spcs_milvus.deployment import Connection
+from spcs_milvus.resource import Address, Resource
+
+from .notebook import Jupyter
+
+pytestmark = pytest.mark.real
+
+QUICKSTART = Path(__file__).parents[3] / "examples" / "quickstart" / "spcs-milvus.yaml"
+ANSWER = "Alan Turing was the first person to conduct substantial research in AI."
+
+
+class Machine:
+    """The command line with a home of its own, with a blank in its name."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "spcs_milvus", *words]
+        environment = {**os.environ, "SPCS_MILVUS_HOME": str(self.home)}
+        result = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert result.returncode == 0, result.stderr
+        return result
+
+    def document(self, *words: str) -> dict[str, Any]:
+        """What a command prints for scripts."""
+        document: dict[str, Any] = json.loads(self.run(*words, "--output", "json").stdout)
+        return document
+
+    def on_stack(self, command: str) -> dict[str, Any]:
+        """A command about the quickstart."""
+        return self.document(command, "-f", str(QUICKSTART), *(["--yes"] if command in ("up", "down") else []))
+
+    def url(self, endpoint: str) -> str:
+        found = (shown for service in self.on_stack("status")["services"] for shown in service["endpoints"])
+        return next(str(shown["url"]) for shown in found if shown["name"] == endpoint)
+
+    def processes(self) -> list[psutil.Process]:
+        """Every process that has this home on its command line or in its environment."""
+        return [process for process in psutil.process_iter() if self._is_ours(process)]
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        try:
+            words = [*process.cmdline(), *process.environ().values()]
+        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            return False
+        return process.pid != os.getpid() and any(str(self.home) in word for word in words)
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A machine on which the quickstart is up."""
+    machine = Machine(tmp_path_factory.mktemp("a home") / "local account")
+    machine.run("local", "start")
+    try:
+        machine.on_stack("up")
+        yield machine
+    finally:
+        daemon.stop(machine.home)
+
+
+def remember(url: str, collection: str) -> None:
+    """Stores three vectors."""
+    client = MilvusClient(url)
+    client.create_collection(collection, dimension=4, consistency_level="Strong")
+    client.insert(collection, [{"id": number, "vector": [number, 1.0, 0.0, 0.0]} for number in range(3)])
+    client.close()
+
+
+def recall(url: str, collection: str) -> list[int]:
+    """The ids of the stored vectors, closest to the last one first."""
+    client = MilvusClient(url)
+    (hits,) = client.search(collection, [[2.0, 1.0, 0.0, 0.0]], limit=3)
+    client.close()
+    return [hit["id"] for hit in hits]
+
+
+def test_status_is_what_scripts_rely_on(machine: Machine) -> None:
+    shown = machine.on_stack("status")
+    assert (shown["version"], shown["project"], shown["ready"]) == (1, "milvus-demo", True)
+    assert {pool["state"] for pool in shown["compute_pools"]} == {"ACTIVE"}
+    for service, endpoint, port, protocol, public in (
+        ("JUPYTER", "jupyter", 8888, "HTTP", True),
+        ("MILVUS", "milvus", 19530, "TCP", False),
+    ):
+        (found,) = (one for one in shown["services"] if one["name"] == service)
+        assert (found["status"], found["ready"]) == ("RUNNING", True)
+        assert [(c["name"], c["status"], c["restarts"]) for c in found["containers"]] == [(endpoint, "READY", 0)]
+        (address,) = found["endpoints"]
+        assert address.pop("url").startswith("http://127.0.0.1:")
+        assert address == {"name": endpoint, "port": port, "protocol": protocol, "public": public}
+
+
+def test_milvus_answers(machine: Machine) -> None:
+    remember(machine.url("milvus"), "answers")
+    assert recall(machine.url("milvus"), "answers") == [2, 1, 0]
+
+
+def test_the_notebook_page_loads(machine: Machine) -> None:
+    jupyter = Jupyter(machine.url("jupyter"))
+    page = jupyter.page("/notebooks/TestMilvus.ipynb")
+    assert page.status_code == 200
+    scripts = re.findall(r'src="(/static/[^"]+[.]js[^"]*)"', page.text)
+    assert scripts
+    assert {jupyter.page(script).status_code for script in scripts} == {200}
+    assert jupyter.page("/api/contents/TestMilvus.ipynb").json()["name"] == "TestMilvus.ipynb"
+
+
+def test_the_notebook_finds_the_answer_twice_in_a_row(machine: Machine) -> None:
+    jupyter = Jupyter(machine.url("jupyter"))
+    with jupyter.kernel() as kernel:
+        for _ in range(2):
+            printed = "".join(kernel.run(cell) for cell in jupyter.cells("TestMilvus.ipynb"))
+            assert f"Best hit: {ANSWER}" in printed
+
+
+def test_a_second_up_sends_no_write(machine: Machine) -> None:
+    again = machine.on_stack("up")
+    assert again["changes"] == []
+    assert again["statements"]["write"] == 0
+
+
+def test_a_killed_milvus_is_started_again_with_its_vectors(machine: Machine) -> None:
+    url = machine.url("milvus")
+    remember(url, "killed")
+    (milvus,) = (process for process in machine.processes() if "milvus" in " ".join(process.cmdline()) and
+                 "--data-dir" in process.cmdline())  # fmt: skip
+    milvus.kill()
+
+    restarted = wait_for(lambda: _restarts(machine) == 1 and machine.on_stack("status")["ready"])
+
+    assert restarted
+    assert recall(machine.url("milvus"), "killed") == [2, 1, 0]
+
+
+def _restarts(machine: Machine) -> int:
+    (milvus,) = (service for service in machine.on_stack("status")["services"] if service["name"] == "MILVUS")
+    return int(milvus["containers"][0]["restarts"])
+
+
+def test_a_killed_local_account_loses_nothing(tmp_path: Path) -> None:
+    machine = Machine(tmp_path / "home")
+    machine.run("local", "start")
+    try:
+        before = machine.document("local", "dump")
+        machine.on_stack("up")
+        remember(machine.url("milvus"), "kept")
+        up = machine.document("local", "dump")
+        psutil.Process(machine.document("local", "status")["pid"]).kill()
+
+        machine.run("local", "start")
+
+        assert machine.document("local", "dump") == up
+        assert wait_for(lambda: machine.on_stack("status")["ready"])
+        assert recall(machine.url("milvus"), "kept") == [2, 1, 0]
+        assert machine.on_stack("up")["statements"]["write"] == 0
+
+        machine.on_stack("down")
+        assert machine.document("local", "dump") == before
+        served = machine.document("local", "status")["pid"]
+        assert [process.pid for process in machine.processes()] == [served]
+        machine.run("local", "stop")
+        assert machine.processes() == []
+    finally:
+        daemon.stop(machine.home)
+
+
+# --- grants that only the real notebook can prove -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("left_out", "works"),
+    [
+        (None, {"milvus", "files"}),
+        ("endpoints of service MILVUS_DEMO.PUBLIC.MILVUS to MILVUS_DEMO_JUPYTER", {"files"}),
+        ("WRITE on stage MILVUS_DEMO.PUBLIC.FILES to MILVUS_DEMO_JUPYTER", {"milvus"}),
+    ],
+)
+def test_what_the_notebook_can_do_without_a_grant(tmp_path: Path, left_out: str | None, works: set[str]) -> None:
+    gone = Address("grant", left_out or "")
+
+    def without(resources: tuple[Resource, ...]) -> tuple[Resource, ...]:
+        kept = (resource for resource in resources if resource.address != gone)
+        return tuple(replace(resource, needs=resource.needs - {gone}) for resource in kept)
+
+    with LocalAccount(tmp_path / "account", RealClock(), runtime="process") as local:
+        connection = Connection("local", local.connection, "process")
+        with deployment.target(load(QUICKSTART, {}), connection, more=without) as on:
+            report = deployment.up(on, deployment.make_plan(on), lambda event: None)
+            assert report.exit_code == 0
+        assert report.status
+        (address,) = (found for service in report.status.services for found in service["endpoints"] if found["public"])
+        jupyter = Jupyter(address["url"])
+        assert _can(jupyter, local) == works
+
+
+def _can(jupyter: Jupyter, local: LocalAccount[RealClock]) -> set[str]:
+    able = set()
+    with jupyter.kernel() as kernel:
+        uri = kernel.run("import os; print(os.environ['MILVUS_URI'], end='')")
+        reach = f"from pymilvus import MilvusClient; MilvusClient({uri!r}, timeout=5).list_collections()"
+        try:
+            kernel.run(reach)
+            able.add("milvus")
+        except AssertionError:
+            pass
+    try:
+        jupyter.write("files/note.txt", "kept on the stage")
+    except OSError:
+        pass
+    if any("note.txt" in json.dumps(files) for files in local.dump()["stage_files"]):
+        able.add("files")
+    return able
+
+
+def wait_for(condition: Any, seconds: float = 60.0) -> bool:
+    """Whether it became true in time; each question is a run of the program, so nothing spins."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+    return False
