@@ -20,7 +20,7 @@ from spcs_milvus.errors import ConfigError, ConnectError, Problem, RefusedError
 from spcs_milvus.kinds import database
 from spcs_milvus.observe import Observation, observe
 from spcs_milvus.performing import Pause, performer
-from spcs_milvus.plan import Plan, plan_down, plan_up
+from spcs_milvus.plan import CONTAINERS, Plan, plan_down, plan_up
 from spcs_milvus.process_image import process_image
 from spcs_milvus.project import nearest
 from spcs_milvus.report import Counts, Report
@@ -229,7 +229,7 @@ def _unfinished(again: Plan) -> tuple[Problem, ...]:
 
 
 def _foreign(on: Target, observation: Observation) -> dict[Address, tuple[str, ...]]:
-    """For each database of ours, what stands in it that we neither declared nor get with it."""
+    """For each database and schema of ours, what stands in it that we neither declared nor get with it."""
     declared = {(resource.address.kind.replace("_", " "), resource.name) for resource in on.resources}
     found: dict[Address, tuple[str, ...]] = {}
     for resource in on.resources:
@@ -240,6 +240,9 @@ def _foreign(on: Target, observation: Observation) -> dict[Address, tuple[str, .
         given = on.account.query(list(looks.values()))
         inside = database.contents(resource, {part: given[shown] for part, shown in looks.items()})
         with_it = {("schema", resource.name.child(name)) for name in ("PUBLIC", "INFORMATION_SCHEMA")}
-        strangers = (item for item in inside if item not in declared | with_it)
-        found[resource.address] = tuple(f"{title} {name}" for title, name in strangers)
+        strangers = [item for item in inside if item not in declared | with_it]
+        for container in on.resources:
+            if container.address.kind in CONTAINERS:
+                here = (f"{title} {name}" for title, name in strangers if name.inside(container.name))
+                found[container.address] = tuple(here)
     return found

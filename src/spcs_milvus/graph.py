@@ -17,7 +17,7 @@ def closure(needs: Mapping[Node, frozenset[Node]]) -> dict[Node, frozenset[Node]
     Raises graphlib.CycleError when nodes need each other in a circle, which is a bug in a component.
     """
     reached: dict[Node, frozenset[Node]] = {}
-    for node in graphlib.TopologicalSorter(needs).static_order():
+    for node in _ordered(needs):
         direct = needs.get(node, frozenset())
         reached[node] = direct.union(*(reached[need] for need in direct))
     return reached
@@ -45,10 +45,18 @@ def longest_path(
 ) -> tuple[float, tuple[Node, ...]]:
     """The chain of needs that costs most, with its cost, first node first; ``(0.0, ())`` for no nodes."""
     best: dict[Node, tuple[float, tuple[Node, ...]]] = {}
-    for node in graphlib.TopologicalSorter(needs).static_order():
+    for node in _ordered(needs):
         before = _costliest(best[need] for need in needs.get(node, frozenset()))
         best[node] = (before[0] + cost(node), (*before[1], node))
     return _costliest(best.values())
+
+
+def _ordered(needs: Mapping[Node, frozenset[Node]]) -> Iterable[Node]:
+    """What is needed first. The order of ``needs`` decides between equals, never the order of a set."""
+    sorter: graphlib.TopologicalSorter[Node] = graphlib.TopologicalSorter(dict.fromkeys(needs, ()))
+    for node, required in needs.items():
+        sorter.add(node, *required)
+    return sorter.static_order()
 
 
 def _costliest(paths: Iterable[tuple[float, tuple[Node, ...]]]) -> tuple[float, tuple[Node, ...]]:

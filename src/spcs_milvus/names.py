@@ -132,6 +132,10 @@ class Name:
         """What holds the object; only for names of more than one part."""
         return Name(self.parts[:-1])
 
+    def inside(self, other: "Name") -> bool:
+        """Whether this names something that stands in ``other``, at whatever depth."""
+        return len(self.parts) > len(other.parts) and self.parts[: len(other.parts)] == other.parts
+
     def __str__(self) -> str:
         return ".".join(_written(part) for part in self.parts)
 

@@ -9,8 +9,8 @@ where we *cannot tell*, is a conflict that stops ``up`` before the first write, 
 it is.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -21,6 +21,9 @@ from spcs_milvus.kinds.base import Kind
 from spcs_milvus.observe import Observation
 from spcs_milvus.resource import Actual, Address, Presence, Resource, read_mark
 from spcs_milvus.steps import Step, Wait
+
+CONTAINERS = ("database", "schema")
+"""The kinds that take what stands in them along when they are dropped, and that others put things into."""
 
 WAIT = "ready"
 """The kind in the address of a wait: ``ready.DB.SCHEMA.SERVICE``."""
@@ -70,7 +73,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Plan:
-    """All changes, in an order that can be read and run; ``conflicts`` stop ``up``; ``kept`` says what
+    """All changes, in the order a person would make them; ``conflicts`` stop ``up``; ``kept`` says what
     ``down`` leaves and why.
     """
 
@@ -112,13 +115,14 @@ def plan_down(
     """The changes that take away what is ours.
 
     ``foreign`` names, for each container of ours, what others put into it: such a container stays, and so
-    does what it needs.
+    does what it needs. The same holds for a container of something declared that turns out not to be ours.
     """
     needs = {resource.address: resource.needs for resource in resources}
-    stays = {address for address, inside in foreign.items() if inside}
+    inside = _inside(resources, observation, foreign)
+    stays = {address for address, things in inside.items() if things}
     held = stays.union(*(among(needs, needs)[address] for address in stays)) if stays else stays
     changes: list[Change] = []
-    kept = [_stays(address, foreign[address]) for address in sorted(stays)]
+    kept = [_stays(address, inside[address]) for address in sorted(stays)]
     for resource in resources:
         actual = observation.actual[resource.address]
         if actual.presence is Presence.ABSENT or kind_of(resource.address.kind).goes_with:
@@ -131,7 +135,7 @@ def plan_down(
             kept.append(
                 Problem(f"{resource.address} stays", "something that stays needs it", str(resource.address))
             )
-    ordered = _with_needs(changes, reverse(needs))
+    ordered = _with_needs(changes[::-1], reverse(needs))
     return Plan(ordered, (), tuple(kept), {r.address: r for r in resources})
 
 
@@ -148,9 +152,9 @@ def ownership(resource: Resource, actual: Actual) -> Ownership:
 def differences(resource: Resource, actual: Actual) -> tuple[Difference, ...]:
     """The attributes that are not as declared, in the kind's order.
 
-    An attribute that Snowflake never shows counts as different when the mark's digest says that something was
-    declared otherwise and no readable attribute explains it. A mark that differs for another reason is a
-    difference of its own.
+    An attribute that Snowflake never shows, or did not show this time, counts as different when the mark's
+    digest says that something was declared otherwise and no readable attribute explains it. A mark that
+    differs for another reason is a difference of its own.
     """
     kind = kind_of(resource.address.kind)
     found = [
@@ -160,7 +164,8 @@ def differences(resource: Resource, actual: Actual) -> tuple[Difference, ...]:
     ]
     mark = read_mark(actual.comment)
     if not found and resource.mark and mark != resource.mark:
-        hidden = [name for name in kind.attributes if name in kind.unreadable]
+        unseen = frozenset(kind.attributes) - actual.attributes.keys() - kind.create_only
+        hidden = [name for name in kind.attributes if name in kind.unreadable | unseen]
         found = [Difference(name, resource.attributes[name], None) for name in hidden]
         found = found or [Difference("mark", str(resource.mark), str(mark))]
     return tuple(found)
@@ -216,13 +221,10 @@ def is_ready(actual: Actual) -> bool:
     return runs and all(endpoint["url"] for endpoint in endpoints if endpoint["public"])
 
 
-def _with_needs(changes: list[Change], needs: Mapping[Address, frozenset[Address]]) -> tuple[Change, ...]:
-    """The changes in an order that can be run, each with those of the others that must come first."""
-    by_address = {change.address: change for change in changes}
-    limited = among(needs, by_address)
-    return tuple(
-        Change(**{**vars(by_address[address]), "needs": required}) for address, required in limited.items()
-    )
+def _with_needs(changes: Sequence[Change], needs: Mapping[Address, frozenset[Address]]) -> tuple[Change, ...]:
+    """The changes in the order given, each with those of the others that must come first."""
+    limited = among(needs, [change.address for change in changes])
+    return tuple(replace(change, needs=limited[change.address]) for change in changes)
 
 
 # --- what stops a plan
@@ -266,6 +268,30 @@ def _refusal(change: Change) -> Problem:
         str(change.address),
         "put the old value back into the project file, or run `spcs-milvus down` first",
     )
+
+
+def _inside(
+    resources: Collection[Resource], observation: Observation, foreign: Mapping[Address, tuple[str, ...]]
+) -> dict[Address, tuple[str, ...]]:
+    """For each container, what stands in it that is not ours to drop, or may not be."""
+    theirs = [
+        resource
+        for resource in resources
+        if not kind_of(resource.address.kind).goes_with
+        and _conflict(resource, observation.actual[resource.address])
+    ]
+    return {
+        container.address: (
+            *foreign.get(container.address, ()),
+            *(
+                f"{kind_of(resource.address.kind).title} {resource.name}"
+                for resource in theirs
+                if resource.name.inside(container.name)
+            ),
+        )
+        for container in resources
+        if container.address.kind in CONTAINERS
+    }
 
 
 def _stays(address: Address, inside: tuple[str, ...]) -> Problem:

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from snowflake import connector
 from snowflake.connector.config_manager import CONFIG_MANAGER
@@ -193,7 +193,7 @@ class Account:
 def known_connections() -> tuple[str, ...]:
     """The names in connections.toml and config.toml, as the connector reads them, sorted."""
     try:
-        return tuple(sorted(CONFIG_MANAGER["connections"]))
+        return tuple(sorted(cast(Mapping[str, object], CONFIG_MANAGER["connections"])))
     except connector.errors.Error:
         return ()
 

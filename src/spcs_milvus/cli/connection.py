@@ -12,7 +12,7 @@ LOCAL = "local"
 def connection(loaded: Loaded, asked: str | None) -> Connection:
     """The connection to use; ``local`` starts the local account where it is not running.
 
-    Raises ConfigError when the local account cannot be started. Other names are looked up by the connector itself
+    Raises DeployError when the local account cannot be started. Other names are the connector's to look up
     (documented: connections.toml, SNOWFLAKE_DEFAULT_CONNECTION_NAME).
     """
     default = os.environ.get("SNOWFLAKE_DEFAULT_CONNECTION_NAME") or "default"

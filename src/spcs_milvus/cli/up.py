@@ -42,7 +42,7 @@ def up(
         if output is Output.JSON:
             documents.write(documents.report_document(report))
         show_report(talk if output is Output.JSON else console.out(), report, "up")
-        if report.exit_code == 0:
+        if report.exit_code == 0 and output is Output.TEXT:
             talk.print(
                 "next: open the jupyter address, run TestMilvus.ipynb; spcs-milvus status, spcs-milvus down"
             )

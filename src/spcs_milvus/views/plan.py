@@ -29,7 +29,7 @@ def show_plan(console: Console, plan: Plan) -> None:
 def _show_change(console: Console, change: Change) -> None:
     sign, style = SIGNS[change.action]
     line = Text.assemble((f"  {sign} ", style), f"{change.address.kind:<17} ", change.address.name)
-    if change.action is not Action.CREATE:
+    if change.action in (Action.UPDATE, Action.REPLACE):
         line.append(f"  ({change.because})", "dim")
     console.print(line)
     for difference in change.differences:

@@ -19,9 +19,10 @@ from spcs_milvus.events import Event, Stage
 from spcs_milvus.resource import Address
 
 HEARTBEAT_SECONDS = 10.0
+SHOWN_SECONDS = 0.05
 _SHOWN_RUNNING = 12
 
-_PAST = {"create": "created", "update": "updated", "delete": "dropped", "wait": "ready"}
+_PAST = {"create": "created", "update": "updated", "delete": "dropped"}
 _ENDS = {Stage.DONE: ("✓", "green"), Stage.FAILED: ("✗", "red"), Stage.SKIPPED: ("↷", "yellow")}
 
 
@@ -44,7 +45,7 @@ def progress(console: Console) -> Iterator[Callable[[Event], None]]:
 
 
 class _Live:
-    """Finished steps scroll by; running ones stand below with their phase and how long they have taken."""
+    """Finished steps scroll by, grants unseen unless they fail; running ones stand below, a line each."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -54,13 +55,16 @@ class _Live:
     def hear(self, event: Event) -> None:
         if event.stage in _ENDS:
             self._running.pop(event.address, None)
-            self._console.print(_line(event))
+            if event.stage is not Stage.DONE or event.address.kind != "grant":
+                self._console.print(_line(event))
             return
         _, began = self._running.get(event.address, (event, time.monotonic()))
         self._running[event.address] = (event, began)
 
     def __rich__(self) -> Group:
         table = Table.grid(padding=(0, 1))
+        for overflow in ("crop", "ellipsis", "crop", "ellipsis"):
+            table.add_column(no_wrap=True, overflow=overflow)
         running = list(self._running.values())
         for event, began in running[:_SHOWN_RUNNING]:
             elapsed = f"{time.monotonic() - began:.0f} s"
@@ -105,9 +109,9 @@ class _Plain:
 
 def _line(event: Event) -> Text:
     sign, style = _ENDS[event.stage]
-    word = _PAST.get(event.action, event.action) if event.stage is Stage.DONE else event.stage.value
-    line = Text.assemble((f"{sign} ", style), str(event.address), f" {word}")
-    if event.seconds >= 0.05:
+    word = _PAST.get(event.action, "") if event.stage is Stage.DONE else event.stage.value
+    line = Text.assemble((f"{sign} ", style), f"{event.address} {word}".rstrip())
+    if event.seconds >= SHOWN_SECONDS:
         line.append(f" {event.seconds:.1f} s", "dim")
     if event.stage is not Stage.DONE and event.problem:
         line.append(f": {event.problem.summary}", style)

@@ -7,9 +7,8 @@ from spcs_milvus.apply import Status
 from spcs_milvus.errors import Problem
 from spcs_milvus.report import Report, failures
 from spcs_milvus.views.problems import show_problems
+from spcs_milvus.views.progress import SHOWN_SECONDS
 from spcs_milvus.views.status import show_addresses
-
-_SHOWN_OF_PATH = 4
 
 
 def show_report(console: Console, report: Report, verb: str) -> None:
@@ -23,11 +22,10 @@ def show_report(console: Console, report: Report, verb: str) -> None:
             Text(f"{len(skipped)} skipped because of that; `spcs-milvus {verb}` goes on from here", "yellow")
         )
     show_problems(console, report.leftovers, "left", "bold yellow")
-    done = sum(outcome.status is Status.DONE for outcome in report.outcomes)
     if report.outcomes:
-        console.print(
-            Text(f"{done} of {len(report.outcomes)} done in {report.seconds:.1f} s{_path(report)}", "bold")
-        )
+        done = sum(outcome.status is Status.DONE for outcome in report.outcomes)
+        console.print(Text(f"{done} of {len(report.outcomes)} done in {report.seconds:.1f} s", "bold"))
+        console.print(Text(f"longest chain: {_chain(report)}", "dim"))
     if report.status:
         show_addresses(console, report.status)
 
@@ -37,6 +35,8 @@ def _failure(address: object, problem: Problem | None) -> Problem:
     return Problem(problem.summary, problem.detail, problem.place or str(address), problem.hint)
 
 
-def _path(report: Report) -> str:
-    longest = sorted(report.critical_path, key=lambda step: -step[1])[:_SHOWN_OF_PATH]
-    return "; most of it: " + ", ".join(f"{address} {seconds:.1f} s" for address, seconds in longest)
+def _chain(report: Report) -> str:
+    """The steps that set the time, in order; those that took next to none are left out."""
+    path = report.critical_path
+    shown = [step for step in path if step[1] >= SHOWN_SECONDS] or path[-1:]
+    return " → ".join(f"{address} {seconds:.1f} s" for address, seconds in shown)
