@@ -6,6 +6,8 @@ from rich.text import Text
 
 from spcs_milvus.status import StackStatus
 
+AS_PROCESSES = "on the local account services run as processes; milvus is Milvus Lite, the embedded edition"
+
 _GOOD = ("READY", "RUNNING", "ACTIVE", "IDLE")
 _BAD = ("FAILED", "ABSENT", "INTERNAL_ERROR")
 
