@@ -9,6 +9,7 @@ After Ctrl-C nothing new is started, what runs is let finish, and the rest is sk
 
 import graphlib
 import queue
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 
-from spcs_milvus.errors import DeployError, Problem
+from spcs_milvus.errors import DeployError, Problem, StoppedError
 from spcs_milvus.events import Event, Stage
 from spcs_milvus.plan import Change, Plan
 from spcs_milvus.resource import Address
@@ -36,6 +37,7 @@ class Status(StrEnum):
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,20 @@ class Outcome:
 
 
 def apply(
-    plan: Plan, perform: Perform, emit: Emit, clock: Callable[[], float] = time.monotonic
+    plan: Plan,
+    perform: Perform,
+    emit: Emit,
+    stop: threading.Event,
+    clock: Callable[[], float] = time.monotonic,
 ) -> tuple[Outcome, ...]:
-    """Outcomes in the order in which they ended."""
-    return _Run(plan, perform, emit, clock).run()
+    """Outcomes in the order in which they ended. Ctrl-C sets ``stop``, which steps that wait must heed."""
+    return _Run(plan, perform, emit, stop, clock).run()
 
 
 class _Run:
-    def __init__(self, plan: Plan, perform: Perform, emit: Emit, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, plan: Plan, perform: Perform, emit: Emit, stop: threading.Event, clock: Callable[[], float]
+    ) -> None:
         self.changes = {change.address: change for change in plan.changes}
         self.perform = perform
         self.emit = emit
@@ -66,7 +74,7 @@ class _Run:
         self.began = clock()
         self.outcomes: dict[Address, Outcome] = {}
         self.ended: queue.SimpleQueue[Future[Outcome]] = queue.SimpleQueue()
-        self.interrupted = False
+        self.stop = stop
 
     def run(self) -> tuple[Outcome, ...]:
         sorter = graphlib.TopologicalSorter(
@@ -97,7 +105,7 @@ class _Run:
             try:
                 return self.ended.get().result()
             except KeyboardInterrupt:
-                self.interrupted = True
+                self.stop.set()
 
     def _one(self, change: Change) -> Outcome:
         began = self.clock()
@@ -110,6 +118,10 @@ class _Run:
         try:
             for step in change.steps:
                 self.perform(change, step, progress)
+        except StoppedError as error:
+            return Outcome(
+                change, Status.INTERRUPTED, self.clock() - began, at, error.problem, error.exit_code
+            )
         except DeployError as error:
             return Outcome(change, Status.FAILED, self.clock() - began, at, error.problem, error.exit_code)
         except Exception as error:
@@ -120,11 +132,12 @@ class _Run:
     def _skip(self, change: Change) -> Outcome | None:
         """Why a change is not begun; None when it can be."""
         broken = sorted(need for need in change.needs if self.outcomes[need].status is not Status.DONE)
-        if not broken and not self.interrupted:
+        if not broken and not self.stop.is_set():
             return None
-        why = f"{broken[0]} was not done" if broken else "interrupted"
+        status = Status.INTERRUPTED if self.stop.is_set() else Status.SKIPPED
+        why = "interrupted" if self.stop.is_set() else f"{broken[0]} was not done"
         return Outcome(
-            change, Status.SKIPPED, problem=Problem(f"{change.address} was skipped", why, str(change.address))
+            change, status, problem=Problem(f"{change.address} was skipped", why, str(change.address))
         )
 
     def _record(self, outcome: Outcome) -> None:

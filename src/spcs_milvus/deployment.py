@@ -5,6 +5,7 @@ Comes in: a loaded project, how to reach the account, and who hears events. Goes
 statuses. What the stages decide stands there; here is only the order in which they are asked.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from spcs_milvus import assets, components
-from spcs_milvus.apply import Emit, Status, apply
+from spcs_milvus.apply import Emit, Outcome, Status, apply
 from spcs_milvus.config import Loaded
 from spcs_milvus.context import Context
-from spcs_milvus.errors import ConfigError, ConnectError, Problem, RefusedError
+from spcs_milvus.errors import ConfigError, ConnectError, Problem, RefusedError, StoppedError
 from spcs_milvus.kinds import database
 from spcs_milvus.observe import Observation, observe
-from spcs_milvus.performing import Pause, performer
+from spcs_milvus.performing import performer
 from spcs_milvus.plan import CONTAINERS, Plan, plan_down, plan_up
 from spcs_milvus.process_image import process_image
 from spcs_milvus.project import nearest
@@ -47,19 +48,20 @@ class Target:
     loaded: Loaded
     resources: tuple[Resource, ...]
     account: Account
-    pause: Pause = time.sleep
+    pause: Callable[[float], object] | None = None
 
 
 @contextmanager
 def target(
     loaded: Loaded,
     connection: Connection,
-    pause: Pause = time.sleep,
+    pause: Callable[[float], object] | None = None,
     more: Callable[[tuple[Resource, ...]], tuple[Resource, ...]] = lambda resources: resources,
 ) -> Iterator[Target]:
     """Declares the project's resources and signs in; ends the sessions afterwards.
 
-    ``more`` may add resources to those of the project. Raises ConfigError for what cannot be deployed there,
+    ``more`` may add resources to those of the project; ``pause`` waits between looks (None: real seconds that
+    Ctrl-C ends). Raises ConfigError for what cannot be deployed there,
     ConnectError when there is no way in, RefusedError when it is another account than the project is pinned
     to or the user lacks a role.
     """
@@ -114,11 +116,9 @@ def up(on: Target, planned: Planned, emit: Emit) -> Report:
     """
     plan = planned.plan
     if plan.conflicts:
-        error = RefusedError(plan.conflicts[0].summary)
-        error.problems = plan.conflicts
-        raise error
+        raise RefusedError.of(plan.conflicts)
     began = time.monotonic()
-    outcomes = apply(plan, performer(on.account, on.resources, on.pause), emit)
+    outcomes = _apply(on, plan, emit)
     seen = observe(on.resources, on.account.query) if plan.changes else planned.observation
     complete = all(outcome.status is Status.DONE for outcome in outcomes)
     leftovers = _unfinished(plan_up(on.resources, seen)) if complete and plan.changes else ()
@@ -135,7 +135,7 @@ def make_down_plan(on: Target) -> Plan:
 def down(on: Target, plan: Plan, emit: Emit) -> Report:
     """Runs a plan of :func:`make_down_plan` and looks again; what is still there is a leftover."""
     began = time.monotonic()
-    outcomes = apply(plan, performer(on.account, on.resources, on.pause), emit)
+    outcomes = _apply(on, plan, emit)
     on.account.refresh_roles()
     gone = [plan.resources[change.address] for change in plan.changes]
     seen = observe(gone, on.account.query)
@@ -158,6 +158,18 @@ def look(on: Target) -> StackStatus:
 def counts(on: Target) -> Counts:
     """Statements sent so far."""
     return Counts(on.account.reads, on.account.writes)
+
+
+def _apply(on: Target, plan: Plan, emit: Emit) -> tuple[Outcome, ...]:
+    """Runs the plan; whatever waits stops waiting once ``stop`` is set."""
+    stop = threading.Event()
+
+    def pause(seconds: float) -> None:
+        (on.pause or stop.wait)(seconds)
+        if stop.is_set():
+            raise StoppedError("waiting was interrupted", hint="run the command again; it goes on from here")
+
+    return apply(plan, performer(on.account, on.resources, pause), emit, stop)
 
 
 # --- before the first statement -----------------------------------------------------------------------

@@ -8,11 +8,13 @@ a hint (something to paste). Views print them; nothing else does. The tree is sm
     ├── ConnectError     exit 1   the account cannot be reached or refuses the sign-in
     ├── RefusedError     exit 1   stopped before the first write, on purpose
     ├── StatementError   exit 1   Snowflake refused one statement (errno, SQLSTATE and query id are kept)
-    └── NotReadyError    exit 4   what was applied did not become ready
+    ├── NotReadyError    exit 4   what was applied did not become ready
+    └── StoppedError     exit 130 Ctrl-C while something was waited for
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,13 @@ class DeployError(Exception):
         super().__init__(summary)
         self.problems: tuple[Problem, ...] = (Problem(summary, detail, place, hint),)
 
+    @classmethod
+    def of(cls, problems: Sequence[Problem]) -> Self:
+        """One error out of one or more problems, in the order given."""
+        error = cls(problems[0].summary)
+        error.problems = tuple(problems)
+        return error
+
     @property
     def problem(self) -> Problem:
         """The first problem, for callers that report one."""
@@ -48,13 +57,6 @@ class ConfigError(DeployError):
     """The project file, an option or an environment variable is wrong. Holds every problem found."""
 
     exit_code = 2
-
-    @classmethod
-    def of(cls, problems: Sequence[Problem]) -> "ConfigError":
-        """One error out of one or more problems, in the order given."""
-        error = cls(problems[0].summary)
-        error.problems = tuple(problems)
-        return error
 
 
 class ConnectError(DeployError):
@@ -94,3 +96,9 @@ class NotReadyError(DeployError):
     """The changes were applied, but what they started did not become ready in time, or failed."""
 
     exit_code = 4
+
+
+class StoppedError(DeployError):
+    """Ctrl-C while something was waited for: waiting ends, what was begun on the account goes on there."""
+
+    exit_code = 130

@@ -15,6 +15,7 @@ class Stage(StrEnum):
     DONE = "done"
     FAILED = "failed"
     SKIPPED = "skipped"
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True)

@@ -203,7 +203,7 @@ def _wait(resource: Resource, actual: Actual, *, changed: bool) -> Iterator[Chan
     """A service is waited for when it is new or changed, and when it was not ready to begin with; a suspended
     one is left alone.
     """
-    if not changed and (actual.live.get("status") in ("SUSPENDED", "SUSPENDING") or is_ready(actual)):
+    if actual.live.get("status") in ("SUSPENDED", "SUSPENDING") or (not changed and is_ready(actual)):
         return
     looks = kind_of("service").looks(resource)
     step = Wait(resource.address, {part: looks[part] for part in ("containers", "endpoints")})

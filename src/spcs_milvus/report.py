@@ -51,7 +51,7 @@ class Report:
         interrupted.
         """
         failed = [outcome for outcome in self.outcomes if outcome.status is not Status.DONE]
-        if any(outcome.problem and outcome.problem.detail == "interrupted" for outcome in failed):
+        if any(outcome.status is Status.INTERRUPTED for outcome in failed):
             return INTERRUPTED
         if any(outcome.exit_code == BUG for outcome in failed):
             return BUG

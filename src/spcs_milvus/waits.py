@@ -4,7 +4,7 @@ Comes in: the wait and the functions ``query`` (answers looks), ``logs`` (a cont
 and ``clock``. Goes out: nothing, or NotReadyError with the reason and what the container last wrote.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,15 +40,17 @@ def until_ready(wait: Wait, tools: Waiting) -> None:
     Raises NotReadyError when a container keeps dying, or one phase lasts longer than its limit.
     """
     phase, since, pause = "", tools.clock(), FIRST_PAUSE_SECONDS
+    before: dict[str, int] | None = None
     while True:
         found, shown = _look(wait, tools)
+        before = before or {container["name"]: container["restarts"] for container in found}
         now = _phase(found, shown)
         if now is None:
             return
         if now != phase:
             phase, since = now, tools.clock()
             tools.progress(phase)
-        _give_up_on_crashes(wait, tools, found)
+        _give_up_on_crashes(wait, tools, found, before)
         limit = NODE_SECONDS if "provisioned" in phase else PHASE_SECONDS
         if tools.clock() - since > limit:
             raise _not_ready(wait, f"for {limit / 60:.0f} minutes: {phase}", _tail(tools, found))
@@ -77,10 +79,14 @@ def _phase(found: list[dict[str, Any]], shown: list[dict[str, Any]]) -> str | No
     return f"waiting for the address of {', '.join(unaddressed)}" if unaddressed else None
 
 
-def _give_up_on_crashes(wait: Wait, tools: Waiting, found: list[dict[str, Any]]) -> None:
+def _give_up_on_crashes(
+    wait: Wait, tools: Waiting, found: list[dict[str, Any]], before: Mapping[str, int]
+) -> None:
+    """Counts the restarts since the wait began; older ones say nothing about what was just started."""
     for container in found:
-        if container["status"] != "READY" and container["restarts"] >= MAX_RESTARTS:
-            message = f"{container['name']} died {container['restarts']} times: {container['message']}"
+        again = container["restarts"] - before.get(container["name"], 0)
+        if container["status"] != "READY" and again >= MAX_RESTARTS:
+            message = f"{container['name']} died {again} times: {container['message']}"
             raise _not_ready(wait, message, _tail(tools, [container]))
 
 

@@ -13,7 +13,7 @@ from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, Projec
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.plan import show_plan
-from spcs_milvus.views.problems import show_warnings
+from spcs_milvus.views.problems import show_problems, show_warnings
 
 app = typer.Typer()
 CHANGES = 3
@@ -40,6 +40,7 @@ def plan(
                 documents.write(documents.plan_document(shown, deployment.counts(on), seconds))
             else:
                 show_plan(console.out(), shown)
+                show_problems(console.talk(), shown.conflicts)
         if shown.conflicts:
             raise typer.Exit(1)
         if check and shown.changes:

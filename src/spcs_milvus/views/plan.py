@@ -21,7 +21,6 @@ def show_plan(console: Console, plan: Plan) -> None:
     """Prints the whole plan; nothing of it is left out."""
     for change in plan.changes:
         _show_change(console, change)
-    show_problems(console, plan.conflicts, "conflict")
     show_problems(console, plan.kept, "stays", "bold yellow")
     console.print(Text(_count(plan), "bold"))
 

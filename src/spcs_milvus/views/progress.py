@@ -23,7 +23,12 @@ SHOWN_SECONDS = 0.05
 _SHOWN_RUNNING = 12
 
 _PAST = {"create": "created", "update": "updated", "delete": "dropped"}
-_ENDS = {Stage.DONE: ("✓", "green"), Stage.FAILED: ("✗", "red"), Stage.SKIPPED: ("↷", "yellow")}
+_ENDS = {
+    Stage.DONE: ("✓", "green"),
+    Stage.FAILED: ("✗", "red"),
+    Stage.SKIPPED: ("↷", "yellow"),
+    Stage.INTERRUPTED: ("↷", "yellow"),
+}
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import pytest
 import snowflake.connector
 from snowflake.connector import DictCursor
 
+from spcs_emulator import daemon
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.script import Script
 from spcs_emulator.server import LocalAccount
@@ -20,6 +21,8 @@ from spcs_milvus.plan import Plan
 from spcs_milvus.report import Report
 from spcs_milvus.resource import Resource
 from spcs_milvus.status import StackStatus
+
+from .command_line import CommandLine
 
 QUICKSTART = "project: milvus-demo\nconnection: local\n"
 More = Callable[[tuple[Resource, ...]], tuple[Resource, ...]]
@@ -109,3 +112,13 @@ def local(tmp_path: Path, script: Script) -> Iterator[LocalAccount[TurnedClock]]
 @pytest.fixture
 def stack(local: LocalAccount[TurnedClock], tmp_path: Path) -> Stack:
     return Stack(local, tmp_path)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[CommandLine]:
+    """The program in a folder with the quickstart; a local account that it starts is stopped afterwards."""
+    line = CommandLine(tmp_path)
+    line.write(QUICKSTART)
+    yield line
+    if (tmp_path / "home").exists():
+        daemon.stop(tmp_path / "home")

@@ -1,4 +1,4 @@
-"""A person at the notebook: opens pages of a running Jupyter server, runs cells in a kernel of it, writes files."""
+"""A person at the notebook: opens pages of a running Jupyter server, runs cells in it, writes files."""
 
 import json
 import time
@@ -46,7 +46,9 @@ class Jupyter:
         identity = answer.json()["id"]
         address = self.url.replace("http://", "ws://") + f"/api/kernels/{identity}/channels"
         cookies = "; ".join(f"{name}={value}" for name, value in self.http.cookies.items())
-        socket = websocket.create_connection(address, timeout=KERNEL_SECONDS, cookie=cookies, http_no_proxy=["127.0.0.1"])
+        socket = websocket.create_connection(
+            address, timeout=KERNEL_SECONDS, cookie=cookies, http_no_proxy=["127.0.0.1"]
+        )
         try:
             yield Kernel(socket)
         finally:
@@ -68,9 +70,27 @@ class Kernel:
     def run(self, code: str) -> str:
         """What the cell printed."""
         identity = uuid.uuid4().hex
-        header = {"msg_id": identity, "msg_type": "execute_request", "username": "", "session": identity, "version": "5.3"}
-        content = {"code": code, "silent": False, "store_history": False, "user_expressions": {}, "allow_stdin": False}
-        message = {"header": header, "parent_header": {}, "metadata": {}, "content": content, "channel": "shell"}
+        header = {
+            "msg_id": identity,
+            "msg_type": "execute_request",
+            "username": "",
+            "session": identity,
+            "version": "5.3",
+        }
+        content = {
+            "code": code,
+            "silent": False,
+            "store_history": False,
+            "user_expressions": {},
+            "allow_stdin": False,
+        }
+        message = {
+            "header": header,
+            "parent_header": {},
+            "metadata": {},
+            "content": content,
+            "channel": "shell",
+        }
         self.socket.send(json.dumps(message))
         printed = ""
         end = time.monotonic() + KERNEL_SECONDS

@@ -1,4 +1,4 @@
-"""The default plan grants what is needed and nothing else: nothing more is allowed, and without any one of them something fails."""
+"""The default plan grants what is needed and no more: without any one of its grants something fails."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -118,8 +118,8 @@ def _as(role: str, statement: str) -> Callable[[Stack], bool]:
 def _reaches(role: str, service: str) -> Callable[[Stack], bool]:
     """A use: that a role may connect to a service's endpoints.
 
-    SHOW ENDPOINTS lists those a role may use, to a role that may know of the service (documented: behaviour change
-    1611), which is why the test lets it know.
+    SHOW ENDPOINTS lists those a role may use, to a role that may know of the service (documented: behaviour
+    change 1611), which is why the test lets it know.
     """
 
     def works(stack: Stack) -> bool:

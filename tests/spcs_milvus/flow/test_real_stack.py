@@ -1,5 +1,6 @@
-"""The whole thing as a person has it: the command line, the local account in the background, Milvus and Jupyter really running."""
+"""The whole thing as a person has it: the command line, with Milvus and Jupyter really running."""
 
+import contextlib
 import json
 import os
 import re
@@ -41,7 +42,13 @@ class Machine:
         command = [sys.executable, "-m", "spcs_milvus", *words]
         environment = {**os.environ, "SPCS_MILVUS_HOME": str(self.home)}
         result = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300, check=False
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
         )
         assert result.returncode == 0, result.stderr
         return result
@@ -53,7 +60,9 @@ class Machine:
 
     def on_stack(self, command: str) -> dict[str, Any]:
         """A command about the quickstart."""
-        return self.document(command, "-f", str(QUICKSTART), *(["--yes"] if command in ("up", "down") else []))
+        return self.document(
+            command, "-f", str(QUICKSTART), *(["--yes"] if command in ("up", "down") else [])
+        )
 
     def url(self, endpoint: str) -> str:
         found = (shown for service in self.on_stack("status")["services"] for shown in service["endpoints"])
@@ -109,7 +118,9 @@ def test_status_is_what_scripts_rely_on(machine: Machine) -> None:
     ):
         (found,) = (one for one in shown["services"] if one["name"] == service)
         assert (found["status"], found["ready"]) == ("RUNNING", True)
-        assert [(c["name"], c["status"], c["restarts"]) for c in found["containers"]] == [(endpoint, "READY", 0)]
+        assert [(c["name"], c["status"], c["restarts"]) for c in found["containers"]] == [
+            (endpoint, "READY", 0)
+        ]
         (address,) = found["endpoints"]
         assert address.pop("url").startswith("http://127.0.0.1:")
         assert address == {"name": endpoint, "port": port, "protocol": protocol, "public": public}
@@ -200,7 +211,9 @@ def test_a_killed_local_account_loses_nothing(tmp_path: Path) -> None:
         ("WRITE on stage MILVUS_DEMO.PUBLIC.FILES to MILVUS_DEMO_JUPYTER", {"milvus"}),
     ],
 )
-def test_what_the_notebook_can_do_without_a_grant(tmp_path: Path, left_out: str | None, works: set[str]) -> None:
+def test_what_the_notebook_can_do_without_a_grant(
+    tmp_path: Path, left_out: str | None, works: set[str]
+) -> None:
     gone = Address("grant", left_out or "")
 
     def without(resources: tuple[Resource, ...]) -> tuple[Resource, ...]:
@@ -213,7 +226,9 @@ def test_what_the_notebook_can_do_without_a_grant(tmp_path: Path, left_out: str 
             report = deployment.up(on, deployment.make_plan(on), lambda event: None)
             assert report.exit_code == 0
         assert report.status
-        (address,) = (found for service in report.status.services for found in service["endpoints"] if found["public"])
+        (address,) = (
+            found for service in report.status.services for found in service["endpoints"] if found["public"]
+        )
         jupyter = Jupyter(address["url"])
         assert _can(jupyter, local) == works
 
@@ -228,10 +243,8 @@ def _can(jupyter: Jupyter, local: LocalAccount[RealClock]) -> set[str]:
             able.add("milvus")
         except AssertionError:
             pass
-    try:
+    with contextlib.suppress(OSError):
         jupyter.write("files/note.txt", "kept on the stage")
-    except OSError:
-        pass
     if any("note.txt" in json.dumps(files) for files in local.dump()["stage_files"]):
         able.add("files")
     return able

@@ -1,4 +1,4 @@
-"""What a user can get wrong around the account: each a clear error with place and hint, an exit code, and nothing changed.
+"""What a user can get wrong around the account: a clear error, an exit code, and nothing changed.
 
 Through the real command line, in a process of its own.
 """
@@ -8,11 +8,8 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -21,49 +18,8 @@ from spcs_emulator.clock import TurnedClock
 from spcs_emulator.script import Event, Script
 from spcs_emulator.server import LocalAccount
 
+from .command_line import CommandLine
 from .conftest import QUICKSTART
-
-
-@dataclass
-class CommandLine:
-    """The program in a folder of its own, with a home of its own."""
-
-    folder: Path
-    environment: dict[str, str] = field(default_factory=dict)
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "SPCS_MILVUS_HOME": str(self.folder / "home"), "HOME": str(self.folder)}
-        environment |= {"SNOWFLAKE_HOME": str(self.folder / "snowflake"), **self.environment}
-        return subprocess.run(
-            [sys.executable, "-m", "spcs_milvus", *words],
-            cwd=self.folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    def write(self, text: str) -> None:
-        (self.folder / "spcs-milvus.yaml").write_text(text, encoding="utf-8")
-
-    def connect(self, name: str, **options: Any) -> None:
-        """Writes connections.toml, readable by its owner only."""
-        lines = [f"[{name}]", *(f"{key} = {json.dumps(value)}" for key, value in options.items())]
-        file = self.folder / "snowflake" / "connections.toml"
-        file.parent.mkdir()
-        file.write_text("\n".join(lines), encoding="utf-8")
-        file.chmod(0o600)
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[CommandLine]:
-    line = CommandLine(tmp_path)
-    line.write(QUICKSTART)
-    yield line
-    if (tmp_path / "home").exists():
-        daemon.stop(tmp_path / "home")
 
 
 def refused(result: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
