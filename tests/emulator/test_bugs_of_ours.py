@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.emulator.conftest import SPECIFICATION
+
 from spcs_emulator.account.account import Account
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.identity import create_identity, identity_from_json, identity_to_json
@@ -16,7 +18,6 @@ from spcs_emulator.script import Event, Script
 from spcs_emulator.store import Store
 from spcs_emulator.wire.messages import Request
 from spcs_emulator.wire.routes import Wire
-from tests.emulator.conftest import SPECIFICATION
 
 
 class BrokenRuntime(NoneRuntime):

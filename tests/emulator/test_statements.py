@@ -38,11 +38,13 @@ def _check(client: Client, step: dict[str, Any]) -> None:
 # Documented columns in their order.
 COLUMNS = {
     "SHOW ROLES": (
-        "created_on name is_default is_current is_inherited assigned_to_users granted_to_roles granted_roles owner "
+        "created_on name is_default is_current is_inherited assigned_to_users granted_to_roles "
+        "granted_roles owner "
         "comment"
     ),
     "SHOW USERS": (
-        "name created_on login_name display_name first_name last_name email mins_to_unlock days_to_expiry comment "
+        "name created_on login_name display_name first_name last_name email mins_to_unlock "
+        "days_to_expiry comment "
         "disabled must_change_password snowflake_lock default_warehouse default_namespace default_role "
         "default_secondary_roles ext_authn_duo ext_authn_uid mins_to_bypass_mfa owner last_success_login "
         "expires_at_time locked_until_time has_password has_rsa_public_key type has_mfa has_workload_identity"
@@ -51,20 +53,24 @@ COLUMNS = {
     "SHOW WAREHOUSES": (
         "name state type size min_cluster_count max_cluster_count started_clusters running queued is_default "
         "is_current auto_suspend auto_resume available provisioning quiescing other created_on resumed_on "
-        "updated_on owner comment enable_query_acceleration query_acceleration_max_scale_factor resource_monitor "
+        "updated_on owner comment enable_query_acceleration query_acceleration_max_scale_factor "
+        "resource_monitor "
         "actives pendings failed suspended uuid scaling_policy owner_role_type resource_constraint generation"
     ),
     "SHOW DATABASES": (
-        "created_on name is_default is_current origin owner comment options retention_time kind owner_role_type"
+        "created_on name is_default is_current origin owner comment options retention_time kind "
+        "owner_role_type"
     ),
     "SHOW SCHEMAS": (
-        "created_on name is_default is_current database_name owner comment options retention_time owner_role_type"
+        "created_on name is_default is_current database_name owner comment options retention_time "
+        "owner_role_type"
     ),
     "SHOW IMAGE REPOSITORIES": (
         "created_on name database_name schema_name repository_url owner owner_role_type comment encryption"
     ),
     "SHOW STAGES": (
-        "created_on name database_name schema_name url has_credentials has_encryption_key owner comment region "
+        "created_on name database_name schema_name url has_credentials has_encryption_key owner "
+        "comment region "
         "type cloud notification_channel storage_integration endpoint owner_role_type directory_enabled"
     ),
     "SHOW GRANTS ON ACCOUNT": (
