@@ -64,18 +64,22 @@ class DataFolder:
 
     @property
     def catalogue(self) -> Path:
+        """The database of everything the account holds."""
         return self.path / "catalogue.sqlite"
 
     @property
     def registry(self) -> Path:
+        """The folder of the registry's blobs."""
         return self.path / "registry"
 
     @property
     def processes(self) -> Path:
+        """The folder of the services' processes: records, logs, disks."""
         return self.path / "processes"
 
     @property
     def log(self) -> Path:
+        """What the server has to say."""
         return self.path / "server.log"
 
     def prepare(self) -> None:

@@ -19,7 +19,8 @@ from enum import StrEnum
 
 from spcs_milvus.errors import DeployError, Problem, StoppedError
 from spcs_milvus.events import Event, Stage
-from spcs_milvus.plan import Change, Plan
+from spcs_milvus.graph import closure, reverse
+from spcs_milvus.plan import Action, Change, Plan
 from spcs_milvus.resource import Address
 from spcs_milvus.steps import Step
 
@@ -68,6 +69,8 @@ class _Run:
         self, plan: Plan, perform: Perform, emit: Emit, stop: threading.Event, clock: Callable[[], float]
     ) -> None:
         self.changes = {change.address: change for change in plan.changes}
+        needs = {change.address: change.needs for change in plan.changes}
+        self.waiting = closure(reverse(needs))
         self.perform = perform
         self.emit = emit
         self.clock = clock
@@ -82,9 +85,11 @@ class _Run:
         )
         sorter.prepare()
         running = 0
-        with ThreadPoolExecutor(WORKERS) as pool:
+        # a wait takes minutes and little else, so it must not keep a worker from what there is to do
+        waits = sum(change.action is Action.WAIT for change in self.changes.values())
+        with ThreadPoolExecutor(WORKERS + waits) as pool:
             while sorter.is_active():
-                for address in sorter.get_ready():
+                for address in sorted(sorter.get_ready(), key=self._urgency, reverse=True):
                     if skipped := self._skip(self.changes[address]):
                         self._record(skipped)
                         sorter.done(address)
@@ -98,6 +103,10 @@ class _Run:
                     self._record(outcome)
                     sorter.done(outcome.change.address)
         return tuple(self.outcomes.values())
+
+    def _urgency(self, address: Address) -> int:
+        """How many changes wait for this one."""
+        return len(self.waiting[address])
 
     def _next(self) -> Outcome:
         """The next change that ended; Ctrl-C while waiting for it means that nothing new is started."""

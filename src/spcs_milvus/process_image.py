@@ -62,15 +62,15 @@ class ProcessImage:
 def process_image(folder: Path) -> ProcessImage:
     """The process image of one build context.
 
-    Raises ConfigError when ``process.yaml`` is missing, is not a mapping, or names a file that is not inside
-    the folder.
+    Raises ConfigError when ``process.yaml`` is missing, is not a mapping, or its ``files`` are not a list of
+    files inside the folder.
     """
     source = folder / "process.yaml"
     config = _configuration(source)
     blobs = [Blob(CONFIG_TYPE, canonical_json(config).encode())]
     files = config.get("files") or []
     if files:
-        blobs.append(Blob(LAYER_TYPE, _layer(folder, source, sorted(map(str, files)))))
+        blobs.append(Blob(LAYER_TYPE, _layer(folder, source, sorted(files))))
     manifest = {
         "schemaVersion": 2,
         "mediaType": MANIFEST_TYPE,
@@ -93,7 +93,11 @@ def _configuration(source: Path) -> dict[str, Any]:
         ) from error
     if not isinstance(config, dict):
         raise ConfigError("process.yaml is not a mapping", place=str(source))
-    return dict(json.loads(json.dumps(config)))
+    files = config.get("files") or []
+    if not isinstance(files, list) or not all(isinstance(name, str) for name in files):
+        raise ConfigError("`files` of process.yaml is not a list of names", place=str(source))
+    # what YAML takes for a date is text in JSON
+    return dict(json.loads(json.dumps(config, default=str)))
 
 
 def _layer(folder: Path, source: Path, files: list[str]) -> bytes:

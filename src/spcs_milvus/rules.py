@@ -19,10 +19,8 @@ _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
 SECURITY_FLOOR = {(2, 5): (2, 5, 27), (2, 6): (2, 6, 10)}
 
 
-# -----------------------------------------------------------------------------------
-
-
 def contradictions(project: Project, document: Document) -> Iterator[Problem]:
+    """Values that do not go together."""
     yield from _lengths(project, document)
     yield from _pools(project, document)
     yield from _services(project, document)
@@ -183,6 +181,7 @@ _LATER: tuple[tuple[Path_, Any], ...] = (
 
 
 def later(document: Document) -> Iterator[Problem]:
+    """What is used although a later release builds it."""
     for path, nothing in _LATER:
         value: Any = document.data
         for part in path:
@@ -197,6 +196,7 @@ def later(document: Document) -> Iterator[Problem]:
 
 
 def warnings(project: Project, document: Document) -> Iterator[Problem]:
+    """What is allowed but unwise."""
     match = _VERSION.fullmatch(project.milvus.version)
     if match is None:
         return

@@ -89,6 +89,10 @@ class Account:
             raise _no_token("the answer holds none")
         return given["sessionToken"], int(given.get("validityInSecondsST") or 3600)
 
+    def sign_in_ahead(self, role: str) -> None:
+        """Opens a role's session in the background. A failure shows when the session is needed."""
+        self._lookers.submit(self._session, role)
+
     def refresh_roles(self) -> None:
         """Learns which roles the user may take now, and ends the sessions of roles that are gone."""
         (row,) = self._rows("SELECT CURRENT_AVAILABLE_ROLES()", self._first)

@@ -1,5 +1,6 @@
 """The command line: a table of commands, each loaded when it is chosen, so that ``--help`` is quick."""
 
+import io
 import sys
 from importlib import import_module
 from typing import Any
@@ -70,4 +71,8 @@ def _root(
 
 def main() -> None:
     """Runs the program; ends with the exit codes of the README."""
+    for stream in (sys.stdout, sys.stderr):
+        # a sign that the terminal's encoding lacks must not end what was going well
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(app(prog_name="spcs-milvus"))

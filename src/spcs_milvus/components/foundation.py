@@ -74,6 +74,8 @@ class Foundation:
     def grant_role(self, role: str, to: str, kind: str = "ROLE") -> Resource:
         """Membership in one of our roles."""
         needs = {self._role_address(role)} | ({self._role_address(to)} if to in self._own_roles() else set())
+        # the moment it is granted to the owner role, it can be acted as
+        needs |= self.owner_acts if to == self.owner else set()
         detail = {"form": "role", "on": Name.of(role), "grantee_kind": Keyword(kind), "role": Name.of(to)}
         return self._grant(_role_grant_address(role, to), self.project.roles.security_admin, needs, detail)
 

@@ -14,8 +14,8 @@ VERSION = 1
 
 
 def write(document: dict[str, Any]) -> None:
-    """Prints one document."""
-    print(json.dumps(document, ensure_ascii=False, indent=2))
+    """Prints one document, in ASCII, which any stdout can take."""
+    print(json.dumps(document, indent=2))
 
 
 def error_document(problems: Sequence[Problem], exit_code: int) -> dict[str, Any]:

@@ -32,14 +32,16 @@ _ENDS = {
 
 
 @contextmanager
-def progress(console: Console) -> Iterator[Callable[[Event], None]]:
+def progress(
+    console: Console, heartbeat_seconds: float = HEARTBEAT_SECONDS
+) -> Iterator[Callable[[Event], None]]:
     """A function that takes events and shows them until the block ends."""
     if console.is_terminal:
         live = _Live(console)
         with Live(live, console=console, refresh_per_second=8, transient=True):
             yield live.hear
         return
-    plain = _Plain(console)
+    plain = _Plain(console, heartbeat_seconds)
     heart = threading.Thread(target=plain.beat, daemon=True)
     heart.start()
     try:
@@ -81,8 +83,9 @@ class _Live:
 class _Plain:
     """One line when a step ends or changes its phase, and a heartbeat while nothing else is said."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, heartbeat_seconds: float) -> None:
         self._console = console
+        self._heartbeat_seconds = heartbeat_seconds
         self._began = time.monotonic()
         self._running: dict[Address, str] = {}
         self._said = time.monotonic()
@@ -101,9 +104,9 @@ class _Plain:
 
     def beat(self) -> None:
         """Runs until ``ended`` is set."""
-        while not self.ended.wait(HEARTBEAT_SECONDS / 10):
+        while not self.ended.wait(self._heartbeat_seconds / 10):
             with self._lock:
-                if self._running and time.monotonic() - self._said >= HEARTBEAT_SECONDS:
+                if self._running and time.monotonic() - self._said >= self._heartbeat_seconds:
                     address, text = next(iter(self._running.items()))
                     self._say(Text(f"  still at {len(self._running)}: {address}: {text}"))
 

@@ -21,6 +21,11 @@ def show_report(console: Console, report: Report, verb: str) -> None:
         console.print(
             Text(f"{len(skipped)} skipped because of that; `spcs-milvus {verb}` goes on from here", "yellow")
         )
+    cut = [outcome for outcome in report.outcomes if outcome.status is Status.INTERRUPTED]
+    if cut:
+        console.print(
+            Text(f"interrupted: {len(cut)} not done; `spcs-milvus {verb}` goes on from here", "yellow")
+        )
     show_problems(console, report.leftovers, "left", "bold yellow")
     if report.outcomes:
         done = sum(outcome.status is Status.DONE for outcome in report.outcomes)

@@ -1,33 +1,43 @@
 """A status → text: pools, services with their containers, and the addresses to use."""
 
+from collections.abc import Iterator
+
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from spcs_milvus.status import StackStatus
 
 AS_PROCESSES = "on the local account services run as processes; milvus is Milvus Lite, the embedded edition"
 
+_STATE_WIDTH = len("SUSPENDED")
 _GOOD = ("READY", "RUNNING", "ACTIVE", "IDLE")
 _BAD = ("FAILED", "ABSENT", "INTERNAL_ERROR")
 
 
 def show_status(console: Console, shown: StackStatus) -> None:
     """Prints everything a status holds."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("WHAT", "NAME", "STATE", ""):
-        table.add_column(heading, no_wrap=heading != "")
+    rows = list(_rows(shown))
+    name_width = max((len(name) for _, name, _, _ in rows), default=0)
+    console.print(Text(f"{'WHAT':<12}  {'NAME':<{name_width}}  STATE", "dim"))
+    for what, name, state, message in rows:
+        line = Text.assemble(f"{what:<12}  {name:<{name_width}}  ", (state, _style(state)))
+        if message:
+            line.append(" " * (_STATE_WIDTH - len(state)) + f"  {message}")
+        console.print(line)
+    show_addresses(console, shown)
+    console.print(Text("ready", "bold green") if shown.ready else Text("not ready", "bold yellow"))
+
+
+def _rows(shown: StackStatus) -> Iterator[tuple[str, str, str, str]]:
+    """(what it is, its name, its state, what there is to say of it)."""
     for pool in shown.pools:
-        table.add_row("compute pool", pool["name"], _state(pool["state"]), "")
+        yield "compute pool", pool["name"], pool["state"], ""
     for service in shown.services:
-        table.add_row("service", service["name"], _state(service["status"]), "")
+        yield "service", service["name"], service["status"], ""
         for container in service["containers"]:
             again = f", restarted {container['restarts']} times" if container["restarts"] else ""
             message = f"{container['message'] or ''}{again}"
-            table.add_row("  container", container["name"], _state(container["status"]), Text(message))
-    console.print(table)
-    show_addresses(console, shown)
-    console.print(Text("ready", "bold green") if shown.ready else Text("not ready", "bold yellow"))
+            yield "  container", container["name"], container["status"], message
 
 
 def show_addresses(console: Console, shown: StackStatus) -> None:
@@ -39,6 +49,5 @@ def show_addresses(console: Console, shown: StackStatus) -> None:
             console.print(Text.assemble(f"{endpoint['name']:<10}", (where, "bold cyan")))
 
 
-def _state(text: str) -> Text:
-    style = "green" if text in _GOOD else "red" if text in _BAD else "yellow"
-    return Text(text, style)
+def _style(state: str) -> str:
+    return "green" if state in _GOOD else "red" if state in _BAD else "yellow"

@@ -1,0 +1,329 @@
+"""What a project file comes to: what is made, who is granted what, what follows from each line."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+import yaml
+from tests.spcs_milvus.stack import CASES, QUICKSTART, by_address, declared, project
+
+from spcs_milvus import components
+from spcs_milvus.graph import closure
+from spcs_milvus.kinds import kind_of
+from spcs_milvus.resource import Resource, read_mark
+from spcs_milvus.steps import Statement
+
+GOLDEN = yaml.safe_load((CASES / "stack.yaml").read_text(encoding="utf-8"))
+STACK = declared()
+OWNER, MILVUS, JUPYTER, USERS = (f"MILVUS_DEMO_{role}" for role in ("OWNER", "MILVUS", "JUPYTER", "ROLE"))
+
+
+def _sql(resource: Resource) -> str:
+    (step,) = kind_of(resource.address.kind).create(resource)
+    assert isinstance(step, Statement)
+    return step.sql
+
+
+def _granted(stack: tuple[Resource, ...]) -> dict[str, list[list[str]]]:
+    """The grants to each role: [statement, role that grants]."""
+    found: dict[str, list[list[str]]] = {}
+    for resource in stack:
+        if resource.address.kind == "grant":
+            found.setdefault(str(resource.detail["role"]), []).append([_sql(resource), resource.role])
+    return found
+
+
+def _statements(text: str, kind: str = "grant") -> set[str]:
+    return {_sql(resource) for resource in declared(QUICKSTART + text) if resource.address.kind == kind}
+
+
+def _spec(stack: tuple[Resource, ...], service: str) -> Mapping[str, Any]:
+    (found,) = (r for r in stack if r.address.kind == "service" and r.name.last == service)
+    spec: Mapping[str, Any] = found.detail["specification"]["spec"]
+    return spec
+
+
+# --- two lines ---------------------------------------------------------------------------------------------
+
+
+def test_what_two_lines_make() -> None:
+    made = [[r.address.kind, r.address.name, r.role] for r in STACK if r.address.kind != "grant"]
+    assert made == GOLDEN["made"]
+
+
+def test_what_two_lines_grant() -> None:
+    assert _granted(STACK) == GOLDEN["granted"]
+
+
+def test_addresses_are_unique_and_every_need_is_declared() -> None:
+    addresses = [resource.address for resource in STACK]
+    assert len(set(addresses)) == len(addresses)
+    assert {need for resource in STACK for need in resource.needs} <= set(addresses)
+
+
+def test_needs_have_no_circle() -> None:
+    assert set(closure({resource.address: resource.needs for resource in STACK})) == {
+        r.address for r in STACK
+    }
+
+
+def test_marks_are_on_every_kind_that_has_a_comment() -> None:
+    for resource in STACK:
+        assert (resource.mark is not None) == kind_of(resource.address.kind).marked
+        if resource.mark:
+            assert read_mark(str(resource.mark)) == resource.mark
+            assert (resource.mark.project, resource.mark.environment) == ("milvus-demo", "default")
+
+
+def test_the_database_that_brings_public_is_needed_by_what_stands_in_it() -> None:
+    reached = closure({resource.address: resource.needs for resource in STACK})
+    (database,) = (r for r in STACK if r.address.kind == "database")
+    inside = [resource for resource in STACK if resource.name.inside(database.name)]
+    assert {resource.address.kind for resource in inside} == {"image_repository", "stage", "service"}
+    assert all(database.address in reached[resource.address] for resource in inside)
+
+
+# --- least privilege ---------------------------------------------------------------------------------------
+
+
+def test_the_owner_role_never_owns_a_service() -> None:
+    owners = {r.name.last: r.role for r in STACK if r.address.kind == "service"}
+    assert owners == {"MILVUS": MILVUS, "JUPYTER": JUPYTER}
+
+
+@pytest.mark.parametrize("role", [MILVUS, JUPYTER])
+def test_a_containers_role_can_make_services_and_nothing_else(role: str) -> None:
+    creating = {sql for sql, _ in GOLDEN["granted"][role] if "CREATE" in sql}
+    assert creating == {f"GRANT CREATE SERVICE ON SCHEMA MILVUS_DEMO.PUBLIC TO ROLE {role}"}
+    words = " ".join(sql for sql, _ in GOLDEN["granted"][role])
+    for forbidden in (
+        "GRANT ROLE",
+        "OWNERSHIP",
+        "ALL PRIVILEGES",
+        "MANAGE",
+        "MODIFY",
+        "OPERATE",
+        "GRANT OPTION",
+    ):
+        assert forbidden not in words
+
+
+def test_only_the_notebook_binds_an_endpoint_and_calls_milvus() -> None:
+    granted = {role: [sql for sql, _ in grants] for role, grants in GOLDEN["granted"].items()}
+    assert [r for r, sqls in granted.items() if any("BIND SERVICE ENDPOINT" in sql for sql in sqls)] == [
+        JUPYTER
+    ]
+    assert [r for r, sqls in granted.items() if any("PUBLIC.MILVUS!" in sql for sql in sqls)] == [JUPYTER]
+
+
+def test_no_role_of_ours_reaches_the_owner_but_by_sysadmin() -> None:
+    given = [sql for grants in _granted(STACK).values() for sql, _ in grants]
+    assert [sql for sql in given if sql.startswith(f"GRANT ROLE {OWNER} ")] == [
+        f"GRANT ROLE {OWNER} TO ROLE SYSADMIN"
+    ]
+
+
+def test_every_grant_is_to_a_role_of_ours_or_of_one() -> None:
+    ours = {r.name.last for r in STACK if r.address.kind == "role"}
+    for resource in STACK:
+        if resource.address.kind == "grant":
+            members = {str(resource.detail["role"]), str(resource.detail.get("on"))}
+            assert members & ours, resource.address
+
+
+def test_a_service_needs_every_grant_to_its_role() -> None:
+    for service in (r for r in STACK if r.address.kind == "service"):
+        role = service.role
+        own = {r.address for r in STACK if r.address.kind == "grant" and str(r.detail["role"]) == role}
+        assert own <= service.needs
+
+
+def test_writing_to_a_stage_is_granted_after_reading() -> None:
+    by = by_address(STACK)
+    on = f"on stage MILVUS_DEMO.PUBLIC.FILES to {JUPYTER}"
+    assert by[f"grant.READ {on}"].address in by[f"grant.WRITE {on}"].needs
+
+
+def test_pools_wait_for_no_image() -> None:
+    """A pool takes minutes to start, so it starts while images are pushed."""
+    reached = closure({resource.address: resource.needs for resource in STACK})
+    for pool in (r for r in STACK if r.address.kind == "compute_pool"):
+        assert not {"image", "image_repository", "database"} & {need.kind for need in reached[pool.address]}
+
+
+# --- specifications ----------------------------------------------------------------------------------------
+
+
+def test_milvus_keeps_everything_on_its_block_volume() -> None:
+    spec = _spec(STACK, "MILVUS")
+    (container,) = spec["containers"]
+    assert spec["volumes"] == [{"name": "data", "source": "block", "size": "20Gi"}]
+    assert container["volumeMounts"] == [{"name": "data", "mountPath": "/var/lib/milvus"}]
+    kept = [container["env"][name] for name in ("ETCD_DATA_DIR", "WOODPECKER_STORAGE_ROOTPATH")]
+    assert all(path.startswith("/var/lib/milvus/") for path in kept)
+    assert spec["endpoints"] == [{"name": "milvus", "port": 19530, "protocol": "TCP"}]
+    assert container["image"].startswith("/milvus_demo/public/milvus_repo/milvus:proc-")
+
+
+def test_the_notebook_finds_milvus_and_its_files() -> None:
+    spec = _spec(STACK, "JUPYTER")
+    (container,) = spec["containers"]
+    assert container["env"] == {"MILVUS_URI": "http://milvus:19530"}
+    assert spec["endpoints"] == [{"name": "jupyter", "port": 8888, "protocol": "HTTP", "public": True}]
+    (volume,) = spec["volumes"]
+    assert (volume["source"], volume["stageConfig"]) == ("stage", {"name": "@MILVUS_DEMO.PUBLIC.FILES"})
+
+
+def test_settings_become_variables() -> None:
+    given = "{queryNode.mmap.mmapEnabled: true, log.level: debug, common.session.ttl: 9, rate: 0.5}"
+    text = f"milvus: {{settings: {given}}}\n"
+    environment = _spec(declared(QUICKSTART + text), "MILVUS")["containers"][0]["env"]
+    assert environment["QUERYNODE_MMAP_MMAPENABLED"] == "true"
+    assert (environment["LOG_LEVEL"], environment["RATE"]) == ("debug", "0.5")
+    # a setting of the file wins over ours
+    assert environment["COMMON_SESSION_TTL"] == "9"
+
+
+@pytest.mark.parametrize(
+    ("version", "queue"),
+    [("v2.5.27", "rocksmq"), ("2.4.1", "rocksmq"), ("v2.6.25", "woodpecker"), ("v2.10.0", "woodpecker")],
+)
+def test_the_queue_is_named_for_each_version(version: str, queue: str) -> None:
+    environment = _spec(declared(QUICKSTART + f"milvus: {{version: {version}}}\n"), "MILVUS")["containers"][
+        0
+    ]["env"]
+    assert environment["MQ_TYPE"] == queue
+    assert ("WOODPECKER_STORAGE_TYPE" in environment) == (queue == "woodpecker")
+
+
+def test_a_volatile_milvus_has_no_volume() -> None:
+    stack = declared(QUICKSTART + "milvus: {volume: null, volatile: true}\n")
+    spec = _spec(stack, "MILVUS")
+    assert "volumes" not in spec
+    assert "volumeMounts" not in spec["containers"][0]
+    assert by_address(stack)["service.MILVUS_DEMO.PUBLIC.MILVUS"].attributes["volumes"] == ()
+
+
+def test_a_volume_of_more_speed() -> None:
+    text = "milvus: {volume: {size: 100Gi, iops: 4000, throughput_mib_per_second: 250}}\n"
+    (volume,) = _spec(declared(QUICKSTART + text), "MILVUS")["volumes"]
+    assert volume == {
+        "name": "data",
+        "source": "block",
+        "size": "100Gi",
+        "blockConfig": {"iops": 4000, "throughput": 250},
+    }
+
+
+def test_what_a_container_asks_of_its_node() -> None:
+    text = "milvus: {resources: {cpu: 2.5, memory: 8Gi}}\n"
+    container = _spec(declared(QUICKSTART + text), "MILVUS")["containers"][0]
+    assert container["resources"] == {"requests": {"cpu": "2.5", "memory": "8Gi"}}
+
+
+def test_an_image_that_is_already_there_is_not_pushed() -> None:
+    stack = declared(QUICKSTART + "milvus: {image: {reference: /db/s/repo/milvus:1}}\n")
+    assert [r.detail["image_name"] for r in stack if r.address.kind == "image"] == ["jupyter"]
+    assert _spec(stack, "MILVUS")["containers"][0]["image"] == "/db/s/repo/milvus:1"
+
+
+def test_the_folders_of_images() -> None:
+    assert components.image_folders(project()) == {"milvus": "images/milvus", "jupyter": "images/jupyter"}
+    text = "milvus: {image: {reference: /a/b/c/d:1}}\njupyter: {image: mine/jupyter}\n"
+    assert components.image_folders(project(QUICKSTART + text)) == {"jupyter": "mine/jupyter"}
+    assert components.image_folders(project(QUICKSTART + "jupyter: null\n")) == {"milvus": "images/milvus"}
+
+
+# --- variations --------------------------------------------------------------------------------------------
+
+
+def test_another_prefix_renames_everything_at_account_level_and_nothing_else_changes() -> None:
+    stack = declared(QUICKSTART + "names: {prefix: TEAM_A}\n")
+    usual = [str(resource.address) for resource in STACK]
+    assert [str(resource.address) for resource in stack] == [
+        text.replace("MILVUS_DEMO", "TEAM_A") for text in usual
+    ]
+    assert {resource.mark.project for resource in stack if resource.mark} == {"milvus-demo"}
+
+
+def test_two_projects_share_no_object() -> None:
+    other = declared("project: other\nconnection: local\n")
+    shared = {r.address for r in STACK if r.mark} & {r.address for r in other if r.mark}
+    assert not shared
+
+
+def test_another_schema_is_made_and_needed() -> None:
+    stack = declared(QUICKSTART + "names: {schema: VECTORS}\n")
+    by = by_address(stack)
+    schema = by["schema.MILVUS_DEMO.VECTORS"]
+    assert schema.role == OWNER
+    assert by["database.MILVUS_DEMO"].address in schema.needs
+    for address in ("stage.MILVUS_DEMO.VECTORS.DATA", "image_repository.MILVUS_DEMO.VECTORS.MILVUS_REPO"):
+        assert schema.address in by[address].needs
+    assert f"GRANT CREATE SERVICE ON SCHEMA MILVUS_DEMO.VECTORS TO ROLE {MILVUS}" in _statements(
+        "names: {schema: VECTORS}\n"
+    )
+
+
+def test_a_pool_of_another_name_and_size() -> None:
+    given = "{name: BIG, instance_family: HIGHMEM_X64_S, max_nodes: 3, auto_suspend_seconds: 60}"
+    text = f"compute_pools: {{milvus: {given}}}\n"
+    (sql,) = (sql for sql in _statements(text, "compute_pool") if " BIG " in sql)
+    assert "MIN_NODES = 1 MAX_NODES = 3 INSTANCE_FAMILY = 'HIGHMEM_X64_S'" in sql
+    assert "AUTO_SUSPEND_SECS = 60" in sql
+
+
+def test_a_pool_that_no_service_uses_is_not_made() -> None:
+    stack = declared(QUICKSTART + "jupyter: {pool: milvus}\ncompute_pools: {spare: {}}\n")
+    assert [r.name.last for r in stack if r.address.kind == "compute_pool"] == ["MILVUS_DEMO_MILVUS_POOL"]
+    on = "GRANT USAGE ON COMPUTE POOL MILVUS_DEMO_MILVUS_POOL TO ROLE"
+    assert {f"{on} {MILVUS}", f"{on} {JUPYTER}"} <= _statements("jupyter: {pool: milvus}\n")
+
+
+def test_without_jupyter_nothing_of_it_is_left() -> None:
+    stack = declared(QUICKSTART + "jupyter: null\n")
+    assert not [str(resource.address) for resource in stack if "jupyter" in str(resource.address).lower()]
+    assert {str(r.address) for r in stack} < {str(r.address) for r in STACK}
+
+
+def test_who_may_open_the_notebook() -> None:
+    added = _statements("roles: {grant_to: [user alice, role ANALYST]}\n") - _statements("")
+    assert added == {f"GRANT ROLE {USERS} TO USER ALICE", f"GRANT ROLE {USERS} TO ROLE ANALYST"}
+
+
+def test_roles_of_other_names_act() -> None:
+    text = "roles: {account_admin: ADM, security_admin: SEC, user_admin: USR, owner: OWN, users: READERS}\n"
+    stack = declared(QUICKSTART + text)
+    assert {r.role for r in stack if r.address.kind == "role"} == {"USR"}
+    assert {r.role for r in stack if r.address.kind == "database"} == {"OWN"}
+    assert {r.seen_by for r in stack if r.address.kind != "image"} == {"SEC"}
+    assert {r.role for r in stack if "on account to" in r.address.name} == {"ADM"}
+    assert "GRANT ROLE READERS TO ROLE SYSADMIN" in _statements(text)
+
+
+def test_another_warehouse_for_the_notebook() -> None:
+    stack = declared(QUICKSTART + "jupyter: {query_warehouse: COMPUTE_WH}\n")
+    assert (
+        by_address(stack)["service.MILVUS_DEMO.PUBLIC.JUPYTER"].attributes["query_warehouse"] == "COMPUTE_WH"
+    )
+    assert f"GRANT USAGE ON WAREHOUSE COMPUTE_WH TO ROLE {JUPYTER}" in _statements(
+        "jupyter: {query_warehouse: COMPUTE_WH}\n"
+    )
+
+
+def test_more_stages() -> None:
+    text = "stages: {NOTES: {encryption: SNOWFLAKE_FULL}}\njupyter: {files: NOTES}\n"
+    made = _statements(text, "stage")
+    assert {sql.split()[2] for sql in made} == {
+        f"MILVUS_DEMO.PUBLIC.{name}" for name in ("DATA", "FILES", "NOTES")
+    }
+    assert any("NOTES ENCRYPTION = (TYPE = 'SNOWFLAKE_FULL')" in sql for sql in made)
+    assert _spec(declared(QUICKSTART + text), "JUPYTER")["volumes"][0]["stageConfig"] == {
+        "name": "@MILVUS_DEMO.PUBLIC.NOTES"
+    }
+
+
+def test_a_reserved_word_as_a_name_is_quoted_everywhere() -> None:
+    stack = declared(QUICKSTART + "names: {database: TABLE}\n")
+    assert {need for r in stack for need in r.needs} <= {r.address for r in stack}
+    assert f'GRANT USAGE ON DATABASE "TABLE" TO ROLE {USERS}' in _statements("names: {database: TABLE}\n")

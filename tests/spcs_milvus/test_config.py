@@ -1,0 +1,168 @@
+"""The project file: what is refused, with which words, place and hint; and what each line stands for."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.spcs_milvus.stack import CASES, QUICKSTART, project
+
+from spcs_milvus.config import Loaded, load
+from spcs_milvus.errors import ConfigError, Problem
+
+BAD: dict[str, dict[str, Any]] = yaml.safe_load((CASES / "config.yaml").read_text(encoding="utf-8"))
+
+
+def _file(folder: Path, case: dict[str, Any]) -> Path:
+    """The file of a case, or what stands instead of one."""
+    file = folder / "p.yaml"
+    match case.get("instead"):
+        case "folder":
+            file.mkdir()
+        case "below":
+            file.write_text("project: demo\n")
+            return file / "p.yaml"
+        case "long":
+            return folder / ("p" * 300)
+        case None if "bytes" in case:
+            file.write_bytes(bytes.fromhex(case["bytes"]))
+        case None:
+            times = case.get("times", 1)
+            repeated = case["text"] + case["then"] * times if "then" in case else case["text"] * times
+            file.write_text(repeated, encoding="utf-8")
+    return file
+
+
+def _refused(file: Path, environment: dict[str, str]) -> ConfigError:
+    with pytest.raises(ConfigError) as caught:
+        load(file, environment)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input(name: str, tmp_path: Path) -> None:
+    case = BAD[name]
+    file = _file(tmp_path, case)
+    error = _refused(file, case.get("environment", {}))
+    assert error.exit_code == 2
+    assert [problem.summary for problem in error.problems] == [expected[0] for expected in case["errors"]]
+    for problem, (_, detail, position, hint) in zip(error.problems, case["errors"], strict=True):
+        assert problem.place == (f"{file}:{position}" if position else str(file))
+        _holds(problem.detail, detail, tmp_path)
+        _holds(problem.hint, hint, tmp_path)
+
+
+def _holds(text: str | None, part: str | None, folder: Path) -> None:
+    assert (text is None) == (part is None), text
+    if text is not None and part is not None:
+        assert part in text.replace(f"{folder}/", "")
+
+
+LITERALS = [
+    name
+    for name in BAD
+    if "literal" in name or name in ("several errors of form at once", "a secret of the wrong form")
+]
+
+
+@pytest.mark.parametrize("name", LITERALS)
+def test_what_should_be_secret_is_not_repeated(name: str, tmp_path: Path) -> None:
+    error = _refused(_file(tmp_path, BAD[name]), {})
+    said = "".join(map(str, (error, error.args, error.__cause__, error.problems, *map(vars, error.problems))))
+    assert any(secret in BAD[name]["text"] for secret in ("hunter2", "5318008"))
+    assert "hunter2" not in said
+    assert "5318008" not in said
+
+
+# --- what is right -----------------------------------------------------------------------------------------
+
+Read = Callable[..., Loaded]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Read:
+    """Loads a project file of that text."""
+
+    def loaded(text: str, **environment: str) -> Loaded:
+        file = tmp_path / "spcs-milvus.yaml"
+        file.write_text(text, encoding="utf-8")
+        return load(file, environment)
+
+    return loaded
+
+
+def test_two_lines_are_every_default_written_out(read: Read) -> None:
+    whole = read((CASES / "whole.yaml").read_text(encoding="utf-8")).project
+    assert whole.model_dump(
+        exclude={"names", "roles", "warehouse", "compute_pools", "jupyter"}
+    ) == project().model_dump(exclude={"names", "roles", "warehouse", "compute_pools", "jupyter"})
+    two = project()
+    for attribute in ("prefix", "database", "owner_role", "users_role", "warehouse_name", "pools_used"):
+        assert getattr(whole, attribute) == getattr(two, attribute)
+    assert [whole.pool_name(key) for key in whole.compute_pools] == [
+        two.pool_name(key) for key in two.compute_pools
+    ]
+
+
+def test_the_default_names(read: Read) -> None:
+    found = read(QUICKSTART).project
+    assert (found.prefix, found.database) == ("MILVUS_DEMO", "MILVUS_DEMO")
+    assert (found.owner_role, found.users_role) == ("MILVUS_DEMO_OWNER", "MILVUS_DEMO_ROLE")
+    assert found.warehouse_name == "MILVUS_DEMO_WAREHOUSE"
+    assert [found.pool_name(key) for key in found.pools_used] == [
+        "MILVUS_DEMO_JUPYTER_POOL",
+        "MILVUS_DEMO_MILVUS_POOL",
+    ]
+
+
+def test_a_name_of_255_characters_is_right(read: Read) -> None:
+    assert len(read(QUICKSTART + f"names: {{database: {'n' * 255}}}\n").project.database) == 255
+
+
+def test_names_are_stored_as_snowflake_stores_them(read: Read) -> None:
+    found = read(QUICKSTART + "names: {database: vectors, prefix: team_a}\nwarehouse: {name: wh}\n").project
+    assert (found.database, found.prefix, found.warehouse_name) == ("VECTORS", "TEAM_A", "WH")
+
+
+@pytest.mark.parametrize("written", ["x-small", "XSMALL", "X-Small", "xSmall"])
+def test_a_size_in_any_spelling(read: Read, written: str) -> None:
+    assert read(QUICKSTART + f"warehouse: {{size: {written}}}\n").project.warehouse.size == "X-SMALL"
+
+
+def test_a_plain_reference_is_typed_as_if_it_stood_there(read: Read) -> None:
+    text = QUICKSTART + "account: ${env:A}\ncompute_pools:\n  milvus:\n    max_nodes: ${env:NODES}\n"
+    found = read(text, A="o-a", NODES="2").project
+    assert (found.account, found.compute_pools["milvus"].max_nodes) == ("o-a", 2)
+
+
+def test_a_password_from_the_environment_is_no_literal(read: Read) -> None:
+    text = QUICKSTART + "users: [{name: ALICE, password: '${env:PASSWORD}'}]\n"
+    with pytest.raises(ConfigError) as caught:
+        read(text, PASSWORD="hunter2")
+    assert [problem.summary for problem in caught.value.problems] == ["`users` is not built yet"]
+
+
+VERSIONS = [
+    ("v2.6.25", None),
+    ("v2.6.10", None),
+    ("v2.6.9", "v2.6.10"),
+    ("2.5.26", "v2.5.27"),
+    ("v2.5.27", None),
+    ("v2.4.1", "v2.6.10"),
+    ("v2.7.0", None),
+    ("nightly", None),
+]
+
+
+@pytest.mark.parametrize(("version", "floor"), VERSIONS)
+def test_a_version_below_the_security_floor_is_a_warning(read: Read, version: str, floor: str | None) -> None:
+    loaded = read(QUICKSTART + f"milvus: {{version: {version}}}\n")
+    assert [_floor(problem) for problem in loaded.warnings] == ([floor] if floor else [])
+
+
+def _floor(problem: Problem) -> str:
+    assert "CVE-2026-26190" in problem.summary
+    assert problem.place is not None
+    assert problem.place.endswith(":3:10")
+    return (problem.hint or "").split()[1]

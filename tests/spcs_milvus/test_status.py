@@ -1,0 +1,107 @@
+"""Status: an observation of pools and services → what is running."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.spcs_milvus.stack import as_declared, by_address, declared
+
+from spcs_milvus.kinds import kind_of
+from spcs_milvus.observe import Observation
+from spcs_milvus.resource import ABSENT, Actual, Presence
+from spcs_milvus.status import LOOKED_AT, StackStatus, status
+from spcs_milvus.steps import Answer
+
+STACK = declared()
+WATCHED = [resource for resource in STACK if resource.address.kind in LOOKED_AT]
+MILVUS = by_address(STACK)["service.MILVUS_DEMO.PUBLIC.MILVUS"]
+
+
+def _shown(pool_state: str | None = "ACTIVE", milvus: Actual | None = None) -> StackStatus:
+    """The status when all pools are in a state (None: not there); services are as declared but for Milvus."""
+    actual, answers = {}, {}
+    for resource in WATCHED:
+        row = {
+            "name": resource.name.last,
+            "state": pool_state,
+            "instance_family": "CPU_X64_S",
+            "min_nodes": 1,
+            "max_nodes": 1,
+            "auto_resume": "true",
+            "auto_suspend_secs": 1,
+        }
+        shown = resource.address.kind == "compute_pool" and pool_state is not None
+        answers[resource.address] = {
+            part: Answer((row,) if shown else ()) for part in kind_of(resource.address.kind).looks(resource)
+        }
+        actual[resource.address] = as_declared(resource)
+    if milvus:
+        actual[MILVUS.address] = milvus
+    return status("milvus-demo", STACK, Observation(actual, answers))
+
+
+def _milvus(shown: StackStatus) -> dict[str, Any]:
+    (service,) = (service for service in shown.services if service["name"] == "MILVUS")
+    return service
+
+
+def test_everything_up() -> None:
+    shown = _shown()
+    assert (shown.project, shown.ready) == ("milvus-demo", True)
+    assert shown.pools == (
+        {"name": "MILVUS_DEMO_JUPYTER_POOL", "state": "ACTIVE"},
+        {"name": "MILVUS_DEMO_MILVUS_POOL", "state": "ACTIVE"},
+    )
+    assert [service["name"] for service in shown.services] == ["JUPYTER", "MILVUS"]
+    assert _milvus(shown) == {
+        "name": "MILVUS",
+        "status": "RUNNING",
+        "ready": True,
+        "containers": [{"name": "main", "status": "READY", "message": "Running", "restarts": 0}],
+        "endpoints": as_declared(MILVUS).live["endpoints"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("state", "ready"),
+    [
+        ("IDLE", True),
+        ("ACTIVE", True),
+        ("STARTING", False),
+        ("SUSPENDED", False),
+        ("STOPPING", False),
+        (None, False),
+    ],
+)
+def test_pools_must_be_up(state: str | None, ready: bool) -> None:
+    shown = _shown(state)
+    assert shown.ready is ready
+    assert {pool["state"] for pool in shown.pools} == {state or "ABSENT"}
+
+
+def test_a_service_that_is_not_there() -> None:
+    shown = _shown(milvus=ABSENT)
+    assert not shown.ready
+    assert _milvus(shown) == {
+        "name": "MILVUS",
+        "status": "ABSENT",
+        "ready": False,
+        "containers": [],
+        "endpoints": [],
+    }
+
+
+def test_a_service_that_is_not_ready() -> None:
+    there = as_declared(MILVUS)
+    container = {**there.live["containers"][0], "status": "PENDING", "restarts": 3}
+    shown = _shown(milvus=replace(there, live={**there.live, "containers": [container]}))
+    assert not shown.ready
+    assert _milvus(shown)["containers"][0]["restarts"] == 3
+
+
+def test_a_service_that_may_not_be_seen_is_not_ready() -> None:
+    assert not _shown(milvus=Actual(Presence.UNKNOWN, reason="may not see it")).ready
+
+
+def test_other_resources_are_passed_over() -> None:
+    assert len(_shown().pools) + len(_shown().services) == len(WATCHED)

@@ -1,0 +1,144 @@
+"""Values that hold everything a view has to show, once."""
+
+from spcs_milvus.apply import Outcome, Status
+from spcs_milvus.errors import Problem
+from spcs_milvus.plan import Action, Change, Difference, Plan
+from spcs_milvus.report import Counts, Report
+from spcs_milvus.resource import Address
+from spcs_milvus.status import StackStatus
+
+PROBLEM = Problem(
+    "`warehouse.size` is not right",
+    "there is no warehouse size GIGANTIC; sizes go from X-SMALL to 6X-LARGE\nand a second line",
+    "spcs-milvus.yaml:3:9",
+    "size: X-SMALL",
+)
+BARE = Problem("interrupted")
+
+ROLE = Address("role", "DEMO_OWNER")
+POOL = Address("compute_pool", "DEMO_POOL")
+STAGE = Address("stage", "DEMO.PUBLIC.FILES")
+DATABASE = Address("database", "DEMO")
+SERVICE = Address("service", "DEMO.PUBLIC.MILVUS")
+READY = Address("ready", "DEMO.PUBLIC.MILVUS")
+
+CREATE = Change(ROLE, Action.CREATE, "it is not there", ())
+UPDATE = Change(
+    POOL,
+    Action.UPDATE,
+    "auto_resume differs, max_nodes differs",
+    (),
+    frozenset({ROLE}),
+    (Difference("max_nodes", 2, 1), Difference("auto_resume", True, False)),
+)
+REPLACE = Change(
+    STAGE,
+    Action.REPLACE,
+    "encryption cannot be altered",
+    (),
+    differences=(Difference("encryption", "SNOWFLAKE_SSE", None),),
+    loses="the files in it",
+)
+DELETE = Change(DATABASE, Action.DELETE, "it is ours", (), loses="the database with everything in it")
+SERVE = Change(SERVICE, Action.CREATE, "it is not there", (), frozenset({POOL}))
+WAIT = Change(READY, Action.WAIT, "it is new or changed", (), frozenset({SERVICE}))
+
+CONFLICT = Problem(
+    "a warehouse W is there and is not ours", "it carries no mark", "warehouse.W", "choose other names"
+)
+KEPT = Problem(
+    "database.DEMO stays: it holds things that are not ours", "table DEMO.PUBLIC.T", "database.DEMO"
+)
+
+PLAN = Plan((CREATE, UPDATE, REPLACE, DELETE, SERVE, WAIT), (CONFLICT,), (KEPT,))
+NOTHING = Plan(())
+
+STATUS = StackStatus(
+    "demo",
+    False,
+    ({"name": "DEMO_POOL", "state": "ACTIVE"}, {"name": "DEMO_JUPYTER_POOL", "state": "ABSENT"}),
+    (
+        {
+            "name": "JUPYTER",
+            "status": "RUNNING",
+            "ready": True,
+            "containers": [{"name": "jupyter", "status": "READY", "message": "Running", "restarts": 0}],
+            "endpoints": [
+                {
+                    "name": "jupyter",
+                    "port": 8888,
+                    "protocol": "HTTP",
+                    "public": True,
+                    "url": "https://ab-c.snowflakecomputing.app",
+                }
+            ],
+        },
+        {
+            "name": "MILVUS",
+            "status": "PENDING",
+            "ready": False,
+            "containers": [
+                {
+                    "name": "milvus",
+                    "status": "PENDING",
+                    "message": "Compute pool node(s) are being provisioned.",
+                    "restarts": 2,
+                }
+            ],
+            "endpoints": [{"name": "milvus", "port": 19530, "protocol": "TCP", "public": False, "url": None}],
+        },
+    ),
+)
+
+DONE = Report(
+    PLAN,
+    (
+        Outcome(CREATE, Status.DONE, 0.25, 0.0),
+        Outcome(UPDATE, Status.DONE, 1.5, 0.25),
+        Outcome(SERVE, Status.DONE, 0.01, 1.75),
+        Outcome(WAIT, Status.DONE, 62.0, 1.76),
+    ),
+    Counts(12, 3),
+    63.789,
+    (),
+    STATUS,
+)
+FAILED = Report(
+    PLAN,
+    (
+        Outcome(CREATE, Status.DONE, 0.25, 0.0),
+        Outcome(
+            UPDATE,
+            Status.FAILED,
+            1.5,
+            0.25,
+            Problem("no capacity", "error 392507, query q", hint="try another"),
+        ),
+        Outcome(
+            SERVE,
+            Status.SKIPPED,
+            problem=Problem(f"{SERVICE} was skipped", f"{POOL} was not done", str(SERVICE)),
+        ),
+        Outcome(
+            WAIT,
+            Status.SKIPPED,
+            problem=Problem(f"{READY} was skipped", f"{SERVICE} was not done", str(READY)),
+        ),
+    ),
+    Counts(12, 2),
+    1.9,
+    (KEPT,),
+)
+INTERRUPTED = Report(
+    PLAN,
+    (
+        Outcome(CREATE, Status.DONE, 0.25, 0.0),
+        Outcome(UPDATE, Status.INTERRUPTED, 1.5, 0.25, Problem("waiting was interrupted")),
+        Outcome(
+            SERVE, Status.INTERRUPTED, problem=Problem(f"{SERVICE} was skipped", "interrupted", str(SERVICE))
+        ),
+    ),
+    Counts(12, 1),
+    1.9,
+)
+EMPTY = Report(NOTHING, (), Counts(9, 0), 0.4)

@@ -1,0 +1,117 @@
+"""The documents scripts rely on have exactly these keys, and hold these values."""
+
+import json
+from typing import Any
+
+import pytest
+from tests.spcs_milvus.views import samples
+
+from spcs_milvus.report import Counts
+from spcs_milvus.views import documents
+
+# What every script may rely on from version 1 on; what is beside it may grow
+CHANGE = ["address", "action", "status", "seconds", "because"]
+RUN = ["version", "changes", "statements", "seconds"]
+PROBLEM = ["summary", "detail", "place", "hint"]
+
+
+def test_a_status() -> None:
+    document = documents.status_document(samples.STATUS)
+    assert list(document) == ["version", "project", "ready", "compute_pools", "services"]
+    assert (document["version"], document["project"], document["ready"]) == (1, "demo", False)
+    assert document["compute_pools"] == [
+        {"name": "DEMO_POOL", "state": "ACTIVE"},
+        {"name": "DEMO_JUPYTER_POOL", "state": "ABSENT"},
+    ]
+    for service in document["services"]:
+        assert list(service) == ["name", "status", "ready", "containers", "endpoints"]
+        assert all(
+            list(container) == ["name", "status", "message", "restarts"]
+            for container in service["containers"]
+        )
+        assert all(list(one) == ["name", "port", "protocol", "public", "url"] for one in service["endpoints"])
+
+
+def test_a_plan() -> None:
+    document = documents.plan_document(samples.PLAN, Counts(12, 0), 0.12345)
+    assert sorted(document) == sorted([*RUN, "conflicts", "kept"])
+    assert all(list(change) == [*CHANGE, "loses"] for change in document["changes"])
+    assert document["changes"][1] == {
+        "address": "compute_pool.DEMO_POOL",
+        "action": "update",
+        "status": "planned",
+        "seconds": 0.0,
+        "because": "auto_resume differs, max_nodes differs",
+        "loses": None,
+    }
+    assert [change["action"] for change in document["changes"]] == [
+        "create",
+        "update",
+        "replace",
+        "delete",
+        "create",
+        "wait",
+    ]
+    assert document["statements"] == {"read": 12, "write": 0}
+    assert document["seconds"] == 0.123
+    assert [list(problem) for problem in document["conflicts"] + document["kept"]] == [PROBLEM, PROBLEM]
+
+
+def test_a_report() -> None:
+    document = documents.report_document(samples.DONE)
+    assert sorted(document) == sorted([*RUN, "errors", "left", "exit_code"])
+    assert all(list(change) == [*CHANGE, "loses"] for change in document["changes"])
+    assert [change["status"] for change in document["changes"]] == ["done"] * 4
+    assert document["changes"][3]["seconds"] == 62.0
+    assert document["statements"] == {"read": 12, "write": 3}
+    assert (document["seconds"], document["exit_code"], document["errors"], document["left"]) == (
+        63.789,
+        0,
+        [],
+        [],
+    )
+
+
+def test_a_report_of_a_failure() -> None:
+    document = documents.report_document(samples.FAILED)
+    assert [(change["status"], change["because"]) for change in document["changes"]] == [
+        ("done", "it is not there"),
+        ("failed", "error 392507, query q"),
+        ("skipped", "compute_pool.DEMO_POOL was not done"),
+        ("skipped", "service.DEMO.PUBLIC.MILVUS was not done"),
+    ]
+    assert document["exit_code"] == 4
+    assert document["errors"][0] == {
+        "summary": "no capacity",
+        "detail": "error 392507, query q",
+        "place": None,
+        "hint": "try another",
+    }
+    assert [problem["place"] for problem in document["left"]] == ["database.DEMO"]
+
+
+def test_an_error() -> None:
+    document = documents.error_document([samples.PROBLEM, samples.BARE], 2)
+    assert list(document) == ["version", "exit_code", "errors"]
+    assert document["exit_code"] == 2
+    assert [list(problem) for problem in document["errors"]] == [PROBLEM, PROBLEM]
+
+
+DOCUMENTS: list[dict[str, Any]] = [
+    documents.status_document(samples.STATUS),
+    documents.plan_document(samples.PLAN, Counts(1, 0), 1.0),
+    documents.report_document(samples.FAILED),
+    documents.error_document([samples.PROBLEM], 2),
+    {"odd": "\udcff …"},
+]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_what_is_printed_is_that_one_document_in_plain_ascii(
+    document: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    documents.write(document)
+    printed = capsys.readouterr()
+    assert json.loads(printed.out) == document
+    assert printed.out.isascii()
+    assert printed.err == ""

@@ -1,0 +1,90 @@
+"""What a person reads, character by character, on a wide and on a narrow terminal, without colour.
+
+The expected texts are files in ``golden``, ``<what>.<width>.txt``.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from tests.spcs_milvus.views import samples
+
+from spcs_milvus.views import console
+from spcs_milvus.views.plan import show_plan
+from spcs_milvus.views.problems import show_problems, show_warnings
+from spcs_milvus.views.report import show_report
+from spcs_milvus.views.status import show_addresses, show_status
+
+GOLDEN = Path(__file__).parent / "golden"
+
+SHOWN: dict[str, Callable[[Console], None]] = {
+    "problems": lambda out: show_problems(out, [samples.PROBLEM, samples.BARE]),
+    "warnings": lambda out: show_warnings(out, [samples.PROBLEM]),
+    "plan": lambda out: show_plan(out, samples.PLAN),
+    "plan-of-nothing": lambda out: show_plan(out, samples.NOTHING),
+    "report-done": lambda out: show_report(out, samples.DONE, "up"),
+    "report-failed": lambda out: show_report(out, samples.FAILED, "up"),
+    "report-interrupted": lambda out: show_report(out, samples.INTERRUPTED, "down"),
+    "report-of-nothing": lambda out: show_report(out, samples.EMPTY, "down"),
+    "status": lambda out: show_status(out, samples.STATUS),
+    "addresses": lambda out: show_addresses(out, samples.STATUS),
+}
+
+
+@pytest.fixture(params=[80, 40])
+def width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setenv("COLUMNS", str(request.param))
+    return int(request.param)
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_text(what: str, width: int, capsys: pytest.CaptureFixture[str]) -> None:
+    SHOWN[what](console.out())
+    printed = capsys.readouterr()
+    assert printed.out == (GOLDEN / f"{what}.{width}.txt").read_text(encoding="utf-8")
+    assert printed.err == ""
+
+
+def test_every_expected_text_is_of_something() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == {
+        f"{what}.{width}.txt" for what in SHOWN for width in (80, 40)
+    }
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_no_color_holds_on_a_terminal_too(
+    what: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    SHOWN[what](console.out())
+    colours = [f"\x1b[{code}" for code in (*range(30, 38), *range(90, 98))]
+    assert not any(colour in capsys.readouterr().out for colour in colours)
+
+
+@pytest.mark.parametrize("what", SHOWN)
+def test_a_narrow_terminal_loses_no_word(
+    what: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = []
+    for columns in ("200", "40"):
+        monkeypatch.setenv("COLUMNS", columns)
+        SHOWN[what](console.out())
+        words.append(sorted(capsys.readouterr().out.split()))
+    assert words[0] == words[1]
+
+
+def test_talk_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    console.talk().print("said along the way")
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("", "said along the way\n")
+
+
+@pytest.mark.parametrize("text", ["/tmp/a[b]c.yaml", "[bold]", "at :100: :smile:", "[/]", "[link=x]y"])
+def test_text_is_printed_as_it_is(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Paths and names may hold what Rich would take for markup or for an emoji."""
+    console.out().print(text)
+    console.talk().print(text)
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == (f"{text}\n", f"{text}\n")
