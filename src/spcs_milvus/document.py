@@ -35,8 +35,8 @@ _TAGS = frozenset(
 
 @dataclass
 class Document:
-    """What a file says. ``places`` maps each path to (line, column), from 1; ``filled`` holds the paths that
-    had a reference.
+    """What a file says. ``places`` maps each path to (line, column), from 1; ``filled`` holds the paths whose
+    whole value was a reference.
     """
 
     file: Path
@@ -189,9 +189,9 @@ class _Builder:
             filled = self._fill(node, text)
             if filled is None:
                 return None
-            self.document.filled.add(path)
-            if node.style is None and _REFERENCE.fullmatch(text):
-                tag = _plain_tag(filled)
+            if _REFERENCE.fullmatch(text):
+                self.document.filled.add(path)
+                tag = _plain_tag(filled) if node.style is None else tag
             text = filled
         if tag.endswith((":timestamp", ":value", ":merge", ":seq", ":map")):
             tag = "tag:yaml.org,2002:str"

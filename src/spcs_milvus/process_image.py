@@ -103,7 +103,7 @@ def _configuration(source: Path) -> dict[str, Any]:
 def _layer(folder: Path, source: Path, files: list[str]) -> bytes:
     """A tar that depends on names and content only: no owner, no time."""
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as tar:
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for name in files:
             path = folder / name
             if not path.resolve().is_relative_to(folder.resolve()) or not path.is_file():

@@ -24,6 +24,7 @@ def contradictions(project: Project, document: Document) -> Iterator[Problem]:
     yield from _lengths(project, document)
     yield from _pools(project, document)
     yield from _services(project, document)
+    yield from _own_roles(project, document)
     for key, section in (("milvus", project.milvus), ("jupyter", project.jupyter)):
         if section and isinstance(section.image, ImageSource) and not section.image.reference:
             yield Problem(
@@ -46,6 +47,23 @@ def contradictions(project: Project, document: Document) -> Iterator[Problem]:
             document.place(("jupyter", "files")),
             f"declare it under `stages:` ({', '.join(project.stages) or 'none yet'})",
         )
+
+
+def _own_roles(project: Project, document: Document) -> Iterator[Problem]:
+    """Each of the project's roles has a purpose of its own; one for two would let the notebook drop the stack."""
+    named = {
+        ("roles", "owner"): project.owner_role,
+        ("roles", "users"): project.users_role,
+        ("names", "prefix"): f"{project.prefix}_MILVUS",
+        ("jupyter",): f"{project.prefix}_JUPYTER",
+    }
+    administrators = {project.roles.account_admin, project.roles.security_admin, project.roles.user_admin}
+    taken = administrators | {"SYSADMIN", "PUBLIC"}
+    for path, role in named.items():
+        if role in taken:
+            hint = "give it a name of its own, or leave the line out for the default"
+            yield Problem(f"the role {role} has another purpose already", None, document.place(path), hint)
+        taken.add(role)
 
 
 def _lengths(project: Project, document: Document) -> Iterator[Problem]:

@@ -198,6 +198,20 @@ def test_a_database_that_holds_something_of_others_stays(stack: Stack, stranger:
     assert pools == []
 
 
+def test_a_schema_that_holds_something_of_others_stays_with_its_database(stack: Stack) -> None:
+    stack.write("project: small\nconnection: local\njupyter: null\nnames: {schema: VECTORS}\n")
+    done(stack.up())
+    with stack.session("SMALL_OWNER") as session:
+        session.run("CREATE STAGE SMALL.VECTORS.MINE")
+
+    report = stack.down()
+
+    assert report.exit_code == 4
+    assert {problem.place for problem in report.leftovers} >= {"schema.SMALL.VECTORS", "database.SMALL"}
+    with stack.session("SMALL_OWNER") as session:
+        assert [row["name"] for row in session.run("SHOW STAGES IN DATABASE SMALL")] == ["MINE"]
+
+
 def test_another_schema_and_no_notebook(stack: Stack) -> None:
     before = stack.local.dump()
     stack.write("project: small\nconnection: local\njupyter: null\nnames: {schema: VECTORS}\n")
