@@ -4,7 +4,7 @@ Comes in: the plan, ``perform`` (does one step) and ``emit`` (hears events). Goe
 change. A change that fails skips what needs it and nothing else. Apply decides nothing: the plan's steps are
 run as they stand.
 
-After Ctrl-C nothing new is started, what runs is let finish, and the rest is skipped.
+Once told to stop nothing new is started, what runs is let finish, and the rest is skipped.
 """
 
 import graphlib
@@ -14,7 +14,7 @@ import time
 import traceback
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from spcs_milvus.errors import DeployError, Problem, StoppedError
@@ -60,7 +60,9 @@ def apply(
     stop: threading.Event,
     clock: Callable[[], float] = time.monotonic,
 ) -> tuple[Outcome, ...]:
-    """Outcomes in the order in which they ended. Ctrl-C sets ``stop``, which steps that wait must heed."""
+    """Outcomes in the order in which they ended. Once ``stop`` is set nothing new is started; steps that wait
+    must heed it.
+    """
     return _Run(plan, perform, emit, stop, clock).run()
 
 
@@ -84,37 +86,36 @@ class _Run:
             {address: change.needs for address, change in self.changes.items()}
         )
         sorter.prepare()
-        running = 0
         # a wait takes minutes and little else, so it must not keep a worker from what there is to do
         waits = sum(change.action is Action.WAIT for change in self.changes.values())
         with ThreadPoolExecutor(WORKERS + waits) as pool:
-            while sorter.is_active():
-                for address in sorted(sorter.get_ready(), key=self._urgency, reverse=True):
-                    if skipped := self._skip(self.changes[address]):
-                        self._record(skipped)
-                        sorter.done(address)
-                    else:
-                        future = pool.submit(self._one, self.changes[address])
-                        future.add_done_callback(self.ended.put)
-                        running += 1
-                if running:
-                    outcome = self._next()
-                    running -= 1
-                    self._record(outcome)
-                    sorter.done(outcome.change.address)
+            try:
+                self._walk(sorter, pool)
+            except BaseException:
+                self.stop.set()
+                raise
         return tuple(self.outcomes.values())
+
+    def _walk(self, sorter: "graphlib.TopologicalSorter[Address]", pool: ThreadPoolExecutor) -> None:
+        running = 0
+        while sorter.is_active():
+            for address in sorted(sorter.get_ready(), key=self._urgency, reverse=True):
+                if skipped := self._skip(self.changes[address]):
+                    self._record(skipped)
+                    sorter.done(address)
+                else:
+                    future = pool.submit(self._one, self.changes[address])
+                    future.add_done_callback(self.ended.put)
+                    running += 1
+            if running:
+                outcome = self.ended.get().result()
+                running -= 1
+                self._record(outcome)
+                sorter.done(outcome.change.address)
 
     def _urgency(self, address: Address) -> int:
         """How many changes wait for this one."""
         return len(self.waiting[address])
-
-    def _next(self) -> Outcome:
-        """The next change that ended; Ctrl-C while waiting for it means that nothing new is started."""
-        while True:
-            try:
-                return self.ended.get().result()
-            except KeyboardInterrupt:
-                self.stop.set()
 
     def _one(self, change: Change) -> Outcome:
         began = self.clock()
@@ -132,7 +133,8 @@ class _Run:
                 change, Status.INTERRUPTED, self.clock() - began, at, error.problem, error.exit_code
             )
         except DeployError as error:
-            return Outcome(change, Status.FAILED, self.clock() - began, at, error.problem, error.exit_code)
+            problem = replace(error.problem, place=error.problem.place or str(change.address))
+            return Outcome(change, Status.FAILED, self.clock() - began, at, problem, error.exit_code)
         except Exception as error:
             # what the others did must still be told, so a bug in one change ends that change only
             return Outcome(change, Status.FAILED, self.clock() - began, at, _bug(change, error), BUG)
@@ -145,9 +147,7 @@ class _Run:
             return None
         status = Status.INTERRUPTED if self.stop.is_set() else Status.SKIPPED
         why = "interrupted" if self.stop.is_set() else f"{broken[0]} was not done"
-        return Outcome(
-            change, status, problem=Problem(f"{change.address} was skipped", why, str(change.address))
-        )
+        return Outcome(change, status, problem=Problem(why, place=str(change.address)))
 
     def _record(self, outcome: Outcome) -> None:
         change = outcome.change

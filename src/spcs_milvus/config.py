@@ -1,7 +1,8 @@
 """The project file → a checked :class:`Project`, or every problem it has, each with its place.
 
-Reads the file (through ``document``) and the environment variables it names; nothing else is touched. What a
-later release builds is parsed and checked like the rest, and refused with its place when it is used.
+Reads the file and the files it names (through ``document``), the environment variables it names, and looks at
+the file system for the image folders it names; nothing else is touched. What a later release builds is parsed
+and checked like the rest, and refused with its place when it is used.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from spcs_milvus.document import read_document
 from spcs_milvus.errors import ConfigError, Problem
 from spcs_milvus.model_errors import problems_of
 from spcs_milvus.project import Project
-from spcs_milvus.rules import contradictions, later, literal_secrets, warnings
+from spcs_milvus.rules import contradictions, later, literal_secrets, missing_folders, warnings
 
 DEFAULT_FILE = Path("spcs-milvus.yaml")
 
@@ -30,7 +31,7 @@ class Loaded:
 
 
 def load(file: Path, environment: Mapping[str, str]) -> Loaded:
-    """The project in ``file``.
+    """The project in ``file``; looks at the file system for the image folders it names.
 
     Raises ConfigError with every problem that can be seen, each with its place.
     """
@@ -41,7 +42,8 @@ def load(file: Path, environment: Mapping[str, str]) -> Loaded:
     except pydantic.ValidationError as error:
         problems = problems_of(document, error.errors(include_url=False, include_input=False))
         raise ConfigError.of([*literal, *problems]) from None
-    problems = [*literal, *contradictions(project, document), *later(document)]
+    wrong = (*contradictions(project, document), *missing_folders(project, document))
+    problems = [*literal, *wrong, *later(document)]
     if problems:
         raise ConfigError.of(problems)
     return Loaded(project, file, tuple(warnings(project, document)))

@@ -7,7 +7,7 @@ statuses. What the stages decide stands there; here is only the order in which t
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,28 +17,32 @@ from spcs_milvus import assets, components
 from spcs_milvus.apply import Emit, Outcome, Status, apply
 from spcs_milvus.config import Loaded
 from spcs_milvus.context import Context
-from spcs_milvus.errors import ConfigError, ConnectError, Problem, RefusedError, StoppedError
-from spcs_milvus.kinds import database
+from spcs_milvus.errors import ConfigError, ConnectError, DeployError, Problem, RefusedError, StoppedError
+from spcs_milvus.kinds import kind_of
+from spcs_milvus.kinds.base import Found
 from spcs_milvus.observe import Observation, observe
 from spcs_milvus.performing import performer
-from spcs_milvus.plan import CONTAINERS, Plan, plan_down, plan_up
+from spcs_milvus.plan import Plan, plan_up
 from spcs_milvus.process_image import process_image
 from spcs_milvus.project import nearest
 from spcs_milvus.report import Counts, Report
 from spcs_milvus.resource import Address, Presence, Resource
 from spcs_milvus.session import Account, known_connections, reachable
 from spcs_milvus.status import LOOKED_AT, StackStatus, status
+from spcs_milvus.steps import Look
+from spcs_milvus.teardown import ordered, orphans, plan_down, strangers
 
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach an account: the connector's ``options``, and which images its runtime runs (``process`` or
-    ``container``).
+    """How to reach an account: the connector's ``options``, which images its runtime runs (``process`` or
+    ``container``), and what a person should know about it (None: nothing).
     """
 
     name: str
     options: Mapping[str, Any] = field(repr=False)
     image_format: str = "container"
+    note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def declare(loaded: Loaded, connection: Connection) -> tuple[Resource, ...]:
             place=str(loaded.file),
             hint="push them by hand and name each, `image: {reference: /db/schema/repo/name:tag}`",
         )
-    images = {name: process_image(_folder(loaded.file, path)) for name, path in folders.items()}
+    images = {name: process_image(_folder(loaded.file, name, path)) for name, path in folders.items()}
     return components.resources(project, Context(project.project, project.roles.security_admin, images))
 
 
@@ -106,47 +110,54 @@ def declare(loaded: Loaded, connection: Connection) -> tuple[Resource, ...]:
 def make_plan(on: Target) -> Planned:
     """What ``up`` would do."""
     observation = observe(on.resources, on.account.query)
-    return Planned(plan_up(on.resources, observation), observation)
+    undeclared = orphans(on.resources, observation)
+    return Planned(plan_up(on.resources, observation, tuple(undeclared)), observation)
 
 
-def up(on: Target, planned: Planned, emit: Emit) -> Report:
+def up(on: Target, planned: Planned, emit: Emit, stop: threading.Event) -> Report:
     """Runs a plan of :func:`make_plan` and looks again: success is what the account shows.
 
-    Raises RefusedError before the first write when the plan has conflicts.
+    Once ``stop`` is set nothing new is started and nothing is waited for. Raises RefusedError before the
+    first write when the plan has conflicts, StoppedError when ``stop`` was set before it.
     """
     plan = planned.plan
     if plan.conflicts:
         raise RefusedError.of(plan.conflicts)
     began = time.monotonic()
-    outcomes = _apply(on, plan, emit)
-    seen = observe(on.resources, on.account.query) if plan.changes else planned.observation
+    outcomes = _apply(on, plan, emit, stop)
+    seen, lost = _look_again(on, on.resources) if plan.changes else (planned.observation, ())
     complete = all(outcome.status is Status.DONE for outcome in outcomes)
-    leftovers = _unfinished(plan_up(on.resources, seen)) if complete and plan.changes else ()
-    shown = status(on.loaded.project.project, on.resources, seen)
-    return Report(plan, outcomes, counts(on), time.monotonic() - began, leftovers, shown)
+    leftovers = _unfinished(plan_up(on.resources, seen)) if seen and complete and plan.changes else ()
+    shown = status(on.loaded.project.project, on.resources, seen) if seen else None
+    return Report(plan, outcomes, counts(on), time.monotonic() - began, (*lost, *leftovers), shown)
 
 
 def make_down_plan(on: Target) -> Plan:
     """What ``down`` would do: everything ours, except containers that hold something of others."""
     observation = observe(on.resources, on.account.query)
-    return plan_down(on.resources, observation, _foreign(on, observation))
+    undeclared = orphans(on.resources, observation)
+    contents = _contents(on, observation, (*on.resources, *undeclared))
+    undeclared |= orphans(on.resources, observation, [one for found in contents.values() for one in found])
+    actual = {**observation.actual, **{resource.address: seen for resource, seen in undeclared.items()}}
+    everything = ordered(on.resources, tuple(undeclared))
+    return plan_down(everything, Observation(actual, observation.answers), strangers(everything, contents))
 
 
-def down(on: Target, plan: Plan, emit: Emit) -> Report:
-    """Runs a plan of :func:`make_down_plan` and looks again; what is still there is a leftover."""
+def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
+    """Runs a plan of :func:`make_down_plan` and looks again; what is still there is a leftover.
+
+    Raises StoppedError when ``stop`` was set before the first write.
+    """
     began = time.monotonic()
-    outcomes = _apply(on, plan, emit)
-    on.account.refresh_roles()
-    gone = [plan.resources[change.address] for change in plan.changes]
-    seen = observe(gone, on.account.query)
+    outcomes = _apply(on, plan, emit, stop)
+    seen, lost = _look_again(on, [plan.resources[change.address] for change in plan.changes])
+    told = {outcome.change.address for outcome in outcomes if outcome.status is not Status.DONE}
     still = tuple(
         Problem(f"{address} is still there", None, str(address))
-        for address, actual in seen.actual.items()
-        if actual.presence is not Presence.ABSENT
+        for address, actual in (seen.actual if seen else {}).items()
+        if actual.presence is not Presence.ABSENT and address not in told
     )
-    told = {str(outcome.change.address) for outcome in outcomes if outcome.status is not Status.DONE}
-    leftovers = (*plan.kept, *(problem for problem in still if problem.place not in told))
-    return Report(plan, outcomes, counts(on), time.monotonic() - began, leftovers)
+    return Report(plan, outcomes, counts(on), time.monotonic() - began, (*plan.kept, *lost, *still))
 
 
 def look(on: Target) -> StackStatus:
@@ -156,18 +167,20 @@ def look(on: Target) -> StackStatus:
 
 
 def counts(on: Target) -> Counts:
-    """Statements sent so far."""
-    return Counts(on.account.reads, on.account.writes)
+    """Statements sent so far, and how many of the writes Snowflake did not refuse."""
+    return Counts(on.account.reads, on.account.writes, on.account.written)
 
 
-def _apply(on: Target, plan: Plan, emit: Emit) -> tuple[Outcome, ...]:
+def _apply(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> tuple[Outcome, ...]:
     """Runs the plan; whatever waits stops waiting once ``stop`` is set."""
-    stop = threading.Event()
+    hint = "run the command again; it goes on from here"
+    if stop.is_set():
+        raise StoppedError("interrupted before anything was written", hint=hint)
 
     def pause(seconds: float) -> None:
         (on.pause or stop.wait)(seconds)
         if stop.is_set():
-            raise StoppedError("waiting was interrupted", hint="run the command again; it goes on from here")
+            raise StoppedError("waiting was interrupted", hint=hint)
 
     return apply(plan, performer(on.account, on.resources, pause), emit, stop)
 
@@ -175,11 +188,10 @@ def _apply(on: Target, plan: Plan, emit: Emit) -> tuple[Outcome, ...]:
 # --- before the first statement -----------------------------------------------------------------------
 
 
-def _folder(file: Path, path: str) -> Path:
-    """An image folder: beside the project file if there is one, else the one that travels with us."""
+def _folder(file: Path, name: str, path: str) -> Path:
+    """An image's folder: beside the project file, or for the default the one that travels with us."""
     own = file.parent / path
-    packaged = assets.images() / Path(path).name
-    return own if own.is_dir() or not packaged.is_dir() else packaged
+    return assets.images() / name if path == f"images/{name}" and not own.is_dir() else own
 
 
 def _check_connection(connection: Connection) -> None:
@@ -206,11 +218,11 @@ def _knock(connection: Connection) -> None:
 
 
 def _check_account(loaded: Loaded, account: Account) -> None:
-    pinned = (loaded.project.account or account.identity.account).upper().replace("_", "-")
-    if pinned != account.identity.account.replace("_", "-"):
+    pinned, here = loaded.project.account, account.identity.account
+    if pinned is not None and pinned.upper().replace("_", "-") != here.replace("_", "-"):
         raise RefusedError(
             "this is another account than the project is pinned to",
-            detail=f"connected to {account.identity.account}, pinned to {loaded.project.account}",
+            detail=f"connected to {here}, pinned to {pinned}",
             place=f"{loaded.file}: account",
             hint="use another connection with -c, or change `account:`",
         )
@@ -234,27 +246,42 @@ def _check_roles(loaded: Loaded, account: Account) -> None:
 # --- looking again ------------------------------------------------------------------------------------
 
 
+def _look_again(
+    on: Target, resources: Collection[Resource]
+) -> tuple[Observation | None, tuple[Problem, ...]]:
+    """What is there now; None, and why, when the account does not say."""
+    try:
+        on.account.refresh_roles()
+        return observe(resources, on.account.query), ()
+    except DeployError as error:
+        problem = error.problem
+        summary = "what was done could not be looked at again"
+        return None, (
+            Problem(summary, f"{problem.summary} ({problem.detail})", None, "run the command again"),
+        )
+
+
 def _unfinished(again: Plan) -> tuple[Problem, ...]:
     """What a second plan would still do, as problems."""
     changes = (Problem(f"{c.address} is not as declared", c.because, str(c.address)) for c in again.changes)
     return (*again.conflicts, *changes)
 
 
-def _foreign(on: Target, observation: Observation) -> dict[Address, tuple[str, ...]]:
-    """For each database and schema of ours, what stands in it that we neither declared nor get with it."""
-    declared = {(resource.address.kind.replace("_", " "), resource.name) for resource in on.resources}
-    found: dict[Address, tuple[str, ...]] = {}
-    for resource in on.resources:
-        there = observation.actual[resource.address].presence is Presence.PRESENT
-        if resource.address.kind != "database" or not there:
-            continue
-        looks = database.contents_looks(resource)
-        given = on.account.query(list(looks.values()))
-        inside = database.contents(resource, {part: given[shown] for part, shown in looks.items()})
-        with_it = {("schema", resource.name.child(name)) for name in ("PUBLIC", "INFORMATION_SCHEMA")}
-        strangers = [item for item in inside if item not in declared | with_it]
-        for container in on.resources:
-            if container.address.kind in CONTAINERS:
-                here = (f"{title} {name}" for title, name in strangers if name.inside(container.name))
-                found[container.address] = tuple(here)
+def _contents(
+    on: Target, observation: Observation, resources: Collection[Resource]
+) -> dict[Address, tuple[Found, ...]]:
+    """What stands in each container that is there, asked in one sweep."""
+    looks: dict[Address, Mapping[str, Look]] = {}
+    for resource in resources:
+        actual = observation.actual.get(resource.address)
+        holds = kind_of(resource.address.kind).holds
+        if holds and (actual is None or actual.presence is Presence.PRESENT):
+            looks[resource.address] = holds.looks(resource)
+    given = on.account.query({one for wanted in looks.values() for one in wanted.values()})
+    found: dict[Address, tuple[Found, ...]] = {}
+    for resource in resources:
+        holds = kind_of(resource.address.kind).holds
+        if holds and resource.address in looks:
+            answers = {part: given[one] for part, one in looks[resource.address].items()}
+            found[resource.address] = holds.read(resource, answers)
     return found

@@ -1,12 +1,14 @@
 """A YAML file → plain data in which every value knows its place.
 
 Safe by construction: only plain YAML (no tags that build objects), no duplicate keys, no invisible
-characters, and a limit on how large aliases may make it. ``${env:NAME}`` and ``${file:PATH}`` are filled in
-on loaded scalars, so quoting and places survive. Reads the file, the files it names, and the environment it
-is given.
+characters (whether they stand there, are escaped, or are filled in), and a limit on how large aliases may
+make it. ``${env:NAME}`` and ``${file:PATH}`` are filled in on loaded scalars, so quoting and places survive.
+Reads the file, the files it names (regular files only), and the environment it is given.
 """
 
+import errno
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,14 +20,21 @@ from spcs_milvus.errors import ConfigError, Problem
 
 MAX_BYTES = 1_000_000
 MAX_NODES = 10_000
+MAX_BITS = 4096
 
 Path_ = tuple[str | int, ...]
 """Where a value stands in the document: ``("compute_pools", "milvus", "min_nodes")``."""
 
-# documented: Unicode Standard Annex #9: characters that change the direction of what is shown
-_INVISIBLE = re.compile(
-    "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
+# documented: Unicode Standard Annex #9: characters that change the direction of what is shown; and half
+# characters, which no file can hold but an escape or the environment can
+_HIDDEN = (
+    "\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
+    "\ud800-\udfff"
 )
+_IN_TEXT = re.compile(f"[{_HIDDEN}]")
+# a carriage return in the file has become a line end by then, so one that is left was escaped or filled in
+_IN_VALUE = re.compile(f"[{_HIDDEN}\r]")
+_IN_KEY = re.compile(f"[{_HIDDEN}\r\n\t]")
 _REFERENCE = re.compile(r"\$\{(?P<kind>[^:}]*)(?::(?P<what>[^}]*))?\}")
 _TAGS = frozenset(
     f"tag:yaml.org,2002:{name}"
@@ -82,8 +91,7 @@ def read_document(file: Path, environment: Mapping[str, str]) -> Document:
 
 def _text(file: Path) -> str:
     try:
-        with file.open("rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+        raw = _start(file)
     except IsADirectoryError as error:
         raise ConfigError(
             "that is a folder, not a project file",
@@ -110,16 +118,28 @@ def _text(file: Path) -> str:
         raise ConfigError(
             "the project file is not UTF-8 text", detail=f"byte {error.start}", place=str(file)
         ) from error
-    if found := _INVISIBLE.search(text):
+    if found := _IN_TEXT.search(text):
         before = text[: found.start()]
         line, column = before.count("\n") + 1, found.start() - before.rfind("\n")
         raise ConfigError(
             "a control or invisible character stands in the project file",
-            detail=f"U+{ord(found.group()):04X}",
+            detail=_code_point(found),
             place=f"{file}:{line}:{column}",
             hint="delete it; an editor that shows invisible characters helps",
         )
     return text
+
+
+def _start(file: Path) -> bytes:
+    """The first MAX_BYTES bytes of a regular file, and one more if there are more.
+
+    Raises OSError, also for what is no regular file: opening a pipe would wait for whoever writes to it.
+    """
+    mode = file.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+    with file.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
 
 
 def _compose(file: Path, text: str) -> yaml.Node | None:
@@ -173,6 +193,8 @@ class _Builder:
                 self._problem("a key must be plain text", key_node)
                 continue
             key = str(key_node.value)
+            if self._hidden(_IN_KEY, key_node, key, "key"):
+                continue
             if key in seen:
                 self._problem(
                     f"the key `{key}` stands twice", key_node, detail=f"first in line {seen[key][0]}"
@@ -185,9 +207,11 @@ class _Builder:
         assert isinstance(node, yaml.ScalarNode)
         text = node.value
         tag = node.tag
+        if self._hidden(_IN_VALUE, node, text, "value"):
+            return None
         if "${" in text:
             filled = self._fill(node, text)
-            if filled is None:
+            if filled is None or self._hidden(_IN_VALUE, node, filled, "value"):
                 return None
             if _REFERENCE.fullmatch(text):
                 self.document.filled.add(path)
@@ -197,10 +221,12 @@ class _Builder:
             tag = "tag:yaml.org,2002:str"
         scalar = yaml.ScalarNode(tag, text, node.start_mark, node.end_mark)
         try:
-            return yaml.SafeLoader("").construct_object(scalar)
+            value = yaml.SafeLoader("").construct_object(scalar)
         except (ValueError, LookupError):
             # a tag that the text does not fit: LookupError is what PyYAML's own constructors raise then
             return text
+        # Python would refuse to write such a number out again
+        return text if isinstance(value, int) and value.bit_length() > MAX_BITS else value
 
     def _fill(self, node: yaml.Node, text: str) -> str | None:
         """The text with its references filled in; None after a problem was noted."""
@@ -223,12 +249,27 @@ class _Builder:
     def _file(self, node: yaml.Node, what: str) -> str:
         path = self.document.file.parent / what
         try:
-            return path.read_text(encoding="utf-8").rstrip("\n")
+            raw = _start(path)
+            if len(raw) > MAX_BYTES:
+                raise ValueError(f"more than {MAX_BYTES} bytes")
+            return raw.decode("utf-8").replace("\r\n", "\n").rstrip("\n")
         except (OSError, ValueError) as error:
             self._problem(
                 "a file the project file refers to cannot be read", node, detail=f"{path}: {_why(error)}"
             )
             return ""
+
+    def _hidden(self, which: re.Pattern[str], node: yaml.Node, text: str, what: str) -> bool:
+        """Whether the text holds such a character; if so, that is noted, without the text."""
+        found = which.search(text)
+        if found:
+            self._problem(
+                f"a control or invisible character stands in a {what}",
+                node,
+                detail=_code_point(found),
+                hint="delete it, there or in what fills the value",
+            )
+        return found is not None
 
     def _count(self, node: yaml.Node) -> None:
         self.nodes += 1
@@ -248,8 +289,12 @@ class _Builder:
 
 
 def _plain_tag(text: str) -> str:
-    """The tag YAML gives that text when it stands without quotes."""
-    return str(yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]
+    """The tag YAML gives that text when it stands without quotes.
+
+    Never null: an empty variable would otherwise stand for the default, as if the line were not there.
+    """
+    tag = str(yaml.SafeLoader("").resolve(yaml.ScalarNode, text, (True, False)))  # type: ignore[no-untyped-call]
+    return "tag:yaml.org,2002:str" if tag == "tag:yaml.org,2002:null" else tag
 
 
 def _position(node: yaml.Node) -> tuple[int, int]:
@@ -257,7 +302,12 @@ def _position(node: yaml.Node) -> tuple[int, int]:
 
 
 def _short(tag: str) -> str:
-    return tag.replace("tag:yaml.org,2002:", "!!")
+    """The tag as it was written; percent escapes may have put anything in it."""
+    return _IN_KEY.sub(_code_point, tag.replace("tag:yaml.org,2002:", "!!"))
+
+
+def _code_point(found: re.Match[str]) -> str:
+    return f"U+{ord(found.group()):04X}"
 
 
 def _why(error: OSError | ValueError) -> str:

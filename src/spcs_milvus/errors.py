@@ -60,7 +60,19 @@ class ConfigError(DeployError):
 
 
 class ConnectError(DeployError):
-    """The account cannot be reached, or the sign-in was refused. Never retried."""
+    """The account cannot be reached, or the sign-in was ``refused``. Never retried."""
+
+    def __init__(
+        self,
+        summary: str,
+        *,
+        detail: str | None = None,
+        place: str | None = None,
+        hint: str | None = None,
+        refused: bool = False,
+    ) -> None:
+        super().__init__(summary, detail=detail, place=place, hint=hint)
+        self.refused = refused
 
 
 class RefusedError(DeployError):

@@ -16,8 +16,8 @@ FORBIDDEN = frozenset({3001})
 SIGN_IN = frozenset({390100, 390101, 390144, 390303, 390318, 394300, 394304})
 """The sign-in was refused. Never tried again: accounts are locked that way."""
 
-ROLE_NOT_GRANTED = frozenset({3013, 390189})
-"""The user does not hold the role it asked for; 390189 when that happens at sign-in."""
+ANSWER_LOST = frozenset({250001, 250003, 300002})
+"""The answer did not come, or says only that something broke: the statement may have had its effect."""
 
 HINTS: dict[int, str] = {
     2: "this account does not know that feature yet",

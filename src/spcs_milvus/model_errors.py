@@ -25,13 +25,19 @@ _WORDS = {
 def problems_of(document: Document, errors: Sequence[Any]) -> list[Problem]:
     """One problem for each thing that is wrong, in the order of ``errors`` (``ValidationError.errors()``).
 
-    A value that may be of several types has an error for each of them, which come out as one problem.
+    A value that may be of several types has an error for each of them, which come out as one problem: the
+    one of the type whose inside is wrong, where there is such.
     """
     by_location: dict[Path_, list[Any]] = {}
     for error in errors:
         location = tuple(part for part in error["loc"] if not _internal(part))
         by_location.setdefault(location, []).append(error)
-    return [_problem(document, location, alike) for location, alike in by_location.items()]
+    around = {location[:length] for location in by_location for length in range(len(location))}
+    return [
+        _problem(document, location, alike)
+        for location, alike in by_location.items()
+        if location not in around
+    ]
 
 
 def _problem(document: Document, location: Path_, errors: list[Any]) -> Problem:
@@ -44,9 +50,11 @@ def _problem(document: Document, location: Path_, errors: list[Any]) -> Problem:
         return Problem(f"unknown key `{location[-1]}`", None, place, hint)
     if error["type"] == "missing":
         return Problem(f"the key `{key}` is missing", None, place)
-    if _at(document.data, location) is None and error["type"] in _WORDS:
+    null = _at(document.data, location) is None and error["type"] in _WORDS
+    if null or any(one["type"] == "string_too_short" for one in errors):
+        filled = "what fills it in is empty" if location in document.filled else None
         return Problem(
-            f"`{key}` is empty", None, place, "give it a value, or leave the line out for the default"
+            f"`{key}` is empty", filled, place, "give it a value, or leave the line out for the default"
         )
     wanted = dict.fromkeys(_WORDS[error["type"]] for error in errors if error["type"] in _WORDS)
     detail = f"{' or '.join(wanted)} is wanted here" if wanted else _sentence(error)
@@ -65,7 +73,9 @@ def _sentence(error: Any) -> str:
 
 def _internal(part: str | int) -> bool:
     """Parts that pydantic adds to a location: the branch of a union, the key of a mapping."""
-    return part in ("[key]", "str", "int", "float", "bool") or (isinstance(part, str) and part in _BRANCHES)
+    return part in ("[key]", "str", "constrained-str", "int", "float", "bool") or (
+        isinstance(part, str) and part in _BRANCHES
+    )
 
 
 _BRANCHES = {"ImageSource", "Volume", "Jupyter"}

@@ -14,7 +14,8 @@ from spcs_milvus.hints import ALREADY_EXISTS, FORBIDDEN, MISSING
 from spcs_milvus.kinds.service import log_look
 from spcs_milvus.names import Name
 from spcs_milvus.observe import observe
-from spcs_milvus.plan import Change, Ownership, ownership
+from spcs_milvus.ownership import Ownership, ownership
+from spcs_milvus.plan import Change
 from spcs_milvus.registry import Registry
 from spcs_milvus.resource import Presence, Resource
 from spcs_milvus.session import Account

@@ -17,6 +17,14 @@ from spcs_milvus.families import FAMILIES, warehouse_size
 # documented: Identifier requirements; SPCS objects do not take quoted names (CREATE COMPUTE POOL, CREATE
 # IMAGE REPOSITORY)
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_VERSION = re.compile(r"v?[0-9]{1,4}\.[0-9]{1,4}\.[0-9]{1,4}(?:-[A-Za-z0-9.-]{1,64})?")
+# documented: Snowpark Container Services, "Working with an image registry and repository"; the rest is the
+# form of image names (OCI distribution specification, "Pulling manifests")
+_REFERENCE = re.compile(
+    r"(?:[a-z0-9][a-z0-9.-]*(?::[0-9]{1,5})?)?(?:/[a-z0-9_][a-z0-9_.-]*){4}"
+    r"(?::\w[\w.-]{0,127}|(?::\w[\w.-]{0,127})?@sha256:[0-9a-f]{64})",
+    re.ASCII,
+)
 
 
 def _identifier(text: str) -> str:
@@ -54,6 +62,30 @@ def _grantee(text: str) -> str:
     return f"{kind} {_identifier(name)}"
 
 
+def _reference(text: str) -> str:
+    if not _REFERENCE.fullmatch(text):
+        raise ValueError(
+            "write /db/schema/repository/name:tag or host/db/schema/repository/name:tag, in lower case; "
+            "@sha256:… may stand for the tag"
+        )
+    return text
+
+
+def _version(text: str) -> str:
+    if not _VERSION.fullmatch(text):
+        raise ValueError("a version is like v2.6.25, or v2.6.25-gpu")
+    return text
+
+
+def setting_name(key: str) -> str:
+    """What Milvus knows a setting by, however it is written: ``mq.type``, ``MQ_TYPE`` or
+    ``MILVUS_CONF_MQ_TYPE``.
+
+    observed: Milvus 2.3 compares without ``.``, ``_``, ``/`` and case; later ones take the prefix off.
+    """
+    return re.sub(r"[._/]", "", key).lower().removeprefix("milvusconf")
+
+
 def nearest(otherwise: str, word: str, known: Iterable[str]) -> str:
     """ "did you mean …?" when one of the known words is close, else the other text."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
@@ -61,10 +93,14 @@ def nearest(otherwise: str, word: str, known: Iterable[str]) -> str:
 
 
 Identifier = Annotated[str, AfterValidator(_identifier)]
-Quantity = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*(M|Mi|G|Gi)$")]
+Text = Annotated[str, StringConstraints(min_length=1)]
+Quantity = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}(M|Mi|G|Gi)$")]
 Setting = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_./-]{0,254}$")]
+Version = Annotated[str, AfterValidator(_version)]
 Positive = Annotated[int, Field(ge=1)]
-Seconds = Annotated[int, Field(ge=0)]
+# more than these is a slip of the hand: 500 nodes, and a week
+Nodes = Annotated[int, Field(ge=1, le=500)]
+Seconds = Annotated[int, Field(ge=0, le=604_800)]
 
 
 class Section(BaseModel):
@@ -97,7 +133,7 @@ class User(Section):
     """A person to be made; a later release makes them."""
 
     name: Identifier
-    password: str | None = None
+    password: Text | None = None
     must_change_password: bool = True
     default_role: Identifier | None = None
     type: Literal["PERSON", "SERVICE", "LEGACY_SERVICE"] = "PERSON"
@@ -121,7 +157,7 @@ class Stage(Section):
 class SecretText(Section):
     """A secret's value; a later release makes secrets."""
 
-    generic_string: str
+    generic_string: Text
 
 
 class Pool(Section):
@@ -129,8 +165,8 @@ class Pool(Section):
 
     name: Identifier | None = None
     instance_family: Annotated[str, AfterValidator(_family)] = "CPU_X64_S"
-    min_nodes: Positive = 1
-    max_nodes: Positive = 1
+    min_nodes: Nodes = 1
+    max_nodes: Nodes = 1
     auto_resume: bool = True
     auto_suspend_seconds: Seconds = 3600
 
@@ -138,7 +174,7 @@ class Pool(Section):
 class Resources(Section):
     """What a container asks of its node: cores, and memory as Kubernetes writes it."""
 
-    cpu: Annotated[float, Field(gt=0, strict=False)]
+    cpu: Annotated[float, Field(ge=0.1, allow_inf_nan=False)]
     memory: Quantity
 
 
@@ -154,23 +190,23 @@ class ImageSource(Section):
     """An image that is not just a folder: ``reference`` is one that is already in the repository
     (``/db/schema/repo/name:tag``); the other keys say how to build one, which a later release does."""
 
-    context: str | None = None
-    dockerfile: str | None = None
+    context: Text | None = None
+    dockerfile: Text | None = None
     arguments: dict[str, str] = {}
-    reference: str | None = None
+    reference: Annotated[str, AfterValidator(_reference)] | None = None
 
 
 class Milvus(Section):
     """The MILVUS service."""
 
-    version: str = "v2.6.25"
+    version: Version = "v2.6.25"
     pool: str = "milvus"
     resources: Resources = Resources(cpu=1, memory="4Gi")
     volume: Volume | None = Volume()
     volatile: bool = False
     authorization: bool = False
     settings: dict[Setting, str | int | float | bool] = {}
-    image: str | ImageSource = "images/milvus"
+    image: Text | ImageSource = "images/milvus"
 
 
 class Jupyter(Section):
@@ -181,14 +217,14 @@ class Jupyter(Section):
     files: Identifier = "FILES"
     query_warehouse: Identifier | None = None
     egress: tuple[str, ...] = ()
-    image: str | ImageSource = "images/jupyter"
+    image: Text | ImageSource = "images/jupyter"
 
 
 class ExtraService(Section):
     """A service of the user's own; a later release makes them."""
 
-    image: str | ImageSource
-    spec: str
+    image: Text | ImageSource
+    spec: Text
     pool: str
     egress: tuple[str, ...] = ()
     query_warehouse: Identifier | None = None
@@ -199,6 +235,10 @@ class ExtraService(Section):
 # The file adds to these and changes them by name; what no service uses is not made.
 _STAGES = {"DATA": Stage(), "FILES": Stage()}
 _POOLS = {"milvus": Pool(), "jupyter": Pool()}
+
+
+def _first(given: str | None, otherwise: str) -> str:
+    return otherwise if given is None else given
 
 
 def _with_stages(given: dict[str, Stage]) -> dict[str, Stage]:
@@ -213,8 +253,8 @@ class Project(Section):
     """The project file, whole. Properties give the names that depend on the project's."""
 
     project: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
-    connection: str | None = None
-    account: str | None = None
+    connection: Text | None = None
+    account: Text | None = None
     names: Names = Names()
     roles: Roles = Roles()
     users: tuple[User, ...] = ()
@@ -233,34 +273,35 @@ class Project(Section):
     @property
     def prefix(self) -> str:
         """What account-level names start with: the project in capitals, unless the file says otherwise."""
-        return self.names.prefix or self.project.upper().replace("-", "_")
+        return _first(self.names.prefix, self.project.upper().replace("-", "_"))
 
     @property
     def database(self) -> str:
         """The database's name."""
-        return self.names.database or self.prefix
+        return _first(self.names.database, self.prefix)
 
     @property
     def owner_role(self) -> str:
         """The role that owns database, pools and warehouse."""
-        return self.roles.owner or f"{self.prefix}_OWNER"
+        return _first(self.roles.owner, f"{self.prefix}_OWNER")
 
     @property
     def users_role(self) -> str:
         """The role of those who open the notebook."""
-        return self.roles.users or f"{self.prefix}_ROLE"
+        return _first(self.roles.users, f"{self.prefix}_ROLE")
 
     @property
     def warehouse_name(self) -> str:
         """The warehouse's name."""
-        return self.warehouse.name or f"{self.prefix}_WAREHOUSE"
+        return _first(self.warehouse.name, f"{self.prefix}_WAREHOUSE")
 
     def pool_name(self, key: str) -> str:
         """The compute pool's name behind a key of ``compute_pools``; KeyError for an unknown key."""
-        return self.compute_pools[key].name or f"{self.prefix}_{key.upper().replace('-', '_')}_POOL"
+        made = f"{self.prefix}_{key.upper().replace('-', '_')}_POOL"
+        return _first(self.compute_pools[key].name, made)
 
     @property
     def pools_used(self) -> tuple[str, ...]:
         """The keys of the compute pools that a service runs on, sorted."""
-        used = {self.milvus.pool} | ({self.jupyter.pool} if self.jupyter else set())
+        used = {self.milvus.pool} | ({self.jupyter.pool} if self.jupyter is not None else set())
         return tuple(sorted(used))

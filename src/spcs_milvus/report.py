@@ -18,10 +18,11 @@ NOT_CONVERGED = 4
 
 @dataclass(frozen=True)
 class Counts:
-    """Statements sent: those that read and those that write."""
+    """Statements sent: those that read, those that write, and how many of the latter were not refused."""
 
     read: int
     write: int
+    written: int = 0
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Report:
         return NOT_CONVERGED if self.leftovers else 0
 
     def _wrote(self) -> bool:
-        return self.counts.write > 0 or any(
+        return self.counts.written > 0 or any(
             outcome.status is Status.DONE and outcome.change.action is not Action.WAIT
             for outcome in self.outcomes
         )

@@ -2,21 +2,38 @@
 built yet.
 
 Comes in: the project and its document (for places). Goes out: problems, and warnings for what is allowed but
-unwise. Touches nothing.
+unwise. :func:`missing_folders` looks at the file system; the rest touches nothing.
 """
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from spcs_milvus.document import Document, Path_
 from spcs_milvus.errors import Problem
 from spcs_milvus.families import FAMILIES, Family
-from spcs_milvus.project import ImageSource, Pool, Project, Resources, nearest
+from spcs_milvus.project import ImageSource, Jupyter, Milvus, Pool, Project, Resources, nearest, setting_name
 
-_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)")
+_VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:-.*)?")
 # CVE-2026-26190: the REST API and /expr answered without a sign-in before these
 SECURITY_FLOOR = {(2, 5): (2, 5, 27), (2, 6): (2, 6, 10)}
+
+# where Milvus keeps vectors, and what finds them again after a restart
+_KEEPS_VECTORS = frozenset(
+    map(
+        setting_name,
+        """DEPLOY_MODE ETCD_USE_EMBED ETCD_DATA_DIR ETCD_CONFIG_PATH ETCD_ENDPOINTS COMMON_STORAGETYPE
+        LOCALSTORAGE_PATH ROCKSMQ_PATH MQ_TYPE WOODPECKER_STORAGE_TYPE
+        WOODPECKER_STORAGE_ROOTPATH""".split(),
+    )
+)
+# the length of passwords and the tokens of a text are no secrets
+_SECRET = re.compile(
+    r"secret|password(?!length)|passwd|passphrase|token(?!i[sz])|(access|api|private)[._/-]?key"
+    r"|auth[._/-]?params|credential[._/-]?json",
+    re.IGNORECASE,
+)
 
 
 def contradictions(project: Project, document: Document) -> Iterator[Problem]:
@@ -25,8 +42,11 @@ def contradictions(project: Project, document: Document) -> Iterator[Problem]:
     yield from _pools(project, document)
     yield from _services(project, document)
     yield from _own_roles(project, document)
-    for key, section in (("milvus", project.milvus), ("jupyter", project.jupyter)):
-        if section and isinstance(section.image, ImageSource) and not section.image.reference:
+    yield from _grantees(project, document)
+    yield from _folded(document)
+    yield from _settings(project.milvus, document)
+    for key, section in _with_images(project):
+        if isinstance(section.image, ImageSource) and section.image.reference is None:
             yield Problem(
                 "the image names neither a folder nor a reference",
                 None,
@@ -40,7 +60,7 @@ def contradictions(project: Project, document: Document) -> Iterator[Problem]:
             document.place(("milvus", "volume")),
             "give it a size, or add `volatile: true` if that is meant",
         )
-    if project.jupyter and project.jupyter.files not in project.stages:
+    if project.jupyter is not None and project.jupyter.files not in project.stages:
         yield Problem(
             f"the notebook's files go to the stage {project.jupyter.files}, which is not declared",
             None,
@@ -49,8 +69,106 @@ def contradictions(project: Project, document: Document) -> Iterator[Problem]:
         )
 
 
+def missing_folders(project: Project, document: Document) -> Iterator[Problem]:
+    """Image folders that are not beside the project file; looks at the file system.
+
+    Only the default needs none: that folder travels with the program.
+    """
+    for key, section in _with_images(project):
+        if not isinstance(section.image, str) or section.image == type(section).model_fields["image"].default:
+            continue
+        folder = document.file.parent / section.image
+        if not _is_folder(folder):
+            yield Problem(
+                "the image folder is not there",
+                str(folder),
+                document.place((key, "image")),
+                "name a folder beside the project file, or leave the line out for the default",
+            )
+
+
+def _with_images(project: Project) -> Iterator[tuple[str, Milvus | Jupyter]]:
+    yield "milvus", project.milvus
+    if project.jupyter is not None:
+        yield "jupyter", project.jupyter
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        # a name too long, or a folder around it that may not be read
+        return False
+
+
+def _grantees(project: Project, document: Document) -> Iterator[Problem]:
+    """Each gets the users' role once, and the project's own roles never: they would reach each other."""
+    ours = {f"role {role}" for role in _our_roles(project)}
+    seen: set[str] = set()
+    for index, grantee in enumerate(project.roles.grant_to):
+        place = document.place(("roles", "grant_to", index))
+        if grantee in ours:
+            yield Problem(
+                f"the {grantee} is the project's own", None, place, "grant to people and roles of your own"
+            )
+        if grantee in seen:
+            yield Problem(f"the {grantee} stands twice", None, place, "leave one of them out")
+        seen.add(grantee)
+
+
+def _our_roles(project: Project) -> tuple[str, ...]:
+    return (
+        project.owner_role,
+        project.users_role,
+        f"{project.prefix}_MILVUS",
+        f"{project.prefix}_JUPYTER",
+    )
+
+
+def _folded(document: Document) -> Iterator[Problem]:
+    """Keys that are names are one name in any case, although YAML sees two keys."""
+    for section in ("stages", "secrets"):
+        names: dict[str, str] = {}
+        for key in document.data.get(section, {}):
+            other = names.setdefault(key.upper(), key)
+            if other != key:
+                yield Problem(
+                    f"two {section} have one name",
+                    f"{key.upper()}: {other} and {key}",
+                    document.place((section, key)),
+                    "leave one of them out",
+                )
+
+
+def _settings(milvus: Milvus, document: Document) -> Iterator[Problem]:
+    """Settings become the container's environment, where anyone who may see the service can read them."""
+    names: dict[str, str] = {}
+    for key in milvus.settings:
+        place = document.place(("milvus", "settings", key))
+        name = setting_name(key)
+        other = names.setdefault(name, key)
+        if other != key:
+            yield Problem("two settings have one name", f"{other} and {key}", place, "leave one of them out")
+        if _SECRET.search(key):
+            yield Problem(
+                f"the setting `{key}` looks like a secret",
+                "what stands here can be read in the service's specification",
+                place,
+                "leave it out; a later release brings secrets",
+            )
+        if name in _KEEPS_VECTORS:
+            yield Problem(
+                f"the setting `{key}` is not yours to make",
+                "it decides where vectors are kept; another value loses them at a restart",
+                place,
+                "leave it out",
+            )
+
+
 def _own_roles(project: Project, document: Document) -> Iterator[Problem]:
-    """Each of the project's roles has a purpose of its own; one for two would let the notebook drop the stack."""
+    """Each of the project's roles has a purpose of its own; one for two would let the notebook drop the
+    stack.
+    """
     named = {
         ("roles", "owner"): project.owner_role,
         ("roles", "users"): project.users_role,
@@ -68,9 +186,8 @@ def _own_roles(project: Project, document: Document) -> Iterator[Problem]:
 
 def _lengths(project: Project, document: Document) -> Iterator[Problem]:
     """Names in the file were checked one by one; those made from the prefix can grow too long."""
-    roles = (project.owner_role, project.users_role, f"{project.prefix}_MILVUS", f"{project.prefix}_JUPYTER")
     pools = map(project.pool_name, project.compute_pools)
-    longest = max((*roles, project.warehouse_name, *pools), key=len)
+    longest = max((*_our_roles(project), project.warehouse_name, *pools), key=len)
     if len(longest) > 255:
         yield Problem(
             "a name has at most 255 characters",
@@ -105,7 +222,7 @@ def _services(project: Project, document: Document) -> Iterator[Problem]:
     sections: list[tuple[Path_, str, Resources | None]] = [
         (("milvus",), project.milvus.pool, project.milvus.resources)
     ]
-    if project.jupyter:
+    if project.jupyter is not None:
         sections.append((("jupyter",), project.jupyter.pool, project.jupyter.resources))
     sections += [(("services", key), extra.pool, None) for key, extra in project.services.items()]
     for path, pool, resources in sections:
@@ -119,9 +236,9 @@ def _services(project: Project, document: Document) -> Iterator[Problem]:
                     f"declare it under `compute_pools:`, or name one of: {known}", pool, project.compute_pools
                 ),
             )
-        elif resources:
+        elif resources is not None:
             yield from _fits(project.compute_pools[pool], resources, document.place((*path, "resources")))
-    taken = {"MILVUS", "JUPYTER"} if project.jupyter else {"MILVUS"}
+    taken = {"MILVUS", "JUPYTER"} if project.jupyter is not None else {"MILVUS"}
     for key in project.services:
         name = key.upper().replace("-", "_")
         if name in taken:
@@ -191,10 +308,10 @@ _LATER: tuple[tuple[Path_, Any], ...] = (
     (("jupyter", "egress"), []),
     (("milvus", "image", "context"), None),
     (("milvus", "image", "dockerfile"), None),
-    (("milvus", "image", "arguments"), None),
+    (("milvus", "image", "arguments"), {}),
     (("jupyter", "image", "context"), None),
     (("jupyter", "image", "dockerfile"), None),
-    (("jupyter", "image", "arguments"), None),
+    (("jupyter", "image", "arguments"), {}),
 )
 
 

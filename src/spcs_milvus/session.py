@@ -7,23 +7,26 @@ reads, everything else as writes.
 """
 
 import json
+import os
 import socket
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from snowflake import connector
 from snowflake.connector.config_manager import CONFIG_MANAGER
 
-from spcs_milvus.errors import ConnectError, DeployError, StatementError
-from spcs_milvus.hints import MISSING, SIGN_IN, hint_for
+from spcs_milvus.errors import ConfigError, ConnectError, DeployError, StatementError
+from spcs_milvus.hints import ANSWER_LOST, MISSING, SIGN_IN, hint_for
 from spcs_milvus.steps import Answer, Look, Statement
 
 # a look waits on the network and nothing else, so one sweep may have many under way
 LOOKS_AT_ONCE = 256
 LOGIN_SECONDS = 30
+ANY_ROLE = ""
 _CONTEXT = (
     "SELECT CURRENT_ORGANIZATION_NAME(), CURRENT_ACCOUNT_NAME(), CURRENT_USER(), CURRENT_ROLE(),"
     " CURRENT_AVAILABLE_ROLES(), CURRENT_SECONDARY_ROLES()"
@@ -47,6 +50,7 @@ class Account:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = dict(options)
+        _past_the_proxy(str(options.get("host") or ""))
         self._lock = threading.Lock()
         self._opening: dict[str, threading.Lock] = {}
         self._sessions: dict[str, Any] = {}
@@ -54,6 +58,8 @@ class Account:
         self._secondary_off = True
         self.reads = 0
         self.writes = 0
+        self.written = 0
+        self._closed_doors: dict[str, DeployError] = {}
         self.identity = self._sign_in()
 
     # --- asking and doing
@@ -68,10 +74,20 @@ class Account:
         return dict(zip(looks, self._lookers.map(self._look, looks), strict=True))
 
     def perform(self, statement: Statement) -> None:
-        """Runs one statement that changes the account. Raises StatementError."""
+        """Runs one statement that changes the account. Raises StatementError.
+
+        Counts as written unless Snowflake refused it: an answer that was lost may have had its effect.
+        """
         with self._lock:
             self.writes += 1
-        self._run(statement.sql, statement.role)
+            self.written += 1
+        try:
+            self._run(statement.sql, statement.role)
+        except StatementError as error:
+            if error.errno is not None and error.errno not in ANSWER_LOST:
+                with self._lock:
+                    self.written -= 1
+            raise
 
     def registry_token(self, role: str) -> tuple[str, int]:
         """A token for the image registry and the seconds it is good for, of a session with that role.
@@ -171,11 +187,24 @@ class Account:
             opening = self._opening.setdefault(role, threading.Lock())
         with opening:
             if role not in self._sessions:
-                session = self._connect(role)
-                if not self._secondary_off:
-                    self._rows("USE SECONDARY ROLES NONE", session)
-                self._sessions[role] = session
+                self._sessions[role] = self._open(role)
             return self._sessions[role]
+
+    def _open(self, role: str) -> Any:
+        """A new session; a sign-in that was refused once is not tried again, for any role (accounts are
+        locked that way).
+        """
+        for refused in (ANY_ROLE, role):
+            if refused in self._closed_doors:
+                raise self._closed_doors[refused]
+        try:
+            session = self._connect(role)
+        except ConnectError as error:
+            self._closed_doors[ANY_ROLE if error.refused else role] = error
+            raise
+        if not self._secondary_off:
+            self._rows("USE SECONDARY ROLES NONE", session)
+        return session
 
     def _connect(self, role: str | None) -> Any:
         chosen = {"role": role} if role else {}
@@ -194,12 +223,39 @@ class Account:
             raise _connect_error(error, self._options, role) from error
 
 
+def _past_the_proxy(host: str) -> None:
+    """An account on this machine is reached directly; the connector takes a proxy from the environment alone."""
+    if host in ("127.0.0.1", "localhost"):
+        for name in ("NO_PROXY", "no_proxy"):
+            os.environ[name] = ",".join(filter(None, (os.environ.get(name), host)))
+
+
+def default_connection() -> str:
+    """The connection that the official CLI takes when none is named: the environment's, config.toml's,
+    `default`.
+
+    Raises ConfigError when the files cannot be read.
+    """
+    with _readable():
+        return str(CONFIG_MANAGER["default_connection_name"])
+
+
 def known_connections() -> tuple[str, ...]:
-    """The names in connections.toml and config.toml, as the connector reads them, sorted."""
-    try:
+    """The names in connections.toml and config.toml, as the connector reads them, sorted.
+
+    Raises ConfigError when they cannot be read.
+    """
+    with _readable():
         return tuple(sorted(cast(Mapping[str, object], CONFIG_MANAGER["connections"])))
-    except connector.errors.Error:
-        return ()
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except connector.errors.Error as error:
+        hint = "mend the file, or use `-c local`"
+        raise ConfigError("the connections cannot be read", detail=_said(error), hint=hint) from error
 
 
 def reachable(host: str, port: int, seconds: float = 3.0) -> bool:
@@ -219,16 +275,16 @@ def _statement_error(error: Any) -> StatementError:
     return StatementError(_said(error), errno=errno, sqlstate=error.sqlstate, query_id=error.sfqid, hint=hint)
 
 
-def _connect_error(error: Any, options: Mapping[str, Any], role: str | None) -> DeployError:
+def _connect_error(error: Any, options: Mapping[str, Any], role: str | None) -> ConnectError:
     errno = error.errno if isinstance(error.errno, int) else None
     account = options.get("host") or options.get("account") or options.get("connection_name") or "Snowflake"
     said = f"{options.get('user', 'the connection')} at {account}: {_said(error).strip().splitlines()[-1]}"
     if errno in SIGN_IN:
         hint = "check user and password; it was tried once"
-        return ConnectError("the sign-in was refused", detail=said, hint=hint)
+        return ConnectError("the sign-in was refused", detail=said, hint=hint, refused=True)
     if role:
         return ConnectError(f"no session as role {role}", detail=said, hint=hint_for(errno))
-    hint = "check that the account is up, and host, port and account name"
+    hint = hint_for(errno) or "check that the account is up, and host, port and account name"
     return ConnectError("no session with the account", detail=said, hint=hint)
 
 

@@ -8,8 +8,10 @@ import yaml
 from tests.spcs_milvus.stack import CASES, QUICKSTART, by_address, declared, project
 
 from spcs_milvus import components
+from spcs_milvus.errors import ConfigError
 from spcs_milvus.graph import closure
 from spcs_milvus.kinds import kind_of
+from spcs_milvus.project import Project
 from spcs_milvus.resource import Resource, read_mark
 from spcs_milvus.steps import Statement
 
@@ -184,6 +186,40 @@ def test_settings_become_variables() -> None:
     assert environment["COMMON_SESSION_TTL"] == "9"
 
 
+def test_a_setting_of_another_spelling_stands_in_place_of_ours() -> None:
+    """Milvus takes both names for one setting; which of two it would heed is not ours to guess."""
+    for key in ("common.sessionTTL", "MILVUS_CONF_COMMON_SESSION_TTL"):
+        text = f"milvus: {{settings: {{{key}: 9}}}}\n"
+        environment = _spec(declared(QUICKSTART + text), "MILVUS")["containers"][0]["env"]
+        assert [value for name, value in environment.items() if "SESSION" in name] == ["9"]
+
+
+# what the file may tune; every other name that we set keeps vectors
+TUNABLES = {"COMMON_SESSION_TTL", "COMMON_GRACEFULSTOPTIMEOUT"}
+ALSO_KEEPING = {"ETCD_ENDPOINTS", "LOCALSTORAGE_PATH", "ROCKSMQ_PATH"}
+
+
+def _set_by_us() -> set[str]:
+    stacks = [
+        declared(QUICKSTART + f"milvus: {{version: {version}}}\n") for version in ("v2.5.27", "v2.6.25")
+    ]
+    return {name for stack in stacks for name in _spec(stack, "MILVUS")["containers"][0]["env"]}
+
+
+def test_what_we_set_can_be_tuned_only_where_it_keeps_nothing() -> None:
+    assert _set_by_us() > TUNABLES
+    for name in sorted(TUNABLES):
+        project(QUICKSTART + f"milvus: {{settings: {{{name}: 9}}}}\n")
+
+
+@pytest.mark.parametrize("form", ["{}", "MILVUS_CONF_{}", "milvus.conf.{}"])
+def test_settings_cannot_undo_what_keeps_vectors(form: str) -> None:
+    for name in sorted((_set_by_us() - TUNABLES) | ALSO_KEEPING):
+        for key in (name, name.replace("_", ".").lower(), name.replace("_", "/"), name.replace("_", "")):
+            with pytest.raises(ConfigError, match="is not yours to make"):
+                project(QUICKSTART + f"milvus: {{settings: {{{form.format(key)}: x}}}}\n")
+
+
 @pytest.mark.parametrize(
     ("version", "queue"),
     [("v2.5.27", "rocksmq"), ("2.4.1", "rocksmq"), ("v2.6.25", "woodpecker"), ("v2.10.0", "woodpecker")],
@@ -230,7 +266,8 @@ def test_an_image_that_is_already_there_is_not_pushed() -> None:
 def test_the_folders_of_images() -> None:
     assert components.image_folders(project()) == {"milvus": "images/milvus", "jupyter": "images/jupyter"}
     text = "milvus: {image: {reference: /a/b/c/d:1}}\njupyter: {image: mine/jupyter}\n"
-    assert components.image_folders(project(QUICKSTART + text)) == {"jupyter": "mine/jupyter"}
+    mine = Project.model_validate({"project": "demo", **yaml.safe_load(text)})
+    assert components.image_folders(mine) == {"jupyter": "mine/jupyter"}
     assert components.image_folders(project(QUICKSTART + "jupyter: null\n")) == {"milvus": "images/milvus"}
 
 

@@ -1,5 +1,7 @@
 """The project file: what is refused, with which words, place and hint; and what each line stands for."""
 
+import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ from tests.spcs_milvus.stack import CASES, QUICKSTART, project
 
 from spcs_milvus.config import Loaded, load
 from spcs_milvus.errors import ConfigError, Problem
+from spcs_milvus.project import ImageSource
 
 BAD: dict[str, dict[str, Any]] = yaml.safe_load((CASES / "config.yaml").read_text(encoding="utf-8"))
 
@@ -25,6 +28,10 @@ def _file(folder: Path, case: dict[str, Any]) -> Path:
             return file / "p.yaml"
         case "long":
             return folder / ("p" * 300)
+        case "pipe":
+            os.mkfifo(file)
+        case "device":
+            return Path("/dev/zero")
         case None if "bytes" in case:
             file.write_bytes(bytes.fromhex(case["bytes"]))
         case None:
@@ -143,6 +150,115 @@ def test_a_password_from_the_environment_is_no_literal(read: Read) -> None:
     assert [problem.summary for problem in caught.value.problems] == ["`users` is not built yet"]
 
 
+REFERENCES = [
+    "/db/schema/repo/milvus:1",
+    "/db_1/_s/repo/milvus-x.y:v2.6.25-GPU",
+    "org-acc.registry.snowflakecomputing.com/db/s/r/milvus:1",
+    "localhost:5000/db/s/r/milvus:1",
+    f"/db/s/r/milvus@sha256:{'0' * 64}",
+    f"/db/s/r/milvus:1@sha256:{'a' * 64}",
+]
+
+
+@pytest.mark.parametrize("reference", REFERENCES)
+def test_an_image_that_is_already_there(read: Read, reference: str) -> None:
+    # no arguments ask for nothing
+    image = read(QUICKSTART + f"milvus: {{image: {{reference: '{reference}', arguments: {{}}}}}}\n")
+    assert image.project.milvus.image == ImageSource(reference=reference)
+
+
+NO_REFERENCES = [
+    "",
+    "milvus:1",
+    "/db/schema/repo/milvus",
+    "/db/schema/repo/milvus:",
+    "/db/schema/milvus:1",
+    "db/schema/repo/milvus:1",
+    "/DB/schema/repo/milvus:1",
+    "/db/schema/repo/more/milvus:1",
+    "https://host/db/schema/repo/milvus:1",
+    "Host/db/schema/repo/milvus:1",
+    "/db/schema/repo/milvus:1\n",
+    "/db/schema/repo/milvus:é",
+    "/db/schema/repo/milvus@sha256:0",
+    "/db/schema/repo/../milvus:1",
+]
+
+
+@pytest.mark.parametrize("reference", NO_REFERENCES)
+def test_a_reference_of_another_form(read: Read, reference: str) -> None:
+    text = QUICKSTART + f"milvus: {{image: {{reference: {json.dumps(reference)}}}}}\n"
+    with pytest.raises(ConfigError) as caught:
+        read(text)
+    (problem,) = caught.value.problems
+    assert problem.summary == "`milvus.image.reference` is not right"
+    assert (problem.detail or "").startswith("write /db/schema/repository/name:tag or host/")
+
+
+def test_an_image_folder_beside_the_project_file(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "my" / "own").mkdir(parents=True)
+    assert read(QUICKSTART + "milvus: {image: my/own}\n").project.milvus.image == "my/own"
+    absolute = str(tmp_path / "my")
+    assert read(QUICKSTART + f"milvus: {{image: {absolute}}}\n").project.milvus.image == absolute
+
+
+def test_the_folders_that_travel_with_the_program_need_not_be_there(read: Read) -> None:
+    read(QUICKSTART + "milvus: {image: images/milvus}\njupyter: {image: images/jupyter}\n")
+
+
+LIMITS = [
+    "milvus: {resources: {cpu: 0.1, memory: 1Gi}}",
+    "milvus: {resources: {cpu: 1, memory: 1Gi}}",
+    "compute_pools: {milvus: {min_nodes: 500, max_nodes: 500}}",
+    "warehouse: {auto_suspend_seconds: 604800}",
+]
+
+
+@pytest.mark.parametrize("line", LIMITS)
+def test_a_value_at_its_limit_is_right(read: Read, line: str) -> None:
+    read(QUICKSTART + line + "\n")
+
+
+NO_SECRETS = [
+    "common.security.authorizationEnabled",
+    "common.security.superUsers",
+    "proxy.maxPasswordLength",
+    "function.analyzer.tokenizer",
+    "rootCoord.gcIntervalSec.retry",
+    "tls.keyPath",
+    "dataCoord.segment.primaryKey",
+]
+
+
+@pytest.mark.parametrize("key", NO_SECRETS)
+def test_a_setting_that_only_sounds_like_a_secret(read: Read, key: str) -> None:
+    assert read(QUICKSTART + f"milvus: {{settings: {{{key}: 1}}}}\n").project.milvus.settings == {key: 1}
+
+
+SECRETS = [
+    "minio.secretAccessKey",
+    "minio.accessKeyID",
+    "MINIO_ACCESS_KEY",
+    "etcd.auth.password",
+    "COMMON_SECURITY_DEFAULTROOTPASSWORD",
+    "kafka.saslPasswd",
+    "some.token",
+    "credential.one.api_key",
+    "credential.one.credential_json",
+    "pulsar.authParams",
+]
+
+
+@pytest.mark.parametrize("key", SECRETS)
+def test_a_setting_that_is_a_secret(read: Read, key: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(QUICKSTART + f"milvus:\n  settings:\n    {key}: hunter2\n")
+    (problem,) = caught.value.problems
+    assert problem.summary == f"the setting `{key}` looks like a secret"
+    assert (problem.place or "").endswith(":5:5")
+    assert "hunter2" not in repr(problem)
+
+
 VERSIONS = [
     ("v2.6.25", None),
     ("v2.6.10", None),
@@ -151,7 +267,8 @@ VERSIONS = [
     ("v2.5.27", None),
     ("v2.4.1", "v2.6.10"),
     ("v2.7.0", None),
-    ("nightly", None),
+    ("v2.6.9-gpu", "v2.6.10"),
+    ("v2.6.10-gpu", None),
 ]
 
 

@@ -1,5 +1,6 @@
 """YAML → data with places, read safely."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,7 @@ SCALARS = [
     ("a: !!seq b", "b"),
     ("a: !!merge b", "b"),
     ("a: " + "9" * 5000, "9" * 5000),
+    ("a: 0x" + "f" * 5000, "0x" + "f" * 5000),
     ("&x a: *x", "a"),
 ]
 
@@ -93,7 +95,11 @@ FILLED = [
     ("'${env:X}'", "5", "5"),
     ('"${env:X}"', "true", "true"),
     ("${env:X}", "true", True),
-    ("${env:X}", "", None),
+    # an empty variable is no default, and neither is one that spells null
+    ("${env:X}", "", ""),
+    ("${env:X}", "null", "null"),
+    ("${env:X}", "~", "~"),
+    ("${env:X}", "a\n\tb", "a\n\tb"),
     ("a${env:X}b", "5", "a5b"),
     ("${env:X}${env:X}", "5", "55"),
     ("'${env:X}'", "${env:X}", "${env:X}"),
@@ -109,7 +115,7 @@ FILLED = [
 def test_references_to_the_environment(tmp_path: Path, written: str, variable: str, value: object) -> None:
     found = _read(tmp_path, f"a: {written}\n", {"X": variable})
     assert found.data == {"a": value}
-    assert (("a",) in found.filled) == (written.strip("'") == "${env:X}")
+    assert (("a",) in found.filled) == (written.strip("'\"") == "${env:X}")
 
 
 def test_references_to_files_are_beside_the_project_file(tmp_path: Path) -> None:
@@ -124,6 +130,87 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         _read(tmp_path, "a: ${file:noise}\n")
     assert caught.value.problem.detail == f"{tmp_path / 'noise'}: not UTF-8 text"
+
+
+def test_a_file_written_with_carriage_returns(tmp_path: Path) -> None:
+    (tmp_path / "password.txt").write_bytes(b"one\r\ntwo\r\n")
+    assert _read(tmp_path, "a: ${file:password.txt}\n").data == {"a": "one\ntwo"}
+
+
+@pytest.mark.parametrize(("size", "refused"), [(MAX_BYTES, False), (MAX_BYTES + 1, True)])
+def test_a_file_to_fill_in_has_a_greatest_size(tmp_path: Path, size: int, refused: bool) -> None:
+    (tmp_path / "long").write_bytes(b"x" * size)
+    if not refused:
+        assert len(_read(tmp_path, "a: ${file:long}\n").data["a"]) == size
+        return
+    with pytest.raises(ConfigError) as caught:
+        _read(tmp_path, "a: ${file:long}\n")
+    assert caught.value.problem.detail == f"{tmp_path / 'long'}: more than {MAX_BYTES} bytes"
+
+
+@pytest.mark.parametrize("name", ["pipe", "/dev/zero"])
+def test_only_a_regular_file_is_filled_in(tmp_path: Path, name: str) -> None:
+    """A pipe that nobody writes to would be waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError) as caught:
+        _read(tmp_path, f"a: ${{file:{name}}}\n")
+    assert caught.value.problem.detail == f"{tmp_path / name}: not a regular file"
+
+
+# how a character is written, and its code point
+HIDDEN = [
+    (r"\0", "U+0000"),
+    (r"\a", "U+0007"),
+    (r"\r", "U+000D"),
+    (r"\e", "U+001B"),
+    (r"\x85", "U+0085"),
+    (r"\u061c", "U+061C"),
+    (r"\u200b", "U+200B"),
+    (r"\u202e", "U+202E"),
+    (r"\u2066", "U+2066"),
+    (r"\ufeff", "U+FEFF"),
+    (r"\ud800", "U+D800"),
+]
+KEY_ONLY = [(r"\n", "U+000A"), (r"\t", "U+0009")]
+
+
+def _hidden(folder: Path, text: str, environment: dict[str, str] | None = None) -> tuple[str, str | None]:
+    with pytest.raises(ConfigError) as caught:
+        _read(folder, text, environment)
+    (problem,) = caught.value.problems
+    assert "hunter2" not in repr(problem)
+    return problem.summary, problem.detail
+
+
+@pytest.mark.parametrize(("written", "point"), HIDDEN)
+def test_an_escaped_character_is_checked_like_one_that_stands_there(
+    tmp_path: Path, written: str, point: str
+) -> None:
+    summary = "a control or invisible character stands in a value"
+    assert _hidden(tmp_path, f'a: "hunter2{written}"\n') == (summary, point)
+    assert _hidden(tmp_path, f'a: "${{env:X}}{written}"\n', {"X": "hunter2"}) == (summary, point)
+
+
+@pytest.mark.parametrize(("written", "point"), HIDDEN + KEY_ONLY)
+def test_a_name_holds_no_line_end_either(tmp_path: Path, written: str, point: str) -> None:
+    summary = "a control or invisible character stands in a key"
+    assert _hidden(tmp_path, f'a: {{"hunter2{written}": 1}}\n') == (summary, point)
+
+
+@pytest.mark.parametrize(("written", "point"), HIDDEN)
+def test_what_is_filled_in_is_checked_too(tmp_path: Path, written: str, point: str) -> None:
+    character = yaml.safe_load(f'"{written}"')
+    summary = "a control or invisible character stands in a value"
+    assert _hidden(tmp_path, "a: ${env:X}\n", {"X": f"hunter2{character}"}) == (summary, point)
+    if point != "U+D800":
+        (tmp_path / "secret").write_text(f"hunter2{character}.", encoding="utf-8", newline="")
+        assert _hidden(tmp_path, "a: ${file:secret}\n") == (summary, point)
+
+
+def test_a_tag_cannot_write_to_the_terminal(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _read(tmp_path, "a: !x%1b%5b31m y\n")
+    assert caught.value.problem.detail == "!xU+001B[31m"
 
 
 def test_a_file_of_the_greatest_size_is_read(tmp_path: Path) -> None:

@@ -15,9 +15,9 @@ import yaml
 from tests.spcs_milvus.stack import CASES, image
 
 from spcs_milvus import assets
+from spcs_milvus.differences import differences
 from spcs_milvus.kinds import KINDS, kind_of, service
 from spcs_milvus.names import Keyword, Name
-from spcs_milvus.plan import differences
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.resource import Address, Mark, Presence, Resource
 from spcs_milvus.steps import Answer, Push, Statement, Step

@@ -27,7 +27,7 @@ def _outcome(
 
 def _report(*outcomes: Outcome, writes: int = 0, leftovers: tuple[Problem, ...] = ()) -> Report:
     return Report(
-        Plan(tuple(outcome.change for outcome in outcomes)), outcomes, Counts(5, writes), 1.0, leftovers
+        Plan(tuple(one.change for one in outcomes)), outcomes, Counts(5, writes, writes), 1.0, leftovers
     )
 
 

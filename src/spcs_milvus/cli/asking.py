@@ -5,8 +5,11 @@ import sys
 from rich.prompt import Confirm, Prompt
 
 from spcs_milvus.cli.options import Output
+from spcs_milvus.cli.stopping import asking
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.views import console
+
+UNCHANGED = "nothing was changed"
 
 
 def must_ask(yes: bool, output: Output) -> bool:
@@ -19,10 +22,18 @@ def must_ask(yes: bool, output: Output) -> bool:
 
 
 def agreed(question: str) -> bool:
-    """The answer to a yes-or-no question; no by default."""
-    return Confirm.ask(question, console=console.talk(), default=False)
+    """The answer to a yes-or-no question; no by default, and no when the input ends."""
+    try:
+        with asking():
+            return Confirm.ask(question, console=console.talk(), default=False)
+    except EOFError:
+        return False
 
 
 def typed(question: str, word: str) -> bool:
     """Whether the person typed that word."""
-    return Prompt.ask(question, console=console.talk()) == word
+    try:
+        with asking():
+            return Prompt.ask(question, console=console.talk()) == word
+    except EOFError:
+        return False

@@ -1,22 +1,23 @@
 """Which account a command works on: ``-c``, the project file, or what the official CLI takes by default."""
 
-import os
-
 from spcs_milvus.cli import local_account
 from spcs_milvus.config import Loaded
 from spcs_milvus.deployment import Connection
+from spcs_milvus.session import default_connection
 
 LOCAL = "local"
+AS_PROCESSES = "on the local account services run as processes; milvus is Milvus Lite, the embedded edition"
 
 
 def connection(loaded: Loaded, asked: str | None) -> Connection:
     """The connection to use; ``local`` starts the local account where it is not running.
 
     Raises DeployError when the local account cannot be started. Other names are the connector's to look up
-    (documented: connections.toml, SNOWFLAKE_DEFAULT_CONNECTION_NAME).
+    (documented: connections.toml, config.toml).
     """
-    default = os.environ.get("SNOWFLAKE_DEFAULT_CONNECTION_NAME") or "default"
-    name = asked or loaded.project.connection or default
+    name = asked or loaded.project.connection or default_connection()
     if name == LOCAL:
-        return Connection(LOCAL, local_account.running(), "process")
+        running = local_account.running()
+        note = AS_PROCESSES if running["runtime"] == "process" else None
+        return Connection(LOCAL, running["connection"], "process", note)
     return Connection(name, {"connection_name": name})

@@ -5,10 +5,11 @@ import os
 import typer
 
 from spcs_milvus import deployment
-from spcs_milvus.cli.asking import must_ask, typed
+from spcs_milvus.cli.asking import UNCHANGED, must_ask, typed
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile, Yes
+from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.plan import show_plan
@@ -30,14 +31,15 @@ def down(
         talk = console.talk()
         loaded = load(file, os.environ)
         asks = must_ask(yes, output)
-        with deployment.target(loaded, connect(loaded, connection)) as on:
+        with stopping(output) as stop, deployment.target(loaded, connect(loaded, connection)) as on:
             plan = deployment.make_down_plan(on)
             show_plan(talk, plan)
             name = loaded.project.project
             if asks and plan.changes and not typed(f"Type {name} to remove it", name):
+                talk.print(UNCHANGED)
                 raise typer.Exit(1)
             with progress(talk) as emit:
-                report = deployment.down(on, plan, emit)
+                report = deployment.down(on, plan, emit, stop)
         if output is Output.JSON:
             documents.write(documents.report_document(report))
         show_report(talk if output is Output.JSON else console.out(), report, "down")

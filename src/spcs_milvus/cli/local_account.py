@@ -15,9 +15,8 @@ from spcs_milvus.errors import DeployError
 
 
 def running() -> dict[str, Any]:
-    """How the connector reaches the local account of this user, started where it is not running."""
-    options: dict[str, Any] = start(None, None, None, None)["connection"]
-    return options
+    """The local account of this user as :func:`start` gives it, started where it is not running."""
+    return start(None, None, None, None)
 
 
 def start(data: Path | None, port: int | None, latency_ms: int | None, runtime: str | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.views import console, documents
-from spcs_milvus.views.status import AS_PROCESSES, show_status
+from spcs_milvus.views.status import show_status
 
 app = typer.Typer()
 
@@ -31,5 +31,5 @@ def status(
             documents.write(documents.status_document(shown))
         else:
             show_status(console.out(), shown)
-            if chosen.image_format == "process":
-                console.talk().print(AS_PROCESSES, style="dim")
+            if chosen.note:
+                console.talk().print(chosen.note, style="dim")

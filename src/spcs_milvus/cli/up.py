@@ -5,10 +5,11 @@ import os
 import typer
 
 from spcs_milvus import deployment
-from spcs_milvus.cli.asking import agreed, must_ask
+from spcs_milvus.cli.asking import UNCHANGED, agreed, must_ask
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile, Yes
+from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.plan import show_plan
@@ -32,18 +33,18 @@ def up(
         loaded = load(file, os.environ)
         show_warnings(talk, loaded.warnings)
         asks = must_ask(yes, output)
-        with deployment.target(loaded, connect(loaded, connection)) as on:
+        with stopping(output) as stop, deployment.target(loaded, connect(loaded, connection)) as on:
             planned = deployment.make_plan(on)
             show_plan(talk, planned.plan)
             if asks and planned.plan.writes and not planned.plan.conflicts and not agreed("Do it?"):
+                talk.print(UNCHANGED)
                 raise typer.Exit(1)
             with progress(talk) as emit:
-                report = deployment.up(on, planned, emit)
+                report = deployment.up(on, planned, emit, stop)
         if output is Output.JSON:
             documents.write(documents.report_document(report))
         show_report(talk if output is Output.JSON else console.out(), report, "up")
         if report.exit_code == 0 and output is Output.TEXT:
-            talk.print(
-                "next: open the jupyter address, run TestMilvus.ipynb; spcs-milvus status, spcs-milvus down"
-            )
+            notebook = "open the jupyter address, run TestMilvus.ipynb; " if loaded.project.jupyter else ""
+            talk.print(f"next: {notebook}spcs-milvus status, spcs-milvus down")
         raise typer.Exit(report.exit_code)

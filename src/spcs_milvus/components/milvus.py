@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from spcs_milvus.components.foundation import Foundation
 from spcs_milvus.components.service import ServicePart, service_resources
-from spcs_milvus.project import Milvus
+from spcs_milvus.project import Milvus, setting_name
 from spcs_milvus.resource import Resource
 
 SERVICE = "MILVUS"
@@ -35,7 +35,7 @@ def resources(foundation: Foundation) -> Iterator[Resource]:
     """The service, its image, its role and what that role may do."""
     milvus = foundation.project.milvus
     values: dict[str, object] = {"environment": _environment(milvus)}
-    if milvus.volume:
+    if milvus.volume is not None:
         values["volume"] = _volume(milvus)
     return service_resources(
         foundation, ServicePart(SERVICE, "milvus", milvus.image, milvus.pool, milvus.resources, values)
@@ -44,10 +44,12 @@ def resources(foundation: Foundation) -> Iterator[Resource]:
 
 def _environment(milvus: Milvus) -> dict[str, str]:
     """Keys of milvus.yaml are set by name in capitals, dots as underscores (documented: Milvus, "Configure
-    with environment").
+    with environment"). A setting of the file stands in place of ours, also when it is spelled otherwise.
     """
     settings = {re.sub(r"[./]", "_", key).upper(): _text(value) for key, value in milvus.settings.items()}
-    return {**_ENVIRONMENT, **_queue(milvus.version), **settings}
+    given = set(map(setting_name, settings))
+    ours = {**_ENVIRONMENT, **_queue(milvus.version)}
+    return {name: value for name, value in ours.items() if setting_name(name) not in given} | settings
 
 
 def _queue(version: str) -> dict[str, str]:

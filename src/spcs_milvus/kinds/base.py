@@ -8,12 +8,30 @@ defaults a kind assigns.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from spcs_milvus.resource import ABSENT, Actual, Presence, Resource, Value
+from spcs_milvus.names import Name
+from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, Value
 from spcs_milvus.steps import Answer, Look, Row, Statement, Step
 from spcs_milvus.templates import sql
 
 Looks = Mapping[str, Look]
 Answers = Mapping[str, Answer]
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object that a look at a container showed; ``row`` is how."""
+
+    address: Address
+    name: Name
+    row: Row
+
+
+@dataclass(frozen=True)
+class Holds:
+    """How to look into a kind of object that others put things into, and how to read what was shown."""
+
+    looks: Callable[[Resource], Looks]
+    read: Callable[[Resource, Answers], tuple[Found, ...]]
 
 
 @dataclass(frozen=True)
@@ -27,6 +45,10 @@ class Kind:
       grantee.
     * ``goes_with``: what takes such an object away, for kinds that have no DROP of their own; None otherwise.
     * ``loses``: what is lost for good when the object is dropped, in a person's words; None when nothing is.
+    * ``holds``: how to look into it, for kinds that cannot be dropped without what others put there; None for
+      the rest.
+    * ``undeclared``: the attributes that a drop takes, from a row of SHOW, for an object that nobody
+    declares.
     * ``looks``: the statements that show it, by a name of the kind's choosing; ``"show"`` is always among
       them.
     * ``read``: the answers to those looks → what is there.
@@ -47,6 +69,8 @@ class Kind:
     marked: bool = True
     goes_with: str | None = None
     loses: Callable[[Resource, Actual], str | None] = lambda _resource, _actual: None
+    holds: Holds | None = None
+    undeclared: Callable[[Row], Mapping[str, Value]] = lambda _row: {}
 
 
 def values(resource: Resource) -> dict[str, object]:

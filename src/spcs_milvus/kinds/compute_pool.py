@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from spcs_milvus.kinds import base
-from spcs_milvus.resource import ABSENT, Actual, Presence, Resource, Value
-from spcs_milvus.steps import Row, Statement, Step
+from spcs_milvus.names import Name
+from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, Value
+from spcs_milvus.steps import Look, Row, Statement, Step
+from spcs_milvus.templates import sql
 
 DROP_PATIENCE_SECONDS = 120
 
@@ -40,6 +42,18 @@ def _drop(resource: Resource, actual: Actual) -> tuple[Step, ...]:
     return (replace(step, patience_seconds=DROP_PATIENCE_SECONDS),)
 
 
+def _services_looks(resource: Resource) -> base.Looks:
+    return {"services": Look(sql("compute_pool", "services", base.values(resource)), resource.seen_by)}
+
+
+def _services(_resource: Resource, answers: base.Answers) -> tuple[base.Found, ...]:
+    rows = answers["services"].rows
+    names = [Name.of(row["database_name"], row["schema_name"], row["name"]) for row in rows]
+    return tuple(
+        base.Found(Address("service", str(name)), name, row) for name, row in zip(names, rows, strict=True)
+    )
+
+
 def state(resource: Resource, answers: base.Answers) -> str:
     """The pool's state as Snowflake spells it; ``ABSENT`` when it is not there."""
     actual = _read(resource, answers)
@@ -57,4 +71,5 @@ KIND = base.Kind(
     create=base.basic_create,
     alter=base.basic_alter,
     drop=_drop,
+    holds=base.Holds(_services_looks, _services),
 )

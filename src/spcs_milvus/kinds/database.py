@@ -2,35 +2,35 @@
 look first.
 """
 
-from collections.abc import Iterator, Mapping
-
 from spcs_milvus.kinds import base
 from spcs_milvus.names import Name
-from spcs_milvus.resource import Actual, Resource
-from spcs_milvus.steps import Answer, Look
+from spcs_milvus.resource import Actual, Address, Resource
+from spcs_milvus.steps import Look
 from spcs_milvus.templates import sql
 
+# the blocks of the template that show what stands in a database, with the kind of what they show
 _CONTENTS = {
-    "contents": "table or view",
+    "contents": "table",
     "schemas": "schema",
     "services": "service",
     "stages": "stage",
-    "repositories": "image repository",
+    "repositories": "image_repository",
 }
 
 
-def contents_looks(resource: Resource) -> Mapping[str, Look]:
-    """The statements that show what stands in the database, asked by whoever can see it all."""
+def _looks(resource: Resource) -> base.Looks:
     return {part: Look(sql("database", part, base.values(resource)), resource.seen_by) for part in _CONTENTS}
 
 
-def contents(resource: Resource, answers: Mapping[str, Answer]) -> Iterator[tuple[str, Name]]:
-    """(what it is, its name) for each object that :func:`contents_looks` showed."""
-    for part, title in _CONTENTS.items():
+def _contents(resource: Resource, answers: base.Answers) -> tuple[base.Found, ...]:
+    found = []
+    for part, kind in _CONTENTS.items():
         for row in answers[part].rows:
-            schema = row.get("schema_name")
-            name = Name(tuple(p for p in (resource.name.last, schema, row["name"]) if p))
-            yield str(row.get("kind", title)).lower() if part == "contents" else title, name
+            parts = (resource.name.last, row.get("schema_name"), row["name"])
+            name = Name(tuple(str(one) for one in parts if one))
+            shown = str(row.get("kind", kind)).lower() if part == "contents" else kind
+            found.append(base.Found(Address(shown, str(name)), name, row))
+    return tuple(found)
 
 
 def _loses(_resource: Resource, _actual: Actual) -> str:
@@ -47,4 +47,5 @@ KIND = base.Kind(
     alter=base.basic_alter,
     drop=base.basic_drop,
     loses=_loses,
+    holds=base.Holds(_looks, _contents),
 )

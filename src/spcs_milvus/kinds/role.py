@@ -1,10 +1,30 @@
 """ROLE: made by the user administrator; nothing of it but the comment can be altered (documented: ALTER
 ROLE).
 
-Everything granted to or on a role goes when the role goes (documented: DROP ROLE).
+Everything granted to or on a role goes when the role goes. What it owns passes to whoever drops it
+(documented: DROP ROLE), so a role that owns something of others is left where it is.
 """
 
 from spcs_milvus.kinds import base
+from spcs_milvus.names import Name
+from spcs_milvus.resource import Address, Resource
+from spcs_milvus.steps import Look
+from spcs_milvus.templates import sql
+
+
+def _looks(resource: Resource) -> base.Looks:
+    return {"grants": Look(sql("role", "grants", base.values(resource)), resource.seen_by)}
+
+
+def _owned(_resource: Resource, answers: base.Answers) -> tuple[base.Found, ...]:
+    """What a role owns, by SHOW GRANTS TO ROLE; ``granted_on`` is the kind in capitals with underscores."""
+    owned = [row for row in answers["grants"].rows if row["privilege"] == "OWNERSHIP"]
+    names = [Name(tuple(str(row["name"]).replace('"', "").split("."))) for row in owned]
+    return tuple(
+        base.Found(Address(str(row["granted_on"]).lower(), str(name)), name, row)
+        for name, row in zip(names, owned, strict=True)
+    )
+
 
 KIND = base.Kind(
     name="role",
@@ -15,4 +35,5 @@ KIND = base.Kind(
     create=base.basic_create,
     alter=base.basic_alter,
     drop=base.basic_drop,
+    holds=base.Holds(_looks, _owned),
 )

@@ -5,7 +5,7 @@ SERVICE (``spec`` is shown to the owner only, normalised), SHOW SERVICE CONTAINE
 compute pool and the block volumes are fixed when the service is made.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -65,7 +65,7 @@ def _read(resource: Resource, answers: base.Answers) -> Actual:
     if specification is not None:
         wanted = resource.detail["specification"]
         attributes["specification"] = managed(canonical(wanted), canonical(specification))
-        attributes["volumes"] = volumes(specification)
+        attributes["volumes"] = volumes(specification, asked=wanted)
     live = {
         "owner": row.get("owner"),
         "status": row.get("status"),
@@ -113,11 +113,33 @@ def managed(wanted: Any, shown: Any) -> Any:
     return shown
 
 
-def volumes(specification: Mapping[str, Any]) -> tuple[str, ...]:
-    """The block volumes, each as ``name size``; what cannot change without losing what is on them."""
-    spec = specification.get("spec", {})
-    found = (item for item in spec.get("volumes") or [] if item.get("source") == "block")
-    return tuple(sorted(f"{item['name']} {item['size']}" for item in found))
+def volumes(specification: Mapping[str, Any], asked: Mapping[str, Any] | None = None) -> tuple[str, ...]:
+    """The block volumes, each as ``name size`` and its limits; what cannot change without losing what is on
+    them.
+
+    Of a specification that Snowflake shows, only the limits that were ``asked`` for count; the rest it
+    filled in.
+    """
+    limits = {volume["name"]: _limits(volume) for volume in _blocks(asked or specification)}
+    return tuple(
+        sorted(
+            " ".join((volume["name"], volume["size"], *_written(volume, limits.get(volume["name"], ()))))
+            for volume in _blocks(specification)
+        )
+    )
+
+
+def _blocks(specification: Mapping[str, Any]) -> list[dict[str, Any]]:
+    found = specification.get("spec", {}).get("volumes") or []
+    return [volume for volume in found if volume.get("source") == "block"]
+
+
+def _limits(volume: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(key for key in ("iops", "throughput") if key in (volume.get("blockConfig") or {}))
+
+
+def _written(volume: Mapping[str, Any], limits: tuple[str, ...]) -> Iterator[str]:
+    return (f"{key} {(volume.get('blockConfig') or {}).get(key)}" for key in limits)
 
 
 def containers(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
@@ -188,6 +210,12 @@ def _loses(resource: Resource, actual: Actual) -> str | None:
     return f"the data on its volume ({', '.join(held)})" if held else None
 
 
+def _undeclared(row: Row) -> Mapping[str, Value]:
+    """Dropped with FORCE: whether it holds a volume is known to its owner only."""
+    settings = {"query_warehouse": None, "min_instances": 1, "max_instances": 1}
+    return {"compute_pool": row["compute_pool"], "volumes": ("of unknown size",), **settings}
+
+
 KIND = base.Kind(
     name="service",
     title="service",
@@ -206,4 +234,5 @@ KIND = base.Kind(
     alter=_alter,
     drop=_drop,
     loses=_loses,
+    undeclared=_undeclared,
 )

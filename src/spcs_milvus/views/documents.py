@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from spcs_milvus.apply import Outcome
+from spcs_milvus.differences import leaves
 from spcs_milvus.errors import Problem
 from spcs_milvus.plan import Change, Plan
 from spcs_milvus.report import Counts, Report
@@ -70,8 +72,7 @@ def _change(change: Change, status: str, seconds: float, problem: Problem | None
         "action": change.action.value,
         "status": status,
         "seconds": round(seconds, 3),
-        "because": problem.summary
-        if problem and not problem.detail
-        else (problem.detail if problem else change.because),
+        "because": problem.summary if problem else change.because,
+        "differences": [vars(one) for one in chain.from_iterable(map(leaves, change.differences))],
         "loses": change.loses,
     }

@@ -1,10 +1,12 @@
 """A plan → text: one line a change, its reason, the differences, what would be lost, and a count."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.text import Text
 
+from spcs_milvus.differences import Difference, leaves
 from spcs_milvus.plan import Action, Change, Plan
 from spcs_milvus.views.problems import show_problems
 
@@ -32,10 +34,21 @@ def _show_change(console: Console, change: Change) -> None:
         line.append(f"  ({change.because})", "dim")
     console.print(line)
     for difference in change.differences:
-        shown = "unreadable" if difference.actual is None else difference.actual
-        console.print(Text(f"      {difference.attribute}: {shown} → {difference.desired}", "dim"))
+        for value in _lines(difference):
+            console.print(Text(f"      {value}", "dim"))
     if change.loses:
         console.print(Text(f"      loses {change.loses}", "bold red"))
+
+
+def _lines(difference: Difference) -> Iterator[str]:
+    """A line for each single value that differs; a dash where one side has none."""
+    if difference.actual is None:
+        desired = difference.desired if isinstance(difference.desired, str | int) else "as declared"
+        yield f"{difference.attribute}: unreadable → {desired}"
+        return
+    for one in leaves(difference):
+        actual, desired = ("–" if value is None else value for value in (one.actual, one.desired))
+        yield f"{one.attribute}: {actual} → {desired}"
 
 
 def _count(plan: Plan) -> str:

@@ -7,8 +7,6 @@ from rich.text import Text
 
 from spcs_milvus.status import StackStatus
 
-AS_PROCESSES = "on the local account services run as processes; milvus is Milvus Lite, the embedded edition"
-
 _STATE_WIDTH = len("SUSPENDED")
 _GOOD = ("READY", "RUNNING", "ACTIVE", "IDLE")
 _BAD = ("FAILED", "ABSENT", "INTERNAL_ERROR")

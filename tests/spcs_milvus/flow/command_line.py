@@ -16,15 +16,15 @@ class CommandLine:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def start(self, *words: str) -> subprocess.Popen[str]:
-        """Starts it; nobody can be asked, and what it says can be read while it runs."""
+    def start(self, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+        """Starts it; what it says can be read while it runs. Nobody can be asked unless ``stdin`` is a terminal."""
         environment = {**os.environ, "SPCS_MILVUS_HOME": str(self.folder / "home"), "HOME": str(self.folder)}
         environment |= {"SNOWFLAKE_HOME": str(self.folder / "snowflake"), **self.environment}
         return subprocess.Popen(
             [sys.executable, "-m", "spcs_milvus", *words],
             cwd=self.folder,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -1,5 +1,6 @@
 """A local account in this process whose clock stands still, and the deployer working on it over the wire."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,11 +60,11 @@ class Stack:
     def up(self, more: More = lambda resources: resources) -> Report:
         with self.target(more) as on:
             planned: Planned = deployment.make_plan(on)
-            return deployment.up(on, planned, self.events.append)
+            return deployment.up(on, planned, self.events.append, threading.Event())
 
     def down(self) -> Report:
         with self.target() as on:
-            return deployment.down(on, deployment.make_down_plan(on), self.events.append)
+            return deployment.down(on, deployment.make_down_plan(on), self.events.append, threading.Event())
 
     def status(self) -> StackStatus:
         with self.target() as on:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -223,7 +224,7 @@ def test_what_the_notebook_can_do_without_a_grant(
     with LocalAccount(tmp_path / "account", RealClock(), runtime="process") as local:
         connection = Connection("local", local.connection, "process")
         with deployment.target(load(QUICKSTART, {}), connection, more=without) as on:
-            report = deployment.up(on, deployment.make_plan(on), lambda event: None)
+            report = deployment.up(on, deployment.make_plan(on), lambda event: None, threading.Event())
             assert report.exit_code == 0
         assert report.status
         (address,) = (

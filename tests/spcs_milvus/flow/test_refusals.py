@@ -17,9 +17,12 @@ from spcs_emulator import daemon
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.script import Event, Script
 from spcs_emulator.server import LocalAccount
+from spcs_milvus import deployment
+from spcs_milvus.errors import ConnectError
+from spcs_milvus.steps import Statement
 
 from .command_line import CommandLine
-from .conftest import QUICKSTART
+from .conftest import QUICKSTART, Stack
 
 
 def refused(result: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
@@ -68,6 +71,31 @@ def test_a_wrong_password_is_tried_once(here: CommandLine, local: LocalAccount[T
     assert "a wrong canary" not in result.stdout + result.stderr
     assert local.login_attempts == attempts + 1
     assert local.dump() == before
+
+
+def test_a_sign_in_that_is_refused_later_is_not_tried_again(
+    here: CommandLine, local: LocalAccount[TurnedClock], stack: Stack
+) -> None:
+    with stack.target() as on:
+        on.account._options["password"] = "changed meanwhile"
+        attempts = local.login_attempts
+        with pytest.raises(ConnectError):
+            deployment.make_plan(on)
+        for role in ("SECURITYADMIN", "USERADMIN", "SYSADMIN"):
+            with pytest.raises(ConnectError):
+                on.account.perform(Statement("SHOW ROLES", role))
+        assert local.login_attempts == attempts + 1
+
+
+def test_a_proxy_does_not_stand_before_the_local_account(here: CommandLine) -> None:
+    here.environment = {
+        "HTTP_PROXY": "http://127.0.0.1:9",
+        "http_proxy": "http://127.0.0.1:9",
+        "NO_PROXY": "",
+        "no_proxy": "",
+    }
+    assert here.run("local", "start", "--runtime", "none").returncode == 0
+    assert here.run("up", "--yes").returncode == 0
 
 
 def test_a_role_that_the_user_does_not_hold(here: CommandLine) -> None:

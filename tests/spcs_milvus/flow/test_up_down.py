@@ -130,6 +130,7 @@ def test_a_changed_setting_alters_just_that_object(stack: Stack) -> None:
     "setting",
     [
         "milvus: {volume: {size: 40Gi}}",
+        "milvus: {volume: {iops: 4000}}",
         "milvus: {volume: null, volatile: true}",
         "compute_pools: {milvus: {instance_family: CPU_X64_M}}",
         "stages: {FILES: {encryption: SNOWFLAKE_FULL}}",
@@ -222,6 +223,47 @@ def test_another_schema_and_no_notebook(stack: Stack) -> None:
     assert stack.up().counts.write == 0
     done(stack.down())
     assert stack.local.dump() == before
+
+
+def test_what_left_the_file_is_named_by_up_and_removed_by_down(stack: Stack) -> None:
+    before = stack.local.dump()
+    done(stack.up())
+    stack.write(QUICKSTART + "jupyter: null\n")
+
+    report = done(stack.up())
+
+    assert report.counts.write == 0
+    assert {problem.place for problem in report.plan.kept} == {
+        "service.MILVUS_DEMO.PUBLIC.JUPYTER",
+        "compute_pool.MILVUS_DEMO_JUPYTER_POOL",
+        "role.MILVUS_DEMO_JUPYTER",
+    }
+    done(stack.down())
+    assert stack.local.dump() == before
+
+
+def test_another_name_for_the_database_leaves_nothing_behind(stack: Stack) -> None:
+    before = stack.local.dump()
+    done(stack.up())
+    stack.write(QUICKSTART + "names: {database: ELSEWHERE}\n")
+
+    done(stack.down())
+
+    assert stack.local.dump() == before
+
+
+def test_a_role_that_owns_something_of_others_stays(stack: Stack) -> None:
+    done(stack.up())
+    with stack.session("MILVUS_DEMO_OWNER") as session:
+        session.run("CREATE DATABASE MINE")
+
+    report = stack.down()
+
+    assert report.exit_code == 4
+    assert [problem.place for problem in report.leftovers] == ["role.MILVUS_DEMO_OWNER"]
+    with stack.session("SECURITYADMIN") as session:
+        owners = {row["name"]: row["owner"] for row in session.run("SHOW DATABASES")}
+    assert owners == {"MINE": "MILVUS_DEMO_OWNER"}
 
 
 def test_two_projects_live_side_by_side(stack: Stack) -> None:

@@ -1,8 +1,9 @@
 """Values that hold everything a view has to show, once."""
 
 from spcs_milvus.apply import Outcome, Status
+from spcs_milvus.differences import Difference
 from spcs_milvus.errors import Problem
-from spcs_milvus.plan import Action, Change, Difference, Plan
+from spcs_milvus.plan import Action, Change, Plan
 from spcs_milvus.report import Counts, Report
 from spcs_milvus.resource import Address
 from spcs_milvus.status import StackStatus
@@ -98,7 +99,7 @@ DONE = Report(
         Outcome(SERVE, Status.DONE, 0.01, 1.75),
         Outcome(WAIT, Status.DONE, 62.0, 1.76),
     ),
-    Counts(12, 3),
+    Counts(12, 3, 3),
     63.789,
     (),
     STATUS,
@@ -117,15 +118,15 @@ FAILED = Report(
         Outcome(
             SERVE,
             Status.SKIPPED,
-            problem=Problem(f"{SERVICE} was skipped", f"{POOL} was not done", str(SERVICE)),
+            problem=Problem(f"{POOL} was not done", place=str(SERVICE)),
         ),
         Outcome(
             WAIT,
             Status.SKIPPED,
-            problem=Problem(f"{READY} was skipped", f"{SERVICE} was not done", str(READY)),
+            problem=Problem(f"{SERVICE} was not done", place=str(READY)),
         ),
     ),
-    Counts(12, 2),
+    Counts(12, 2, 2),
     1.9,
     (KEPT,),
 )
@@ -134,11 +135,9 @@ INTERRUPTED = Report(
     (
         Outcome(CREATE, Status.DONE, 0.25, 0.0),
         Outcome(UPDATE, Status.INTERRUPTED, 1.5, 0.25, Problem("waiting was interrupted")),
-        Outcome(
-            SERVE, Status.INTERRUPTED, problem=Problem(f"{SERVICE} was skipped", "interrupted", str(SERVICE))
-        ),
+        Outcome(SERVE, Status.INTERRUPTED, problem=Problem("interrupted", place=str(SERVICE))),
     ),
-    Counts(12, 1),
+    Counts(12, 1, 1),
     1.9,
 )
 EMPTY = Report(NOTHING, (), Counts(9, 0), 0.4)

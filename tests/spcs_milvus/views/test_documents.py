@@ -35,13 +35,17 @@ def test_a_status() -> None:
 def test_a_plan() -> None:
     document = documents.plan_document(samples.PLAN, Counts(12, 0), 0.12345)
     assert sorted(document) == sorted([*RUN, "conflicts", "kept"])
-    assert all(list(change) == [*CHANGE, "loses"] for change in document["changes"])
+    assert all(list(change) == [*CHANGE, "differences", "loses"] for change in document["changes"])
     assert document["changes"][1] == {
         "address": "compute_pool.DEMO_POOL",
         "action": "update",
         "status": "planned",
         "seconds": 0.0,
         "because": "auto_resume differs, max_nodes differs",
+        "differences": [
+            {"attribute": "max_nodes", "desired": 2, "actual": 1},
+            {"attribute": "auto_resume", "desired": True, "actual": False},
+        ],
         "loses": None,
     }
     assert [change["action"] for change in document["changes"]] == [
@@ -60,7 +64,7 @@ def test_a_plan() -> None:
 def test_a_report() -> None:
     document = documents.report_document(samples.DONE)
     assert sorted(document) == sorted([*RUN, "errors", "left", "exit_code"])
-    assert all(list(change) == [*CHANGE, "loses"] for change in document["changes"])
+    assert all(list(change) == [*CHANGE, "differences", "loses"] for change in document["changes"])
     assert [change["status"] for change in document["changes"]] == ["done"] * 4
     assert document["changes"][3]["seconds"] == 62.0
     assert document["statements"] == {"read": 12, "write": 3}
@@ -76,7 +80,7 @@ def test_a_report_of_a_failure() -> None:
     document = documents.report_document(samples.FAILED)
     assert [(change["status"], change["because"]) for change in document["changes"]] == [
         ("done", "it is not there"),
-        ("failed", "error 392507, query q"),
+        ("failed", "no capacity"),
         ("skipped", "compute_pool.DEMO_POOL was not done"),
         ("skipped", "service.DEMO.PUBLIC.MILVUS was not done"),
     ]

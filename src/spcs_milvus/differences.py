@@ -1,0 +1,81 @@
+"""Declared attributes against actual ones → what differs, for the plan, and leaf by leaf for whoever reads
+it.
+
+Touches nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from spcs_milvus.kinds import kind_of
+from spcs_milvus.resource import Actual, Resource, read_mark
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One attribute that is not as declared; ``actual`` is None where it cannot be read."""
+
+    attribute: str
+    desired: Any
+    actual: Any
+
+
+def differences(resource: Resource, actual: Actual) -> tuple[Difference, ...]:
+    """The attributes that are not as declared, in the kind's order.
+
+    An attribute that Snowflake never shows, or did not show this time, counts as different when the mark's
+    digest says that something was declared otherwise and no readable attribute explains it. A mark that
+    differs for another reason is a difference of its own.
+    """
+    kind = kind_of(resource.address.kind)
+    found = [
+        Difference(name, resource.attributes[name], actual.attributes[name])
+        for name in kind.attributes
+        if name in actual.attributes and actual.attributes[name] != resource.attributes[name]
+    ]
+    mark = read_mark(actual.comment)
+    if resource.mark and (mark is None or mark.digest != resource.mark.digest):
+        found += _unseen(resource, actual, explained=bool(found))
+        found = found or [Difference("mark", str(resource.mark), str(mark))]
+    return tuple(found)
+
+
+def _unseen(resource: Resource, actual: Actual, *, explained: bool) -> list[Difference]:
+    """What may differ though nobody can see it. An attribute that cannot be altered is suspected only when no
+    other difference explains that the mark is another.
+    """
+    kind = kind_of(resource.address.kind)
+    hidden = [name for name in kind.attributes if name not in actual.attributes]
+    suspects = [
+        name for name in hidden if name not in kind.create_only or (name in kind.unreadable and not explained)
+    ]
+    return [Difference(name, resource.attributes[name], None) for name in suspects]
+
+
+def leaves(difference: Difference) -> Iterator[Difference]:
+    """The difference of each single value: ``specification.containers.milvus.env.LOG_LEVEL``.
+
+    Items of a list go by their ``name`` where all have one. A value that only one side has is None on the
+    other.
+    """
+    yield from _leaves(difference.attribute, difference.desired, difference.actual)
+
+
+def _leaves(path: str, desired: Any, actual: Any) -> Iterator[Difference]:
+    one, other = _keyed(desired), _keyed(actual)
+    if one is None or other is None:
+        if desired != actual:
+            yield Difference(path, desired, actual)
+        return
+    for key in sorted({*one, *other}):
+        yield from _leaves(f"{path}.{key}", one.get(key), other.get(key))
+
+
+def _keyed(value: Any) -> dict[str, Any] | None:
+    """A mapping, or a list of named things as one; None for anything else."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value):
+        return {str(item["name"]): item for item in value}
+    return None

@@ -1,0 +1,60 @@
+"""Whose an object is: read from the mark in its comment, and what follows when it is not ours.
+
+*Ours* is changed or dropped. What is *not ours*, or where we *cannot tell*, is a conflict that stops ``up``
+before the first write, and that ``down`` leaves where it is. Touches nothing.
+"""
+
+from enum import StrEnum
+
+from spcs_milvus.errors import Problem
+from spcs_milvus.kinds import kind_of
+from spcs_milvus.kinds.base import Kind
+from spcs_milvus.resource import Actual, Presence, Resource, read_mark
+
+
+class Ownership(StrEnum):
+    """Whose an object is, as far as its mark says."""
+
+    OURS = "ours"
+    NOT_OURS = "not ours"
+    CANNOT_TELL = "cannot tell"
+
+
+def ownership(resource: Resource, actual: Actual) -> Ownership:
+    """Whose the object is; kinds without a comment are ours by their parent or grantee."""
+    if actual.presence is Presence.UNKNOWN:
+        return Ownership.CANNOT_TELL
+    if resource.mark is None:
+        return Ownership.OURS
+    mark = read_mark(actual.comment)
+    return Ownership.OURS if mark and mark.same_owner(resource.mark) else Ownership.NOT_OURS
+
+
+def conflict(resource: Resource, actual: Actual) -> Problem | None:
+    """Why an object must be left alone; None when it is ours or not there."""
+    if actual.presence is Presence.ABSENT:
+        return None
+    verdict = ownership(resource, actual)
+    kind = kind_of(resource.address.kind)
+    if verdict is Ownership.CANNOT_TELL:
+        return Problem(
+            f"whether the {kind.title} {resource.name} is there cannot be told",
+            actual.reason,
+            str(resource.address),
+        )
+    if verdict is Ownership.NOT_OURS:
+        return _not_ours(resource, actual, kind)
+    return None
+
+
+def _not_ours(resource: Resource, actual: Actual, kind: Kind) -> Problem:
+    mark = read_mark(actual.comment)
+    whose = (
+        f"it belongs to {mark.project}/{mark.environment}" if mark else "it carries no mark of this project"
+    )
+    return Problem(
+        f"a {kind.title} {resource.name} is there and is not ours",
+        f"{whose}; its owner is {actual.live.get('owner') or 'unknown'}",
+        str(resource.address),
+        "choose other names with `names: {prefix: …}` in the project file",
+    )

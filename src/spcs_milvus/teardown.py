@@ -1,0 +1,214 @@
+"""What ``down`` would do: drop what is declared and what is ours though nobody declares it any more.
+
+Comes in: resources, an observation and what stands in the containers. Goes out: a :class:`Plan` of deletions.
+Touches nothing.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
+
+from spcs_milvus.errors import Problem
+from spcs_milvus.graph import among, reverse
+from spcs_milvus.kinds import KINDS, kind_of
+from spcs_milvus.kinds.base import Found
+from spcs_milvus.names import Name
+from spcs_milvus.observe import Observation
+from spcs_milvus.ownership import conflict
+from spcs_milvus.plan import Action, Change, Plan, with_needs
+from spcs_milvus.resource import Actual, Address, Presence, Resource, read_mark
+
+# what is made on top of what: an object of ours that nobody declares is dropped before what it may stand on
+_STANDS_ON = (
+    "role",
+    "warehouse",
+    "database",
+    "schema",
+    "image_repository",
+    "stage",
+    "compute_pool",
+    "service",
+)
+
+
+def plan_down(
+    resources: Collection[Resource], observation: Observation, foreign: Mapping[Address, tuple[str, ...]]
+) -> Plan:
+    """The changes that take away what is ours.
+
+    ``foreign`` names, for each container of ours, what others put into it: such a container stays, and so
+    does what it needs. The same holds for a container of something declared that turns out not to be ours.
+    """
+    needs = {resource.address: resource.needs for resource in resources}
+    inside = _inside(resources, observation, foreign)
+    stays = {address for address, things in inside.items() if things}
+    held = stays.union(*(among(needs, needs)[address] for address in stays)) if stays else stays
+    changes: list[Change] = []
+    kept = [_stays(address, inside[address]) for address in sorted(stays)]
+    for resource in resources:
+        actual = observation.actual[resource.address]
+        if actual.presence is Presence.ABSENT or kind_of(resource.address.kind).goes_with:
+            continue
+        if problem := conflict(resource, actual):
+            kept.append(problem)
+        elif resource.address not in held:
+            changes.append(_deletion(resource, actual))
+        elif resource.address not in stays:
+            kept.append(Problem(f"{resource.address} is needed by what stays", None, str(resource.address)))
+    ordered = with_needs(changes[::-1], reverse(needs))
+    return Plan(ordered, (), tuple(kept), {r.address: r for r in resources})
+
+
+def _deletion(resource: Resource, actual: Actual) -> Change:
+    kind = kind_of(resource.address.kind)
+    steps = kind.drop(resource, actual)
+    return Change(resource.address, Action.DELETE, "it is ours", steps, loses=kind.loses(resource, actual))
+
+
+def _inside(
+    resources: Collection[Resource], observation: Observation, foreign: Mapping[Address, tuple[str, ...]]
+) -> dict[Address, tuple[str, ...]]:
+    """For each container, what stands in it that is not ours to drop, or may not be."""
+    theirs = [
+        resource
+        for resource in resources
+        if not kind_of(resource.address.kind).goes_with
+        and conflict(resource, observation.actual[resource.address])
+    ]
+    return {
+        container.address: (
+            *foreign.get(container.address, ()),
+            *(
+                f"{kind_of(resource.address.kind).title} {resource.name}"
+                for resource in theirs
+                if resource.name.inside(container.name)
+            ),
+        )
+        for container in resources
+        if kind_of(container.address.kind).holds or container.address.kind == "schema"
+    }
+
+
+def _stays(address: Address, inside: tuple[str, ...]) -> Problem:
+    shown = ", ".join(inside[:5]) + (f" and {len(inside) - 5} more" if len(inside) > 5 else "")
+    return Problem(
+        f"{address} holds things that are not ours",
+        shown,
+        str(address),
+        "move or drop them, then run down again",
+    )
+
+
+# --- ours, though nobody declares it ------------------------------------------------------------------
+
+
+def orphans(
+    resources: Collection[Resource], observation: Observation, found: Collection[Found] = ()
+) -> dict[Resource, Actual]:
+    """Objects that carry our mark and are not declared, as far as the looks of ``resources`` and ``found``
+    show.
+
+    Each is a resource that can be dropped, dropped after what is made on top of it and before what it stands
+    on.
+    """
+    declared = {resource.address for resource in resources}
+    shown = {one.address: one for one in (*_shown(resources, observation), *found)}
+    pattern = next(resource for resource in resources if resource.mark)
+    ours = [one for address, one in shown.items() if address not in declared and _is_ours(one, pattern)]
+    return {_orphan(one, pattern): _as_found(one) for one in ours}
+
+
+def ordered(resources: Collection[Resource], undeclared: Collection[Resource]) -> tuple[Resource, ...]:
+    """All of them, where an undeclared one needs whatever it may stand on, and the other way round."""
+    strangers = {resource.address for resource in undeclared}
+    everything = (*resources, *undeclared)
+    return tuple(_on_top_of(resource, everything, strangers) for resource in everything)
+
+
+def _shown(resources: Collection[Resource], observation: Observation) -> Iterator[Found]:
+    """Every row of the looks that show all objects of a kind."""
+    for resource in resources:
+        if not kind_of(resource.address.kind).marked:
+            continue
+        for row in observation.answers[resource.address]["show"].rows:
+            columns = ("database_name", "schema_name", "name")
+            parts = [
+                str(row[column]) for column in columns if row.get(column) and column in _columns(resource)
+            ]
+            yield Found(Address(resource.address.kind, str(Name(tuple(parts)))), Name(tuple(parts)), row)
+
+
+def _columns(resource: Resource) -> tuple[str, ...]:
+    return {1: ("name",), 2: ("database_name", "name")}.get(
+        len(resource.name.parts), ("database_name", "schema_name", "name")
+    )
+
+
+def _is_ours(found: Found, pattern: Resource) -> bool:
+    mark = read_mark(str(found.row.get("comment") or ""))
+    assert pattern.mark is not None
+    return found.address.kind in KINDS and mark is not None and mark.same_owner(pattern.mark)
+
+
+def _orphan(found: Found, pattern: Resource) -> Resource:
+    """A resource as far as dropping takes one; the owner drops what it owns."""
+    return Resource(
+        found.address,
+        found.name,
+        str(found.row["owner"]),
+        pattern.seen_by,
+        kind_of(found.address.kind).undeclared(found.row),
+        mark=read_mark(str(found.row["comment"])),
+        detail={"database": Name(found.name.parts[:1]), "specification": {}},
+    )
+
+
+def _as_found(found: Found) -> Actual:
+    return Actual(Presence.PRESENT, {}, str(found.row["comment"]), {"owner": found.row["owner"]})
+
+
+def _on_top_of(
+    resource: Resource, everything: Collection[Resource], strangers: Collection[Address]
+) -> Resource:
+    if resource.address.kind not in _STANDS_ON:
+        return resource
+    below = _STANDS_ON[: _STANDS_ON.index(resource.address.kind)]
+    more = {
+        other.address
+        for other in everything
+        if other.address.kind in below and (resource.address in strangers or other.address in strangers)
+    }
+    return replace(resource, needs=resource.needs | more)
+
+
+# --- what others put among ours -----------------------------------------------------------------------
+
+
+def strangers(
+    resources: Collection[Resource], contents: Mapping[Address, Collection[Found]]
+) -> dict[Address, tuple[str, ...]]:
+    """For each container of ours, what stands in it that is neither ours nor came with it, in a person's
+    words.
+    """
+    ours = {resource.address for resource in resources}
+    databases = [resource for resource in resources if resource.address.kind == "database"]
+    for database in databases:
+        ours |= {
+            Address("schema", str(database.name.child(part))) for part in ("PUBLIC", "INFORMATION_SCHEMA")
+        }
+    foreign = {
+        address: [one for one in found if one.address not in ours] for address, found in contents.items()
+    }
+    inside: dict[Address, tuple[str, ...]] = {}
+    for resource in resources:
+        held = foreign.get(resource.address, [])
+        if resource.address.kind == "role":
+            # what stands in a database of ours is told there
+            held = [one for one in held if not any(one.name.inside(database.name) for database in databases)]
+        if resource.address.kind == "schema":
+            held = [one for found in foreign.values() for one in found if one.name.inside(resource.name)]
+        inside[resource.address] = tuple(_in_words(one) for one in held)
+    return inside
+
+
+def _in_words(found: Found) -> str:
+    return f"{found.address.kind.replace('_', ' ')} {found.name}"
