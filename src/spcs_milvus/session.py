@@ -224,7 +224,7 @@ class Account:
 
 
 def _past_the_proxy(host: str) -> None:
-    """An account on this machine is reached directly; the connector takes a proxy from the environment alone."""
+    """An account on this machine is reached directly; the connector heeds nothing but the environment."""
     if host in ("127.0.0.1", "localhost"):
         for name in ("NO_PROXY", "no_proxy"):
             os.environ[name] = ",".join(filter(None, (os.environ.get(name), host)))

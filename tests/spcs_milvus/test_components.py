@@ -324,8 +324,8 @@ def test_without_jupyter_nothing_of_it_is_left() -> None:
 
 
 def test_who_may_open_the_notebook() -> None:
-    added = _statements("roles: {grant_to: [user alice, role ANALYST]}\n") - _statements("")
-    assert added == {f"GRANT ROLE {USERS} TO USER ALICE", f"GRANT ROLE {USERS} TO ROLE ANALYST"}
+    added = _statements("roles: {grant_to: [user alice, role ALICE]}\n") - _statements("")
+    assert added == {f"GRANT ROLE {USERS} TO USER ALICE", f"GRANT ROLE {USERS} TO ROLE ALICE"}
 
 
 def test_roles_of_other_names_act() -> None:

@@ -27,6 +27,8 @@ def stopping(output: Output) -> Iterator[threading.Event]:
         if stop.is_set():
             _end_now(output)
         stop.set()
+        # straight to the terminal: whoever prints just now may hold the console
+        os.write(2, b"\nstopping: what runs is let finish; Ctrl-C again ends the program at once\n")
 
     before = signal.signal(signal.SIGINT, heard)
     try:

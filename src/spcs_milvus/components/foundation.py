@@ -77,7 +77,10 @@ class Foundation:
         # the moment it is granted to the owner role, it can be acted as
         needs |= self.owner_acts if to == self.owner else set()
         detail = {"form": "role", "on": Name.of(role), "grantee_kind": Keyword(kind), "role": Name.of(to)}
-        return self._grant(_role_grant_address(role, to), self.project.roles.security_admin, needs, detail)
+        grantee = to if kind == "ROLE" else f"user {to}"
+        return self._grant(
+            _role_grant_address(role, grantee), self.project.roles.security_admin, needs, detail
+        )
 
     def grant_account(self, privilege: str, role: str) -> Resource:
         """A privilege on the account."""

@@ -17,7 +17,7 @@ class CommandLine:
     environment: dict[str, str] = field(default_factory=dict)
 
     def start(self, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
-        """Starts it; what it says can be read while it runs. Nobody can be asked unless ``stdin`` is a terminal."""
+        """Starts it; what it says can be read meanwhile. Only a terminal as ``stdin`` can be asked."""
         environment = {**os.environ, "SPCS_MILVUS_HOME": str(self.folder / "home"), "HOME": str(self.folder)}
         environment |= {"SNOWFLAKE_HOME": str(self.folder / "snowflake"), **self.environment}
         return subprocess.Popen(

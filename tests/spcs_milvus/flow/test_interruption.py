@@ -1,4 +1,4 @@
-"""Ctrl-C, a reader that goes away, an account that goes away: the run ends soon, tells what it did, and can go on."""
+"""Ctrl-C, a reader or an account that goes away: the run ends soon, tells what it did, and can go on."""
 
 import os
 import pty
@@ -69,6 +69,9 @@ def test_a_second_ctrl_c_ends_the_program_at_once(here: CommandLine) -> None:
         account.suspend()
         try:
             up.send_signal(signal.SIGINT)
+            for line in up.stderr:
+                if "stopping" in line:
+                    break
             up.send_signal(signal.SIGINT)
             out, err = up.communicate(timeout=20)
         finally:
