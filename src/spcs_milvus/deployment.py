@@ -163,7 +163,8 @@ def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
 def look(on: Target) -> StackStatus:
     """What is running now."""
     watched = [resource for resource in on.resources if resource.address.kind in LOOKED_AT]
-    return status(on.loaded.project.project, watched, observe(watched, on.account.query))
+    seen = observe(watched, on.account.query, without=frozenset({"describe"}))
+    return status(on.loaded.project.project, watched, seen)
 
 
 def counts(on: Target) -> Counts:

@@ -28,9 +28,18 @@ class Observation:
     answers: Mapping[Address, Mapping[str, Answer]]
 
 
-def observe(resources: Collection[Resource], query: Query) -> Observation:
-    """One sweep over all resources."""
-    looks = {resource.address: kind_of(resource.address.kind).looks(resource) for resource in resources}
+def observe(
+    resources: Collection[Resource], query: Query, without: frozenset[str] = frozenset()
+) -> Observation:
+    """One sweep over all resources; ``without`` names looks that are not needed."""
+    looks = {
+        resource.address: {
+            part: look
+            for part, look in kind_of(resource.address.kind).looks(resource).items()
+            if part not in without
+        }
+        for resource in resources
+    }
     given = query({look for wanted in looks.values() for look in wanted.values()})
     answers = {
         address: {part: given[look] for part, look in wanted.items()} for address, wanted in looks.items()

@@ -86,11 +86,7 @@ class World:
                 f"sha256:{digest * 64}",
                 manifest,
                 None,
-                None,
-                None,
-                (),
                 "amd64",
-                "linux",
             )
         )
 

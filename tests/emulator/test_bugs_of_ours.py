@@ -50,9 +50,7 @@ def test_a_bug_is_answered_logged_and_undone(tmp_path: Path) -> None:
         "CREATE COMPUTE POOL P MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_S",
     ):
         assert post("/queries/v1/query-request", {"sqlText": sql}, token)["success"]
-    account.record_image(
-        PushedImage("d/public/r", "app", "1", "sha256:1", "m", None, None, None, (), None, None)
-    )
+    account.record_image(PushedImage("d/public/r", "app", "1", "sha256:1", "m", None, None))
     before = account.dump()
     create = f"CREATE SERVICE S IN COMPUTE POOL P FROM SPECIFICATION $${SPECIFICATION}$$"
     answer = post("/queries/v1/query-request", {"sqlText": create}, token)
@@ -61,6 +59,9 @@ def test_a_bug_is_answered_logged_and_undone(tmp_path: Path) -> None:
     assert len(log) == 1
     assert "Traceback" in log[0]
     assert "nobody expects this" in log[0]
+    assert "CREATE SERVICE" in log[0]
+    assert answer["data"]["queryId"] in log[0]
+    assert "containers" not in log[0]
     assert account.dump() == before
     account.close()
     store.close()

@@ -1,7 +1,10 @@
 """What survives: restarts, kills, full disks."""
 
+import contextlib
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,28 +12,35 @@ import snowflake.connector
 from tests.emulator.conftest import Client, World
 
 from spcs_emulator.clock import TurnedClock
-from spcs_emulator.server import LocalAccount
+from spcs_emulator.errors import DamagedAccountError
+from spcs_emulator.folder import DataFolder
+from spcs_emulator.server import LocalAccount, read_dump
+from spcs_emulator.statement.values import ObjectKind
 from spcs_emulator.store import Document, Store, StoreError
 
 Create = Callable[..., str]
 
 
-def test_everything_is_there_after_a_kill(
+def copy_of(world: World, tmp_path: Path) -> Path:
+    """A copy of the folder, taken while the account runs: what a killed one leaves."""
+    left = tmp_path / "left"
+    shutil.copytree(world.local.folder.path, left)
+    return left
+
+
+def test_a_copy_of_the_running_account_s_folder_holds_everything(
     tmp_path: Path, world: World, stack: Client, create_service: Create
 ) -> None:
-    """A copy of the folder, taken while the account runs, is what a killed one leaves."""
     stack.run("ALTER SESSION SET QUERY_TAG = 'x'")
     stack.run(create_service())
     world.turn(2)
     before = stack.run("SHOW ENDPOINTS IN SERVICE S")
     dump = world.local.dump()
-    left = tmp_path / "left"
-    shutil.copytree(world.local.folder.path, left)
     clock = TurnedClock(world.local.clock.now())
-    with LocalAccount(left, clock) as again:
+    with ExitStack() as opened:
+        again = opened.enter_context(LocalAccount(copy_of(world, tmp_path), clock))
         assert again.dump() == dump
-        second = World(again, None)  # type: ignore[arg-type]
-        second.turn(2)
+        World(again, opened).turn(2)
         session = again.account.sessions.of_token(_token(world))
         rows, _ = again.account.execute(session, "SHOW ENDPOINTS IN SERVICE S")
         assert [row[0] for row in rows.rows] == [row["name"] for row in before]
@@ -81,10 +91,10 @@ def test_what_cannot_be_stored_has_not_happened(pragma: str, world: World, stack
 
 
 def test_what_belongs_to_nothing_is_removed_at_start(tmp_path: Path) -> None:
-    for part in ("stages", "volumes"):
+    for part in ("stages", "volumes", "registry/repositories"):
         (tmp_path / part / "orphan").mkdir(parents=True)
     with LocalAccount(tmp_path, TurnedClock()):
-        assert not list(tmp_path.glob("*/orphan"))
+        assert not list(tmp_path.rglob("orphan"))
 
 
 def test_the_dump_is_the_same_after_up_and_down(world: World, stack: Client, create_service: Create) -> None:
@@ -119,6 +129,48 @@ def test_the_dump_is_the_same_after_up_and_down(world: World, stack: Client, cre
     assert world.local.dump() == before
 
 
+DAMAGES = {
+    "no JSON": "UPDATE documents SET body = '{' WHERE id = 'SYSADMIN-KEY'",
+    "a list": "UPDATE documents SET body = '[]' WHERE id = 'SYSADMIN-KEY'",
+    "an unknown key": "UPDATE documents SET body = json_set(body, '$.x', 1) WHERE id = 'SYSADMIN-KEY'",
+    "a missing key": "UPDATE documents SET body = json_remove(body, '$.kind') WHERE id = 'SYSADMIN-KEY'",
+    "an unknown kind": "UPDATE documents SET body = json_set(body, '$.kind', 'X') WHERE id = 'SYSADMIN-KEY'",
+    "a time that is none": (
+        "UPDATE documents SET body = json_set(body, '$.created_on', 5) WHERE id = 'SYSADMIN-KEY'"
+    ),
+    "an unknown table": "UPDATE documents SET \"table\" = 'spell' WHERE id = 'SYSADMIN-KEY'",
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_entry_is_named(tmp_path: Path, damage: str) -> None:
+    with LocalAccount(tmp_path, TurnedClock()) as local, local.account._catalogue.transaction():
+        role = local.account._catalogue.find(ObjectKind.ROLE, "SYSADMIN")
+        assert role is not None
+    with contextlib.closing(sqlite3.connect(tmp_path / "catalogue.sqlite")) as database, database:
+        assert database.execute(damage.replace("SYSADMIN-KEY", role.key)).rowcount == 1
+    for open_again in (
+        lambda: LocalAccount(tmp_path, TurnedClock()),
+        lambda: read_dump(DataFolder(tmp_path), TurnedClock()),
+    ):
+        with pytest.raises(DamagedAccountError, match=role.key) as error:
+            open_again()
+        assert "reset" in error.value.hint
+
+
+@pytest.mark.parametrize("content", [None, b""])
+def test_a_lost_catalogue_is_not_taken_for_a_new_account(tmp_path: Path, content: bytes | None) -> None:
+    with LocalAccount(tmp_path, TurnedClock()):
+        pass
+    for name in ("catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    if content is not None:
+        (tmp_path / "catalogue.sqlite").write_bytes(content)
+    for _ in range(2):
+        with pytest.raises(DamagedAccountError, match="empty"):
+            LocalAccount(tmp_path, TurnedClock())
+
+
 def test_the_store_takes_all_or_nothing(tmp_path: Path) -> None:
     store = Store(tmp_path / "file.sqlite")
     store.save([Document("a", "1", {"x": 1}), Document("a", "2", {})], [])
@@ -129,3 +181,55 @@ def test_the_store_takes_all_or_nothing(tmp_path: Path) -> None:
         store.load()
     with pytest.raises(StoreError):
         Store(tmp_path / "file.sqlite" / "below")
+
+
+def containers(client: Client) -> list[tuple[str, str]]:
+    rows = client.run("SHOW SERVICE CONTAINERS IN SERVICE D.PUBLIC.S")
+    return [(row["status"], row["message"]) for row in rows]
+
+
+def test_a_service_whose_image_cannot_be_had_takes_nothing_else_with_it(
+    tmp_path: Path, world: World, stack: Client, create_service: Create
+) -> None:
+    """The folder of a killed account, opened by a runtime that can start none of its services."""
+    stack.run(create_service())
+    stack.run(create_service("T"))
+    world.turn(2)
+    left = copy_of(world, tmp_path)
+    with ExitStack() as opened:
+        clock = TurnedClock(world.local.clock.now())
+        again = World(opened.enter_context(LocalAccount(left, clock, runtime="process")), opened)
+        client = again.connect(role="OWNER")
+        again.turn(2)
+        for _ in range(2):
+            [(status, message)] = containers(client)
+            assert status == "FAILED"
+            assert message.startswith("Failed to pull image: ")
+            assert [row["status"] for row in client.run("SHOW SERVICES IN ACCOUNT")] == ["FAILED"] * 2
+            client.run("ALTER SERVICE D.PUBLIC.S SUSPEND")
+            client.run("ALTER SERVICE D.PUBLIC.S RESUME")
+            again.turn(2)
+        client.run("DROP SERVICE D.PUBLIC.S")
+
+
+def test_a_clock_set_back_starts_nothing_anew_and_stops_nothing(
+    world: World, stack: Client, create_service: Create
+) -> None:
+    stack.run(create_service())
+    world.turn(3)
+    world.local.clock.advance(-7200)
+    world.turn(1)
+    assert stack.run("SHOW COMPUTE POOLS")[0]["state"] == "ACTIVE"
+    assert containers(stack) == [("READY", "Running")]
+    assert "provisioning" not in str(stack.run("SHOW ENDPOINTS IN SERVICE S"))
+    stack.run("ALTER SERVICE S SUSPEND")
+    stack.run("ALTER SERVICE S RESUME")
+    world.turn(2)
+    assert containers(stack) == [("READY", "Running")]
+    stack.run("ALTER SERVICE S SUSPEND")
+    world.local.clock.advance(-7200)
+    world.local.tick()
+    assert stack.run("SHOW SERVICES")[0]["status"] == "SUSPENDED"
+    world.local.clock.advance(3601)
+    world.local.tick()
+    assert stack.run("SHOW COMPUTE POOLS")[0]["state"] == "SUSPENDED"

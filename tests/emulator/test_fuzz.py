@@ -1,5 +1,6 @@
 """Mutated statements: the answer is a result or a proper refusal, and a refusal changes nothing."""
 
+import json
 import string
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.emulator.conftest import SPECIFICATION, World
 from tests.emulator.test_parse import REFUSED, UNDERSTOOD
-from tests.emulator.test_specification import GOOD
+from tests.emulator.test_specification import FULL
 from tests.emulator.test_statements import CASES
 
 from spcs_emulator.account.entries import Session
@@ -19,7 +20,7 @@ from spcs_emulator.account.results import pattern_matches
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.faults import SqlError
 from spcs_emulator.server import LocalAccount
-from spcs_emulator.specification import parse_specification
+from spcs_emulator.specification import from_document, parse_specification
 from spcs_emulator.wire.rowset import result_data
 
 SEEDS = sorted(
@@ -99,14 +100,17 @@ def test_statements(account: tuple[World, Session], sql: str) -> None:
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
 def test_specifications(data: st.DataObject) -> None:
-    text = yaml.safe_dump(GOOD)
+    text = yaml.safe_dump(FULL)
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 12)))
     changed = text[:start] + data.draw(st.text(max_size=6)) + text[end:]
     try:
-        parse_specification(changed)
+        found = parse_specification(changed)
     except SqlError as error:
         assert error.errno == 395018
+    else:
+        text = json.dumps(found.document, sort_keys=True)
+        assert from_document(json.loads(text)) == found
 
 
 @settings(max_examples=200, deadline=None)

@@ -136,4 +136,4 @@ def service(data: Path) -> Process:
     [path] = (data / "processes").glob("*/counter.pid")
     record = records.read(path)
     assert record is not None
-    return record[0]
+    return record.leader

@@ -40,5 +40,6 @@ def test_first_fit(
 def test_families() -> None:
     assert lacking(FAMILIES["CPU_X64_S"], Demand("", 3, 13 * GIB, 0)) == ""
     assert lacking(FAMILIES["CPU_X64_S"], Demand("", 3.1, GIB, 0)) == "CPU"
-    assert (node_limit("CPU_X64_S"), node_limit("GPU_NV_S")) == (500, 150)
+    assert [node_limit(name) for name in ("CPU_X64_S", "GPU_NV_S", "GPU_NV_L")] == [500, 150, 10]
+    assert (FAMILIES["GPU_NV_2M"].gpus, FAMILIES["HIGHMEM_X64_SL"].memory_gib) == (2, 492)
     assert (architecture("GEN_ARM_G1_2"), architecture("GEN_X64_G2_2")) == ("arm64", "amd64")

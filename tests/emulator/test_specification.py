@@ -1,6 +1,7 @@
 """The service specification: what is filled in, and what is refused with its path."""
 
 import copy
+import datetime
 import json
 from typing import Any
 
@@ -27,6 +28,80 @@ GOOD: dict[str, Any] = {
     },
     "serviceRoles": [{"name": "reader", "endpoints": ["api"]}],
 }
+
+
+# Every section there is.
+FULL: dict[str, Any] = {
+    **GOOD,
+    "spec": {
+        **GOOD["spec"],
+        "containers": [
+            {
+                **GOOD["spec"]["containers"][0],
+                "livenessProbe": {"port": 9091, "path": "/healthz", "periodSeconds": 3},
+                "mountSessionToken": True,
+                "sessionTokenConfig": {
+                    "path": "/token",
+                    "permission": "0644",
+                    "mountConnectionConfig": False,
+                },
+            }
+        ],
+        "endpoints": [
+            {
+                "name": "api",
+                "port": 8080,
+                "public": True,
+                "corsSettings": {"Access-Control-Allow-Origin": ["https://a.example"]},
+            }
+        ],
+        "volumes": [
+            {
+                "name": "data",
+                "source": "block",
+                "size": "10Gi",
+                "blockConfig": {
+                    "iops": 3000,
+                    "throughput": 125,
+                    "encryption": "SNOWFLAKE_SSE",
+                    "snapshotOnDelete": True,
+                    "snapshotDeleteAfter": "7d",
+                },
+            },
+            {
+                "name": "files",
+                "source": "stage",
+                "stageConfig": {
+                    "name": "@d.s.files/in",
+                    "metadataCache": "30s",
+                    "enableSymlink": True,
+                    "resources": {"requests": {"memory": "1Gi", "cpu": "0.5"}, "limits": {"memory": "1Gi"}},
+                    "uid": 1000,
+                    "gid": 1000,
+                },
+            },
+        ],
+        "logExporters": {"eventTableConfig": {"logLevel": "INFO"}},
+        "platformMonitor": {"metricConfig": {"groups": ["system", "storage"]}},
+        "resourceManagement": {
+            "autoScalingPolicies": {
+                "scaleUp": {"anyConditions": [{"metric": "cpu", "targetScaling": {"n": 1}}]}
+            }
+        },
+    },
+    "capabilities": {"securityContext": {"executeAsCaller": True, "enableCustomCredentials": False}},
+}
+
+
+def test_every_section_is_kept() -> None:
+    found = parse_specification(yaml.safe_dump(FULL))
+    text = json.dumps(found.document, sort_keys=True)
+    assert from_document(json.loads(text)) == found
+    for section in ("logExporters", "platformMonitor", "resourceManagement"):
+        assert found.document["spec"][section] == FULL["spec"][section]
+    assert found.document["capabilities"] == FULL["capabilities"]
+    assert found.document["spec"]["volumes"][1]["stageConfig"]["metadataCache"] == "30s"
+    assert found.document["spec"]["containers"][0]["sessionTokenConfig"]["permission"] == "0644"
 
 
 def test_values_and_defaults() -> None:
@@ -90,6 +165,57 @@ BAD = [
     ("spec/volumes/0/source", "disk", "'disk' is not one of"),
     ("spec/volumes/0/source", "stage", "unknown option 'size'"),
     ("serviceRoles/0/endpoints", ["gone"], "names endpoint 'gone'"),
+    (f"{CONTAINER}/resources/requests/memory", "1024Ki", "resources.requests.memory"),
+    (f"{CONTAINER}/resources/requests/memory", "1T", "resources.requests.memory"),
+    ("spec/volumes/0/size", "1.5Gi", "invalid 'spec.volumes[0].size': 1.5Gi"),
+    (f"{CONTAINER}/env", {"A=B": "x"}, "invalid name 'A=B'"),
+    (f"{CONTAINER}/env", {"": "x"}, "invalid name ''"),
+    (f"{CONTAINER}/env", {1: "x"}, "invalid name '1'"),
+    (f"{CONTAINER}/env/A", "a\0b", "a character that is not allowed"),
+    (f"{CONTAINER}/mountSessionToken", "perhaps", "mountSessionToken'. Value must be true or false"),
+    (f"{CONTAINER}/mountSessionToken", datetime.date(2020, 1, 1), "Value must be true or false"),
+    (f"{CONTAINER}/sessionTokenConfig", 7, "sessionTokenConfig'. Not a mapping"),
+    (f"{CONTAINER}/sessionTokenConfig", {1: "a", "b": "c"}, "unknown option '1'"),
+    (f"{CONTAINER}/sessionTokenConfig", {"permission": "rw"}, "sessionTokenConfig.permission"),
+    (f"{CONTAINER}/readinessProbe/port", 2**70, "is too large"),
+    ("capabilities", {"nonsense": 1}, "unknown option 'nonsense' for 'capabilities'."),
+    ("capabilities", {"securityContext": {"root": True}}, "unknown option 'root'"),
+    ("capabilities", {"securityContext": {"executeAsCaller": 1}}, "Value must be true or false"),
+    ("spec/logExporters", 5, "invalid 'spec.logExporters'. Not a mapping"),
+    ("spec/logExporters", {"eventTableConfig": {"logLevel": "DEBUG"}}, "'DEBUG' is not one of"),
+    (
+        "spec/logExporters",
+        {"eventTableConfig": {"logLevel": datetime.date(2020, 1, 1)}},
+        "'2020-01-01' is not one of",
+    ),
+    ("spec/platformMonitor", "x", "invalid 'spec.platformMonitor'. Not a mapping"),
+    ("spec/platformMonitor", {"metricConfig": {"groups": ["disk"]}}, "'disk' is not one of"),
+    ("spec/resourceManagement", [1], "invalid 'spec.resourceManagement'. Not a mapping"),
+    ("spec/resourceManagement", {"autoScalingPolicies": {"grow": {}}}, "unknown option 'grow'"),
+    (
+        "spec/resourceManagement",
+        {"autoScalingPolicies": {"suspend": {"allConditions": [{1: "a", "b": "c"}]}}},
+        "invalid name '1'",
+    ),
+    ("spec/endpoints/0/corsSettings", {"nope": 1}, "unknown option 'nope'"),
+    ("spec/endpoints/0/corsSettings", {"Access-Control-Allow-Origin": "*"}, "Not a list"),
+    ("spec/volumes/0/blockConfig", {"snapshotOnDelete": "never"}, "Value must be true or false"),
+    (
+        "spec/volumes/0/blockConfig",
+        {"snapshotDeleteAfter": -3},
+        "snapshotDeleteAfter'. Value must be a string",
+    ),
+    ("spec/volumes/0/blockConfig", {"snapshotDeleteAfter": "7w"}, "snapshotDeleteAfter': 7w"),
+    (
+        "spec/volumes/0",
+        {"name": "data", "source": "stage", "stageConfig": {"name": "@s", "metadataCache": -5}},
+        "metadataCache'. Value must be a string",
+    ),
+    (
+        "spec/volumes/0",
+        {"name": "data", "source": "stage", "stageConfig": {"name": "@s", "uid": -1}},
+        "stageConfig.uid",
+    ),
     ("serviceRoles/0/name", "a b", "invalid 'serviceRoles[0].name'"),
 ]
 
@@ -114,6 +240,13 @@ def test_refused(path: str, value: Any, text: str) -> None:
         "spec: {}\nspec: {}",
         "[" * 5000,
         "!!python/object:x {}",
+        "spec: !!set {a}",
+        "spec: !!binary aGk=",
+        "spec: !!timestamp 2020-01-01",
+        "spec: !!bool perhaps",
+        'spec: !!int ""',
+        "spec: 0x" + "f" * 5000,
+        'spec: "\\ud800"',
     ],
 )
 def test_not_a_document(text: str) -> None:

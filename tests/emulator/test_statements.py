@@ -7,9 +7,11 @@ import pytest
 import yaml
 from tests.emulator.conftest import Client
 
-CASES: dict[str, list[dict[str, Any]]] = yaml.safe_load(
-    (Path(__file__).parent / "cases" / "statements.yaml").read_text(encoding="utf-8")
-)
+CASES: dict[str, list[dict[str, Any]]] = {
+    f"{file.stem}: {name}": steps
+    for file in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+    for name, steps in yaml.safe_load(file.read_text(encoding="utf-8")).items()
+}
 
 
 @pytest.mark.parametrize("name", CASES)

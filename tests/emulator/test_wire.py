@@ -22,6 +22,7 @@ from spcs_emulator.script import Event, Script
 from spcs_emulator.server import LocalAccount
 from spcs_emulator.wire.http import _Handler, serve
 from spcs_emulator.wire.messages import Request, Response
+from spcs_emulator.wire.queries import KEPT_BYTES, KEPT_TEXT
 from spcs_emulator.wire.rowset import result_data
 
 
@@ -40,6 +41,16 @@ class Raw:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         sent = {"Authorization": f'Snowflake Token="{token or self.token}"', **headers}
         connection.request("POST", path, data, sent)
+        answer = connection.getresponse()
+        value = json.loads(answer.read())
+        connection.close()
+        return answer.status, value
+
+    def chunked(self, path: str, body: bytes) -> tuple[int, dict[str, Any]]:
+        """Sends a chunked body just as it is given."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._world.local.port, timeout=5)
+        headers = {"Authorization": f'Snowflake Token="{self.token}"', "Transfer-Encoding": "chunked"}
+        connection.request("POST", path, body, headers, encode_chunked=False)
         answer = connection.getresponse()
         value = json.loads(answer.read())
         connection.close()
@@ -255,6 +266,40 @@ def test_what_a_request_may_ask(raw: Raw, body: dict[str, Any], code: str | None
     assert raw.query("SELECT 1", **body)["code"] == code
 
 
+def test_answers_are_kept_up_to_a_number_of_bytes(raw: Raw) -> None:
+    text = "x" * (KEPT_BYTES // 8)
+    ids = [raw.query(f"SELECT '{text}' AS A", asyncExec=True)["data"]["queryId"] for _ in range(12)]
+    kept = [raw.get(f"/monitoring/queries/{id_}")[1]["data"]["queries"] for id_ in ids]
+    assert [bool(queries) for queries in kept[:5]] == [False] * 5
+    assert kept[-1][0]["status"] == "SUCCESS"
+    assert len(kept[-1][0]["sqlText"]) == KEPT_TEXT
+    assert raw.get(f"/queries/{ids[-1]}/result")[1]["data"]["rowset"] == [[text]]
+
+
+def test_what_no_client_sends_is_refused_and_no_bug(raw: Raw, caplog: pytest.LogCaptureFixture) -> None:
+    lone = "\ud800"
+    assert raw.login(AUTHENTICATOR=lone)["code"] == "390194"
+    assert raw.login(PASSWORD=lone)["code"] == "390100"
+    infinite = b'{"sqlText": "SELECT 1", "parameters": {"MULTI_STATEMENT_COUNT": Infinity}}'
+    assert raw.post("/queries/v1/query-request", infinite)[1]["success"]
+    assert raw.query(f"SELECT '{lone}' AS A")["code"] == "001003"
+    for size in (b"zz", b"-5"):
+        status, answer = raw.chunked("/queries/v1/query-request", size + b"\r\n{}\r\n0\r\n\r\n")
+        assert (status, answer["code"]) == (200, "300002")
+    assert raw.post("/session/token-request", {}, "\xe4")[1]["code"] == "390113"
+    assert caplog.text.count("bug") == 0
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "FROB"])
+@pytest.mark.parametrize(("host", "status"), [("localhost", 405), ("evil.example", 403)])
+def test_unknown_methods(world: World, method: str, host: str, status: int) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", world.local.port, timeout=5)
+    connection.request(method, "/", headers={"Host": host})
+    answer = connection.getresponse()
+    assert (answer.status, json.loads(answer.read())["success"]) == (status, False)
+    connection.close()
+
+
 def test_other_requests(raw: Raw) -> None:
     assert raw.get("/api/v2/compute-pools/")[0] == 404
     assert "not known" in raw.get("/nothing")[1]["message"]
@@ -364,7 +409,9 @@ def test_registry_access_by_role(world: World, stack: Client) -> None:
         stack.run(f"GRANT {grant} TO ROLE PULLER")
     assert account.repository_access(puller, "d/public/r") == "read"
     assert account.digest_of_tag("d/public/r", "app", "1") == f"sha256:{'a' * 64}"
-    assert account.image_digests() == {f"sha256:{'a' * 64}"}
+    kind = "application/vnd.oci.image.manifest.v1+json"
+    assert account.media_type("d/public/r", "app", f"sha256:{'a' * 64}") == kind
+    assert account.media_type("d/public/r", "other", f"sha256:{'a' * 64}") is None
     stack.run("USE ROLE OWNER")
     stack.run("CREATE OR REPLACE IMAGE REPOSITORY D.PUBLIC.R")
     assert account.tags("d/public/r", "app") == []

@@ -48,6 +48,7 @@ def test_the_notebook_finds_the_answer_twice_in_a_row(
     launcher: Launcher, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     milvus = launcher.start("milvus")
     for _ in range(2):
         printed = execute_headless(milvus, tmp_path)

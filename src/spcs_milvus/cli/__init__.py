@@ -9,6 +9,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from spcs_milvus import __version__
+from spcs_milvus.cli.options import commands
 
 # name → (module, what it does in one line); the order is the order of a first day
 COMMANDS = {
@@ -45,11 +46,9 @@ class _Commands(TyperGroup):
         return _Later(cmd_name, *COMMANDS[cmd_name])
 
 
-app = typer.Typer(
+app = commands(
     cls=_Commands,
-    add_completion=False,
     no_args_is_help=True,
-    pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from spcs_milvus.cli.boundary import boundary
-from spcs_milvus.cli.options import Output, ProjectFile
+from spcs_milvus.cli.options import Output, ProjectFile, commands
 from spcs_milvus.config import DEFAULT_FILE
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.project import Project
 from spcs_milvus.views import console
 
-app = typer.Typer()
+app = commands()
 SCHEMA = "spcs-milvus.schema.json"
 
 

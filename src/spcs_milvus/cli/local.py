@@ -13,9 +13,7 @@ from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.options import Output, OutputOption, Yes
 from spcs_milvus.views import console, documents
 
-app = typer.Typer(
-    no_args_is_help=True, help="Run a Snowflake account on this machine, for trying and testing."
-)
+app = commands(no_args_is_help=True, help="Run a Snowflake account on this machine, for trying and testing.")
 
 
 class Runtime(StrEnum):

@@ -2,9 +2,16 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+
+def commands(**settings: Any) -> typer.Typer:
+    """Where a command is entered; help is plain text, which loads at once and reads well anywhere."""
+    return typer.Typer(
+        add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, **settings
+    )
 
 
 class Output(StrEnum):

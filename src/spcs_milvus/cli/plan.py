@@ -9,13 +9,13 @@ import typer
 from spcs_milvus import deployment
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile
+from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile, commands
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.plan import show_plan
 from spcs_milvus.views.problems import show_problems, show_warnings
 
-app = typer.Typer()
+app = commands()
 CHANGES = 3
 
 

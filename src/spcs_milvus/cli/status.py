@@ -2,17 +2,15 @@
 
 import os
 
-import typer
-
 from spcs_milvus import deployment
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile
+from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile, commands
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.status import show_status
 
-app = typer.Typer()
+app = commands()
 
 
 @app.command()

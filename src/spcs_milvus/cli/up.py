@@ -8,7 +8,7 @@ from spcs_milvus import deployment
 from spcs_milvus.cli.asking import UNCHANGED, agreed, must_ask
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile, Yes
+from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile, Yes, commands
 from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.views import console, documents
@@ -17,7 +17,7 @@ from spcs_milvus.views.problems import show_warnings
 from spcs_milvus.views.progress import progress
 from spcs_milvus.views.report import show_report
 
-app = typer.Typer()
+app = commands()
 
 
 @app.command()

@@ -2,15 +2,13 @@
 
 import os
 
-import typer
-
 from spcs_milvus.cli.boundary import boundary
-from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile
+from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile, commands
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.problems import show_warnings
 
-app = typer.Typer()
+app = commands()
 
 
 @app.command()

@@ -19,6 +19,9 @@ from spcs_milvus.templates import canonical_json, sql
 
 LOG_LINES = 20
 
+# both are safe; the one in C is there wherever PyYAML's wheel is, and a sweep reads many specifications
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
 
 def _values(resource: Resource) -> dict[str, object]:
     given = base.values(resource)
@@ -77,9 +80,9 @@ def _read(resource: Resource, answers: base.Answers) -> Actual:
 
 def _described(answers: base.Answers) -> Mapping[str, Any] | None:
     """The service's own specification; None where Snowflake does not show it to us."""
-    rows = answers["describe"].rows
+    rows = answers["describe"].rows if "describe" in answers else ()
     text = rows[0].get("spec") if rows else None
-    parsed = yaml.safe_load(text) if text else None
+    parsed = yaml.load(text, Loader=_LOADER) if text else None  # noqa: S506 - both loaders are safe
     return parsed if isinstance(parsed, dict) else None
 
 

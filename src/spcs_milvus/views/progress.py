@@ -36,7 +36,7 @@ def progress(
     console: Console, heartbeat_seconds: float = HEARTBEAT_SECONDS
 ) -> Iterator[Callable[[Event], None]]:
     """A function that takes events and shows them until the block ends."""
-    if console.is_terminal:
+    if console.is_terminal and not console.is_dumb_terminal:
         live = _Live(console)
         with Live(live, console=console, refresh_per_second=8, transient=True):
             yield live.hear

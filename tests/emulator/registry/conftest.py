@@ -50,6 +50,11 @@ class Shelf:
         mine = [image for image in self.images if (image.repository, image.name) == (path, name)]
         return sorted({image.tag for image in mine if image.tag})
 
+    def media_type(self, path: str, name: str, digest: str) -> str | None:
+        wanted = (path, name, digest)
+        found = [image for image in self.images if (image.repository, image.name, image.digest) == wanted]
+        return found[-1].media_type if found else None
+
     def digest_of_tag(self, path: str, name: str, tag: str) -> str | None:
         wanted = (path, name, tag)
         found = [image for image in self.images if (image.repository, image.name, image.tag) == wanted]

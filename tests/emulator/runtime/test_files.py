@@ -12,7 +12,8 @@ from spcs_emulator.clock import TurnedClock
 from spcs_emulator.runtime import disk
 from spcs_emulator.runtime.logs import KEPT_BYTES, LONGEST_BYTES, Log, log_of
 from spcs_emulator.runtime.none import NoneRuntime
-from spcs_emulator.runtime.ports import HIGHEST, LOWEST, NoFreePortError, PortPool, is_free
+from spcs_emulator.runtime.api import NoFreePortError
+from spcs_emulator.runtime.ports import HIGHEST, LOWEST, PortPool, is_free
 
 
 @pytest.fixture
@@ -70,6 +71,15 @@ def test_every_port_is_given_once_and_is_free() -> None:
     assert all(LOWEST <= port < HIGHEST for port in ports)
     with pytest.raises(NoFreePortError):
         pool.take(HIGHEST)
+
+
+def test_ports_do_not_run_out_when_they_are_asked_for_again_and_again() -> None:
+    pool = PortPool(range(LOWEST, LOWEST + 100))
+    before: list[int] = []
+    for _ in range(40):
+        ports = pool.take(10)
+        assert not set(ports).intersection(before)
+        before = ports
 
 
 def test_a_port_on_which_somebody_listens_is_not_free() -> None:

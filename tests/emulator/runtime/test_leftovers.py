@@ -13,7 +13,16 @@ import pytest
 
 from spcs_emulator.registry.blobs import BlobStore
 from spcs_emulator.runtime import records
-from spcs_emulator.runtime.marks import Process, descendants, identify, is_alive, mark_of, send, send_to_group
+from spcs_emulator.runtime.marks import (
+    TAG,
+    Process,
+    descendants,
+    identify,
+    is_alive,
+    mark_of,
+    send,
+    send_to_group,
+)
 from spcs_emulator.runtime.ports import PortPool
 from spcs_emulator.runtime.process import ProcessRuntime
 
@@ -31,17 +40,17 @@ time.sleep(600)
 
 @pytest.fixture
 def spawn() -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """spawn(script, *arguments): a Python process of the test's own."""
+    """spawn(script, *arguments, **environment): a Python process of the test's own."""
     started: list[subprocess.Popen[str]] = []
 
-    def do(script: str, *arguments: str) -> subprocess.Popen[str]:
+    def do(script: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
         started.append(
             subprocess.Popen(
                 [sys.executable, "-c", script, *arguments],
                 stdout=subprocess.PIPE,
                 start_new_session=True,
                 text=True,
-                env=ENVIRONMENT,
+                env=ENVIRONMENT | environment,
             )
         )
         return started[-1]
@@ -57,10 +66,10 @@ def first_line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline()
 
 
-def record(folder: Path, leader: Process, others: list[Process]) -> Path:
+def record(folder: Path, leader: Process, others: list[Process], tag: str = "") -> Path:
     path = folder / "a1" / "web.pid"
     path.parent.mkdir(exist_ok=True)
-    records.write(path, leader, others)
+    records.write(path, records.Record(leader, frozenset(others), tag))
     return path
 
 
@@ -128,6 +137,24 @@ def test_who_does_not_hear_sigterm_is_killed(spawn: Make, tmp_path: Path) -> Non
     assert deaf.wait() == -signal.SIGKILL
 
 
+def test_who_bears_the_record_s_tag_is_ended_and_nobody_else(spawn: Make, tmp_path: Path) -> None:
+    orphan = spawn(SLEEP, **{TAG: "tag-of-a1"})
+    other = spawn(SLEEP, **{TAG: "tag-of-a10"})
+    stranger = spawn(SLEEP, f"{TAG}=tag-of-a1")
+    record(tmp_path, Process(orphan.pid, "another boot:1"), [], "tag-of-a1")
+    assert records.end_leftovers(tmp_path) == 0
+    assert orphan.wait() == -signal.SIGKILL
+    assert other.poll() is None
+    assert stranger.poll() is None
+
+
+def test_a_record_without_a_tag_names_nobody_else(spawn: Make, tmp_path: Path) -> None:
+    stranger = spawn(SLEEP)
+    record(tmp_path, Process(stranger.pid, "another boot:1"), [])
+    assert records.end_leftovers(tmp_path) == 0
+    assert stranger.poll() is None
+
+
 def test_a_stranger_that_got_the_process_id_is_not_touched(spawn: Make, tmp_path: Path) -> None:
     stranger = spawn(SLEEP)
     wrong = Process(stranger.pid, "another boot:1")
@@ -177,7 +204,7 @@ def test_after_kill_9_the_next_runtime_ends_the_services_and_can_start_them_agai
     assert first_line(host) == "ready\n"
     recorded = records.read(tmp_path / "processes" / "a1" / "web.pid")
     assert recorded is not None
-    service = recorded[0]
+    service = recorded.leader
     os.kill(host.pid, signal.SIGKILL)
     host.wait()
     assert is_alive(service)

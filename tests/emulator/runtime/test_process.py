@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import sys
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -233,7 +234,58 @@ def test_a_killed_process_takes_its_group_with_it(
     until(lambda: status(runtime) == "FAILED")
     assert runtime.states("a1")[0].last_exit_code == 137
     assert gone(grouped)
-    other_session.kill()
+    assert gone(other_session)
+
+
+# A daemon as daemons are made: its own session, and no parent that would know of it. It tells its process id.
+DAEMON = """
+import os, socket, sys, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        print(os.getpid(), flush=True)
+        {environment}
+        time.sleep(600)
+    os._exit(0)
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+while True:
+    server.accept()
+    os._exit(3)
+"""
+SLEEP_WITHOUT_ENVIRONMENT = (
+    "os.execve(sys.executable, [sys.executable, '-c', 'import time; time.sleep(600)'], {})"
+)
+
+
+@pytest.mark.parametrize("how", ["stop", "crash"])
+def test_a_daemon_that_it_started_does_not_outlive_it(
+    runtime: ProcessRuntime, web: Make, instance: Make, until: Make, how: str
+) -> None:
+    command = ["{python}", "-c", DAEMON.replace("{environment}", ""), "{port:8000}"]
+    runtime.start(instance(web(command=command, readiness={"tcp": 8000})))
+    until(lambda: runtime.logs("a1", "web", 5, False) or runtime.logs("a1", "web", 5, True))
+    [daemon] = family(runtime)
+    if how == "stop":
+        runtime.stop("a1")
+    else:
+        # The first connection, a readiness probe's, makes it crash: before anybody has looked at its family.
+        until(lambda: runtime.states("a1")[0].last_exit_code == 3)
+    assert gone(daemon)
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux hands orphans to the container's first process"
+)
+def test_not_even_a_daemon_without_environment_outlives_it(
+    runtime: ProcessRuntime, web: Make, instance: Make, until: Make
+) -> None:
+    script = DAEMON.replace("{environment}", SLEEP_WITHOUT_ENVIRONMENT).replace("os._exit(3)", "pass")
+    command = ["{python}", "-c", script.replace("{", "{{").replace("}", "}}"), "{port:8000}"]
+    runtime.start(instance(web(command=command, readiness={"tcp": 8000})))
+    until(lambda: status(runtime) == "READY")
+    [daemon] = family(runtime)
+    runtime.stop("a1")
+    assert gone(daemon)
 
 
 def test_closing_ends_every_service(

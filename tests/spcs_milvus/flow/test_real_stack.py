@@ -238,7 +238,7 @@ def _can(jupyter: Jupyter, local: LocalAccount[RealClock]) -> set[str]:
     able = set()
     with jupyter.kernel() as kernel:
         uri = kernel.run("import os; print(os.environ['MILVUS_URI'], end='')")
-        reach = f"from pymilvus import MilvusClient; MilvusClient({uri!r}, timeout=5).list_collections()"
+        reach = f"from pymilvus import MilvusClient; MilvusClient({uri!r}, timeout=30).list_collections()"
         try:
             kernel.run(reach)
             able.add("milvus")

@@ -63,10 +63,21 @@ def test_without_a_terminal_each_end_and_phase_is_one_line() -> None:
     ]
 
 
-def test_on_a_terminal_grants_that_succeed_go_unseen() -> None:
-    console = Console(
-        file=io.StringIO(), force_terminal=True, width=80, soft_wrap=True, no_color=True, highlight=False
+def _terminal(width: int) -> Console:
+    """A terminal that can move its lines, whatever the one of this test run can."""
+    return Console(
+        file=io.StringIO(),
+        force_terminal=True,
+        width=width,
+        soft_wrap=True,
+        no_color=True,
+        highlight=False,
+        _environ={"TERM": "xterm"},
     )
+
+
+def test_on_a_terminal_grants_that_succeed_go_unseen() -> None:
+    console = _terminal(80)
     with progress(console) as hear:
         for event in EVENTS:
             hear(event)
@@ -82,9 +93,7 @@ def test_on_a_terminal_grants_that_succeed_go_unseen() -> None:
 
 @pytest.mark.parametrize("running", [1, 20])
 def test_on_a_terminal_what_runs_stands_below(running: int) -> None:
-    console = Console(
-        file=io.StringIO(), force_terminal=True, width=60, soft_wrap=True, no_color=True, highlight=False
-    )
+    console = _terminal(60)
     with progress(console) as hear:
         for number in range(running):
             hear(Event(Address("role", f"R{number}"), "create", Stage.PROGRESS, "busy"))
