@@ -10,7 +10,7 @@ import typer
 from spcs_milvus.cli import local_account
 from spcs_milvus.cli.asking import agreed, must_ask
 from spcs_milvus.cli.boundary import boundary
-from spcs_milvus.cli.options import Output, OutputOption, Yes
+from spcs_milvus.cli.options import Output, OutputOption, Yes, commands
 from spcs_milvus.views import console, documents
 
 app = commands(no_args_is_help=True, help="Run a Snowflake account on this machine, for trying and testing.")
