@@ -24,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs until a signal comes. Returns the exit code: 0, or 1 when it could not start."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    # Beyond the data folder's own mode: whatever is made in it, by services too, is for its owner only.
+    os.umask(0o077)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())

@@ -37,6 +37,17 @@ class UnusableFolderError(LocalAccountError):
         )
 
 
+class DamagedAccountError(LocalAccountError):
+    """The folder holds a local account, but its catalogue is lost or cannot be understood."""
+
+    def __init__(self, data: Path, reason: str) -> None:
+        super().__init__(
+            f"the local account in {data} is damaged: {reason}",
+            "Bring its files back from a copy, or begin anew with spcs-milvus local reset, which deletes all "
+            "of it.",
+        )
+
+
 class RunsAlreadyError(LocalAccountError):
     """Another local account serves this data folder."""
 

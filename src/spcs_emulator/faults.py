@@ -54,17 +54,14 @@ STATEMENT_COUNT = Fault(
     "documented: Executing multiple statements",
 )
 EMPTY = Fault(900, "42000", COMPILATION + "Empty SQL statement.", "observed: connector, empty text")
-UNKNOWN_COLUMN = Fault(
-    904,
-    "42000",
-    COMPILATION + "error line {line} at position {position}\ninvalid identifier '{name}'",
-    "observed: SELECT of a column that is not there",
-)
 SYNTAX = Fault(
     1003,
     "42000",
     COMPILATION + "syntax error line {line} at position {position} unexpected '{token}'.",
     "observed: any unknown clause",
+)
+INVALID_PARAMETER = Fault(
+    1006, "22023", COMPILATION + "invalid parameter '{name}'", "observed: text; assumed: number"
 )
 INVALID_VALUE = Fault(
     1008,

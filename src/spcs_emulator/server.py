@@ -10,8 +10,8 @@ import logging
 import os
 import secrets
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -19,9 +19,14 @@ from typing import Any, Generic, Self, TypeVar
 
 from spcs_emulator.account.account import Account
 from spcs_emulator.clock import Clock, TurnedClock
-from spcs_emulator.errors import LocalAccountError, PortTakenError, UnusableFolderError
+from spcs_emulator.errors import (
+    DamagedAccountError,
+    LocalAccountError,
+    PortTakenError,
+    UnusableFolderError,
+)
 from spcs_emulator.faults import SqlError
-from spcs_emulator.folder import DataFolder, Running
+from spcs_emulator.folder import DataFolder, Kept, Running
 from spcs_emulator.registry.blobs import BlobStore
 from spcs_emulator.registry.registry import Registry
 from spcs_emulator.runtime.api import Runtime
@@ -30,7 +35,7 @@ from spcs_emulator.runtime.none import NoneRuntime
 from spcs_emulator.runtime.ports import PortPool
 from spcs_emulator.runtime.process import ProcessRuntime
 from spcs_emulator.script import Script
-from spcs_emulator.store import Store, StoreError
+from spcs_emulator.store import DamagedError, Store, StoreError
 from spcs_emulator.wire.http import HttpServer, serve
 from spcs_emulator.wire.messages import Request, Response, json_response
 from spcs_emulator.wire.routes import Wire
@@ -77,9 +82,8 @@ class LocalAccount(Generic[ClockT]):
         opened.enter_context(folder.held())
         kept = folder.account()
         self.identity = kept.identity
-        try:
-            store = Store(folder.catalogue)
-            opened.callback(store.close)
+        with _folder_errors(folder):
+            store = _open_store(opened, folder, kept)
             blobs = BlobStore(folder.registry)
             self.runtime = _runtime(runtime, folder, blobs, self.clock)
             opened.callback(self.runtime.close)
@@ -87,8 +91,6 @@ class LocalAccount(Generic[ClockT]):
                 store, self.identity, self.clock, self.runtime, blobs, folder.path, self._registry_host
             )
             opened.callback(self.account.close)
-        except (StoreError, SqlError, OSError) as error:
-            raise UnusableFolderError(folder.path, str(error)) from error
         self._wire = Wire(self.account, self.identity, self.clock, self._script, _log.error)
         self._registry = Registry(self.account, blobs, self.clock.now)
         http = _listen(self._respond, port, kept.port)
@@ -194,19 +196,35 @@ def connection(folder: DataFolder, port: int) -> dict[str, Any]:
 
 def read_dump(folder: DataFolder, clock: Clock) -> dict[str, Any]:
     """The dump of an account that nobody serves. NotALocalAccountError when the folder holds none."""
-    identity = folder.existing_account().identity
-    with folder.held(), ExitStack() as opened:
-        try:
-            store = Store(folder.catalogue)
-            opened.callback(store.close)
-            blobs = BlobStore(folder.registry)
-            account = Account(
-                store, identity, clock, NoneRuntime(clock.now), blobs, folder.path, lambda: HOST
-            )
-            opened.callback(account.close)
-        except (StoreError, SqlError, OSError) as error:
-            raise UnusableFolderError(folder.path, str(error)) from error
+    kept = folder.existing_account()
+    with folder.held(), ExitStack() as opened, _folder_errors(folder):
+        store = _open_store(opened, folder, kept)
+        blobs = BlobStore(folder.registry)
+        runtime = NoneRuntime(clock.now)
+        account = Account(store, kept.identity, clock, runtime, blobs, folder.path, lambda: HOST)
+        opened.callback(account.close)
         return account.dump()
+
+
+@contextmanager
+def _folder_errors(folder: DataFolder) -> Iterator[None]:
+    try:
+        yield
+    except DamagedError as error:
+        raise DamagedAccountError(folder.path, str(error)) from error
+    except (StoreError, SqlError, OSError) as error:
+        raise UnusableFolderError(folder.path, str(error)) from error
+
+
+def _open_store(opened: ExitStack, folder: DataFolder, kept: Kept) -> Store:
+    """Opens the catalogue. DamagedError where an account that was served before has lost its own: an empty
+    one would be taken for a new account, and everything in the folder for nobody's.
+    """
+    store = Store(folder.catalogue)
+    opened.callback(store.close)
+    if kept.port and not store.load():
+        raise DamagedError("its catalogue.sqlite is empty or was not there")
+    return store
 
 
 def _runtime(name: str, folder: DataFolder, blobs: BlobStore, clock: Clock) -> Runtime:

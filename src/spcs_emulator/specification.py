@@ -2,17 +2,15 @@
 
 In: the text between the dollars. Out: a `Specification`, or 395018 with the path of what is wrong. Touches
 nothing. Documented: Service specification reference (keys, limits, defaults); observed: the wording
-`unknown option 'x' for 'spec'`. Known keys the local account does nothing with (logExporters,
-platformMonitor, livenessProbe) are checked by name and kept. Secrets need SECRET objects, which the local
+`unknown option 'x' for 'spec'`. What the local account does nothing with (logExporters, platformMonitor,
+livenessProbe) is checked and kept. Secrets need SECRET objects, which the local
 account does not have, so they are refused.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-import yaml
 
 from spcs_emulator.specification_containers import check_container
 from spcs_emulator.specification_parts import (
@@ -21,20 +19,32 @@ from spcs_emulator.specification_parts import (
     choice,
     cores,
     fields,
-    integer,
     items,
     label,
-    mapping,
     port,
     refused,
     string,
     strings,
 )
+from spcs_emulator.specification_sections import (
+    check_capabilities,
+    check_cors,
+    check_log_exporters,
+    check_platform_monitor,
+    check_resource_management,
+)
+from spcs_emulator.specification_text import load
+from spcs_emulator.specification_volumes import check_volume
 
-SOURCES = ("local", "memory", "stage", "block")
-BLOCK_LIMIT_GI = 65536
-SIZE_LIMIT = 1_000_000
-DEPTH_LIMIT = 30
+# Documented: the least there is and the default of both; assumed: the default of encryption.
+DEFAULT_IOPS = 3000
+DEFAULT_THROUGHPUT = 125
+DEFAULT_ENCRYPTION = "SNOWFLAKE_SSE"
+_SECTIONS: Mapping[str, Callable[[Any, str], dict[str, Any]]] = {
+    "logExporters": check_log_exporters,
+    "platformMonitor": check_platform_monitor,
+    "resourceManagement": check_resource_management,
+}
 
 
 @dataclass(frozen=True)
@@ -80,13 +90,15 @@ class Endpoint:
 @dataclass(frozen=True)
 class Volume:
     """One volume. `stage` is "@db.schema.stage/folder" as written for stage volumes, `size` as written or
-    "".
+    "". `size_bytes` is 0 without a size; `block` is what cannot be changed of a block volume beside its size.
     """
 
     name: str
     source: str
     size: str
     stage: str
+    size_bytes: int
+    block: tuple[int, int, str] | None
 
 
 @dataclass(frozen=True)
@@ -120,39 +132,9 @@ class Specification:
         return sum(container.gpus for container in self.containers)
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML without aliases and without a key written twice."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            raise refused("YAML aliases are not supported")
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key, _ in node.value:
-            name = str(getattr(key, "value", key))
-            if name in seen:
-                raise refused(f"option '{name}' is given twice")
-            seen.add(name)
-        return super().construct_mapping(node, deep)
-
-
 def parse_specification(text: str) -> Specification:
     """Return the checked specification. 395018 names the path of the first thing that is wrong."""
-    return from_document(_load(text))
-
-
-def _load(text: str) -> Any:
-    if len(text) > SIZE_LIMIT:
-        raise refused(f"longer than {SIZE_LIMIT} characters")
-    try:
-        # The loader is a SafeLoader with less, not more.
-        return yaml.load(text, Loader=_Loader)  # noqa: S506
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise refused(
-            f"not valid YAML: {str(error).splitlines()[0] if str(error) else 'too deep'}"
-        ) from error
+    return from_document(load(text))
 
 
 def from_document(document: Any) -> Specification:
@@ -165,7 +147,8 @@ def from_document(document: Any) -> Specification:
         must="containers",
     )
     containers = items(spec["containers"], "spec.containers", most=20)
-    volumes = [_volume(entry, path) for entry, path in items(spec.get("volumes"), "spec.volumes", most=20)]
+    listed = items(spec.get("volumes"), "spec.volumes", most=20)
+    volumes = [check_volume(entry, path) for entry, path in listed]
     endpoints = [
         _endpoint(entry, path) for entry, path in items(spec.get("endpoints"), "spec.endpoints", most=100)
     ]
@@ -175,13 +158,14 @@ def from_document(document: Any) -> Specification:
     _distinct([entry["name"] for entry in endpoints], "endpoint")
     _distinct([str(entry.get("port")) for entry in endpoints if "port" in entry], "endpoint port")
     _check_mounts(checked, volumes)
-    normal: dict[str, Any] = {"spec": {**spec, "containers": checked}}
+    sections = {name: check(spec[name], f"spec.{name}") for name, check in _SECTIONS.items() if name in spec}
+    normal: dict[str, Any] = {"spec": {"containers": checked, **sections}}
     if endpoints:
         normal["spec"]["endpoints"] = endpoints
     if volumes:
         normal["spec"]["volumes"] = volumes
     if "capabilities" in top:
-        normal["capabilities"] = mapping(top["capabilities"], "capabilities")
+        normal["capabilities"] = check_capabilities(top["capabilities"], "capabilities")
     roles = _service_roles(top.get("serviceRoles"), {entry["name"] for entry in endpoints})
     if roles:
         normal["serviceRoles"] = [{"name": name, "endpoints": list(names)} for name, names in roles.items()]
@@ -211,7 +195,7 @@ def _endpoint(entry: Any, path: str) -> dict[str, Any]:
             raise refused(f"'{path}': portRange needs protocol TCP and cannot be public")
     normal.update(protocol=protocol, public=public)
     if "corsSettings" in found:
-        normal["corsSettings"] = mapping(found["corsSettings"], f"{path}.corsSettings")
+        normal["corsSettings"] = check_cors(found["corsSettings"], f"{path}.corsSettings")
     return normal
 
 
@@ -221,56 +205,6 @@ def _port_range(value: Any, path: str) -> str:
     if not match or not 1 <= int(match[1]) < int(match[2]) <= 65535:
         raise refused(f"invalid '{path}': {text}")
     return text
-
-
-def _volume(entry: Any, path: str) -> dict[str, Any]:
-    found = fields(entry, path, "name source size uid gid blockConfig stageConfig", must="name source")
-    normal: dict[str, Any] = {"name": label(found["name"], f"{path}.name")}
-    source = string(found["source"], f"{path}.source")
-    kind = "stage" if source.startswith("@") else choice(source, f"{path}.source", SOURCES, keep_case=True)
-    normal["source"] = source
-    if kind in ("block", "memory"):
-        if "size" not in found:
-            raise refused(f"missing option 'size' for '{path}'")
-        size = amount(found["size"], f"{path}.size")
-        if kind == "block" and not 2**30 <= size <= BLOCK_LIMIT_GI * 2**30:
-            raise refused(f"invalid '{path}.size': {found['size']} is not between 1Gi and {BLOCK_LIMIT_GI}Gi")
-        normal["size"] = str(found["size"])
-    elif "size" in found:
-        raise refused(f"unknown option 'size' for '{path}'")
-    if (kind == "stage" and source == "stage") != ("stageConfig" in found):
-        raise refused(f"'{path}': stageConfig goes with source stage")
-    if "stageConfig" in found:
-        normal["stageConfig"] = _stage_config(found["stageConfig"], f"{path}.stageConfig")
-    if "blockConfig" in found:
-        if kind != "block":
-            raise refused(f"unknown option 'blockConfig' for '{path}'")
-        normal["blockConfig"] = _block_config(found["blockConfig"], f"{path}.blockConfig")
-    for key in ("uid", "gid"):
-        if key in found:
-            normal[key] = integer(found[key], f"{path}.{key}", 0)
-    return normal
-
-
-def _stage_config(entry: Any, path: str) -> dict[str, Any]:
-    found = fields(entry, path, "name metadataCache resources enableSymlink uid gid", must="name")
-    if not string(found["name"], f"{path}.name").startswith("@"):
-        raise refused(f"invalid '{path}.name': {found['name']} does not begin with '@'")
-    return found
-
-
-def _block_config(entry: Any, path: str) -> dict[str, Any]:
-    keys = "initialContents iops throughput encryption snapshotOnDelete snapshotDeleteAfter"
-    found = fields(entry, path, keys)
-    if "initialContents" in found:
-        raise refused(f"snapshot in '{path}.initialContents' does not exist or not authorized")
-    if "iops" in found:
-        integer(found["iops"], f"{path}.iops", 3000, 80000)
-    if "throughput" in found:
-        integer(found["throughput"], f"{path}.throughput", 125)
-    if "encryption" in found:
-        choice(found["encryption"], f"{path}.encryption", ("SNOWFLAKE_SSE", "SNOWFLAKE_FULL"))
-    return found
 
 
 def _service_roles(value: Any, endpoints: set[str]) -> dict[str, tuple[str, ...]]:
@@ -336,4 +270,21 @@ def _endpoint_value(entry: dict[str, Any]) -> Endpoint:
 def _volume_value(entry: dict[str, Any]) -> Volume:
     source = entry["source"]
     stage = source if source.startswith("@") else entry.get("stageConfig", {}).get("name", "")
-    return Volume(entry["name"], "stage" if stage else source, entry.get("size", ""), stage)
+    size = entry.get("size", "")
+    return Volume(
+        entry["name"],
+        "stage" if stage else source,
+        size,
+        stage,
+        amount(size, "size") if size else 0,
+        _block_value(entry.get("blockConfig", {})) if source == "block" else None,
+    )
+
+
+def _block_value(config: dict[str, Any]) -> tuple[int, int, str]:
+    """Return iops, throughput in MiB a second, and encryption."""
+    return (
+        config.get("iops", DEFAULT_IOPS),
+        config.get("throughput", DEFAULT_THROUGHPUT),
+        config.get("encryption", DEFAULT_ENCRYPTION),
+    )

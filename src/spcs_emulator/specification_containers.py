@@ -1,14 +1,13 @@
 """The container section of a service specification: checked, with its defaults filled in.
 
 In: parsed YAML of one container and its path. Out: its normalised form, or 395018. Touches nothing.
-Documented: Service specification reference: containers, probes, volume mounts, resources and their defaults.
+Documented: Service specification reference: containers, probes, volume mounts, the defaults of resources.
 """
 
 from typing import Any
 
 from spcs_emulator.specification_parts import (
-    amount,
-    cores,
+    boolean,
     fields,
     integer,
     items,
@@ -18,7 +17,10 @@ from spcs_emulator.specification_parts import (
     refused,
     string,
     strings,
+    variable,
 )
+from spcs_emulator.specification_resources import check_resources
+from spcs_emulator.specification_sections import check_session_token
 
 DEFAULT_CPU = 0.5
 DEFAULT_MEMORY = "0.5Gi"
@@ -42,7 +44,7 @@ def check_container(entry: Any, path: str) -> dict[str, Any]:
             normal[key] = strings(found[key], f"{path}.{key}")
     if "env" in found:
         normal["env"] = {
-            str(name): string(value, f"{path}.env.{name}")
+            variable(name, f"{path}.env"): string(value, f"{path}.env.{name}")
             for name, value in mapping(found["env"], f"{path}.env").items()
         }
     for key, period in (("readinessProbe", 5), ("livenessProbe", 10)):
@@ -52,10 +54,13 @@ def check_container(entry: Any, path: str) -> dict[str, Any]:
         normal["volumeMounts"] = [
             _mount(*mount) for mount in items(found["volumeMounts"], f"{path}.volumeMounts")
         ]
-    normal["resources"] = _resources(found.get("resources", {}), f"{path}.resources")
-    for key in ("mountSessionToken", "sessionTokenConfig"):
-        if key in found:
-            normal[key] = found[key]
+    requested = {"cpu": str(DEFAULT_CPU), "memory": DEFAULT_MEMORY}
+    normal["resources"] = check_resources(found.get("resources", {}), f"{path}.resources", requested)
+    if "mountSessionToken" in found:
+        normal["mountSessionToken"] = boolean(found["mountSessionToken"], f"{path}.mountSessionToken")
+    if "sessionTokenConfig" in found:
+        key = f"{path}.sessionTokenConfig"
+        normal["sessionTokenConfig"] = check_session_token(found["sessionTokenConfig"], key)
     return normal
 
 
@@ -78,27 +83,3 @@ def _mount(entry: Any, path: str) -> dict[str, str]:
     if not target.startswith("/") or ".." in target.split("/"):
         raise refused(f"'{path}.mountPath' must be an absolute path")
     return {"name": label(found["name"], f"{path}.name"), "mountPath": target.rstrip("/") or "/"}
-
-
-def _resources(entry: Any, path: str) -> dict[str, Any]:
-    found = fields(entry, path, "requests limits")
-    parts: dict[str, dict[str, str]] = {}
-    for part in ("requests", "limits"):
-        given = fields(found.get(part, {}), f"{path}.{part}", "memory cpu nvidia.com/gpu")
-        parts[part] = {key: str(value) for key, value in given.items()}
-        if "cpu" in given:
-            cores(given["cpu"], f"{path}.{part}.cpu")
-        if "memory" in given:
-            amount(given["memory"], f"{path}.{part}.memory")
-        if "nvidia.com/gpu" in given:
-            integer(given["nvidia.com/gpu"], f"{path}.{part}.nvidia.com/gpu", 1)
-    requests, limits = parts["requests"], parts["limits"]
-    if requests.get("nvidia.com/gpu") != limits.get("nvidia.com/gpu"):
-        raise refused(f"'{path}': nvidia.com/gpu must be the same in requests and limits")
-    requests.setdefault("cpu", limits.get("cpu", str(DEFAULT_CPU)))
-    requests.setdefault("memory", limits.get("memory", DEFAULT_MEMORY))
-    if "cpu" in limits and cores(limits["cpu"], path) < cores(requests["cpu"], path):
-        raise refused(f"'{path}': the cpu request is above the limit")
-    if "memory" in limits and amount(limits["memory"], path) < amount(requests["memory"], path):
-        raise refused(f"'{path}': the memory request is above the limit")
-    return {name: part for name, part in parts.items() if part}

@@ -10,17 +10,9 @@ from typing import Any
 from spcs_emulator.faults import INVALID_SPEC, SqlError
 
 _LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
-_AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)(Ki|Mi|Gi|Ti|K|M|G|T)?")
-_UNITS = {
-    "Ki": 2**10,
-    "Mi": 2**20,
-    "Gi": 2**30,
-    "Ti": 2**40,
-    "K": 10**3,
-    "M": 10**6,
-    "G": 10**9,
-    "T": 10**12,
-}
+_AMOUNT = re.compile(r"([0-9]+(\.[0-9]+)?)(Mi|Gi|M|G)")
+_UNITS = {"Mi": 2**20, "Gi": 2**30, "M": 10**6, "G": 10**9}
+_VARIABLE = re.compile(r"[A-Za-z_.-][A-Za-z0-9_.-]*")
 
 
 def refused(why: str) -> SqlError:
@@ -134,11 +126,40 @@ def cores(value: Any, path: str) -> float:
     return float(match[1]) / (1000 if match[2] else 1)
 
 
-def amount(value: Any, path: str) -> int:
-    """Return bytes of `512Mi`, `2G`, …. A number without a unit is refused (documented: units M, Mi, G,
-    Gi).
+def amount(value: Any, path: str, whole: bool = False) -> int:
+    """Return bytes of `512Mi`, `2G`, …. Documented: units M, Mi, G, Gi, so a number without one is refused;
+    `whole` refuses fractions too.
     """
     match = _AMOUNT.fullmatch(str(value))
-    if not match or match[2] is None or float(match[1]) <= 0:
+    if not match or float(match[1]) <= 0 or (whole and match[2]):
         raise refused(f"invalid '{path}': {value}")
-    return int(float(match[1]) * _UNITS[match[2]])
+    return int(float(match[1]) * _UNITS[match[3]])
+
+
+def matching(value: Any, path: str, pattern: str) -> str:
+    """Return the string, all of which matches the regular expression."""
+    text = string(value, path)
+    if not re.fullmatch(pattern, text):
+        raise refused(f"invalid '{path}': {text}")
+    return text
+
+
+def variable(name: Any, path: str) -> str:
+    """Return the name of an environment variable. Assumed: letters, digits, '_', '-' and '.', no digit
+    first.
+    """
+    if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
+        raise refused(f"invalid name '{name}' in '{path}'")
+    return name
+
+
+def plain(value: Any, path: str) -> Any:
+    """Return any value; mappings in it have strings for keys, so that it can be kept as JSON."""
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise refused(f"invalid name '{key}' in '{path}'")
+        return {key: plain(inner, f"{path}.{key}") for key, inner in value.items()}
+    if isinstance(value, list):
+        return [plain(inner, f"{path}[{index}]") for index, inner in enumerate(value)]
+    return value

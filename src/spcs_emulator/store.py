@@ -26,6 +26,10 @@ class StoreError(Exception):
     """The catalogue could not be written; the text names the cause (disk full, read-only, …)."""
 
 
+class DamagedError(StoreError):
+    """The catalogue is there, but an entry of it, which the text names, cannot be understood."""
+
+
 class Store:
     """The file. Write-ahead log with synchronous NORMAL: safe against kill -9, not against a power cut."""
 
@@ -45,13 +49,13 @@ class Store:
             raise StoreError(f"cannot open {path}: {error}") from error
 
     def load(self) -> list[Document]:
-        """Return every document. StoreError when the file cannot be read."""
+        """Return every document. StoreError when the file cannot be read, DamagedError for an entry of it."""
         try:
             with self._lock:
                 rows = self._database.execute('SELECT "table", id, body FROM documents').fetchall()
         except sqlite3.Error as error:
             raise StoreError(f"cannot read the catalogue: {error}") from error
-        return [Document(table, id_, json.loads(body)) for table, id_, body in rows]
+        return [Document(table, id_, _body(table, id_, body)) for table, id_, body in rows]
 
     def save(self, puts: Iterable[Document], removes: Iterable[tuple[str, str]]) -> None:
         """Put documents and remove (table, id) pairs, all or nothing. StoreError when it cannot be done."""
@@ -73,3 +77,13 @@ class Store:
         """Close the file. Closing twice is fine."""
         with self._lock:
             self._database.close()
+
+
+def _body(table: str, id_: str, text: str) -> dict[str, Any]:
+    try:
+        body = json.loads(text)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise DamagedError(f"entry {table} {id_} of the catalogue is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise DamagedError(f"entry {table} {id_} of the catalogue is not a JSON object")
+    return body

@@ -2,19 +2,25 @@
 
 import io
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.emulator.conftest import SPECIFICATION
 
 from spcs_emulator.account.account import Account
+from spcs_emulator.account.results import Result
+from spcs_emulator.account.sessions import LoginRequest
 from spcs_emulator.clock import TurnedClock
+from spcs_emulator.faults import SqlError
 from spcs_emulator.identity import create_identity, identity_from_json, identity_to_json
 from spcs_emulator.registry.api import PushedImage
 from spcs_emulator.registry.blobs import BlobStore
-from spcs_emulator.runtime.api import InstanceRequest
+from spcs_emulator.runtime.api import InstanceRequest, NoFreePortError
 from spcs_emulator.runtime.none import NoneRuntime
-from spcs_emulator.script import Event, Script
+from spcs_emulator.script import Script
 from spcs_emulator.store import Store
 from spcs_emulator.wire.messages import Request
 from spcs_emulator.wire.routes import Wire
@@ -67,14 +73,88 @@ def test_a_bug_is_answered_logged_and_undone(tmp_path: Path) -> None:
     store.close()
 
 
+class NoPorts(NoneRuntime):
+    """A machine on which every port is taken."""
+
+    def allocate(self, count: int) -> list[int]:
+        raise NoFreePortError("no free ports")
+
+
+class Moody(NoneRuntime):
+    """Starts nothing while `bad`, in a way nobody expects."""
+
+    bad = True
+
+    def start(self, request: InstanceRequest) -> None:
+        if self.bad and request.service.endswith(".S"):
+            raise LookupError("nobody expects this")
+        super().start(request)
+
+
+@contextmanager
+def an_account(
+    tmp_path: Path, clock: TurnedClock, runtime: NoneRuntime
+) -> Iterator[tuple[Account, Callable[[str], Result]]]:
+    """An account with a pool and an image, and what runs a statement in it."""
+    identity, store = create_identity(), Store(tmp_path / "catalogue.sqlite")
+    images = BlobStore(tmp_path / "registry")
+    account = Account(store, identity, clock, runtime, images, tmp_path, lambda: "127.0.0.1:1")
+    login = LoginRequest(identity.user, identity.password, None, None, None, None, None, {})
+    session = account.sessions.login(login)
+
+    def run(sql: str) -> Result:
+        return account.execute(session, sql)[0]
+
+    for sql in (
+        "CREATE DATABASE D",
+        "CREATE IMAGE REPOSITORY D.PUBLIC.R",
+        "CREATE COMPUTE POOL P MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_S",
+    ):
+        run(sql)
+    account.record_image(PushedImage("d/public/r", "app", "1", "sha256:1", "m", None, None))
+    yield account, run
+    account.close()
+    store.close()
+
+
+def create(name: str) -> str:
+    return f"CREATE SERVICE D.PUBLIC.{name} IN COMPUTE POOL P FROM SPECIFICATION $${SPECIFICATION}$$"
+
+
+def test_too_few_ports_are_refused_and_no_bug(tmp_path: Path) -> None:
+    clock = TurnedClock()
+    with an_account(tmp_path, clock, NoPorts(clock.now)) as (account, run):
+        before = account.dump()
+        with pytest.raises(SqlError, match="no free ports"):
+            run(create("S"))
+        assert account.dump() == before
+
+
+def test_what_could_not_be_started_is_tried_again_and_holds_nobody_up(tmp_path: Path) -> None:
+    clock = TurnedClock()
+    runtime = Moody(clock.now)
+    with an_account(tmp_path, clock, runtime) as (account, run):
+        run(create("S"))
+        run(create("T"))
+
+        def after(seconds: float) -> dict[str, str]:
+            for _ in range(round(seconds)):
+                clock.advance(1)
+                account.tick()
+            shown = run("SHOW SERVICES IN DATABASE D")
+            names = [column.name for column in shown.columns]
+            return {row[names.index("name")]: row[names.index("status")] for row in shown.rows}
+
+        assert after(3) == {"S": "FAILED", "T": "RUNNING"}
+        containers = str(run("SHOW SERVICE CONTAINERS IN SERVICE D.PUBLIC.S").rows)
+        assert "Encountered fatal error while starting container: " in containers
+        runtime.bad = False
+        assert after(20) == {"S": "FAILED", "T": "RUNNING"}
+        assert after(12) == {"S": "RUNNING", "T": "RUNNING"}
+
+
 def test_an_identity_is_kept_whole_and_never_shows_its_password() -> None:
     identity = create_identity()
     assert identity_from_json(identity_to_json(identity)) == identity
     assert identity.password not in repr(identity)
     assert identity.account == "local-account"
-
-
-def test_events_count_the_statements_that_contain_their_text() -> None:
-    script = Script(events=[Event(2, "cut after", "create"), Event(1, "error before", "DROP")])
-    found = [script.next_trouble(text) for text in ("create a", "select 1", "CREATE b", "drop c", "drop d")]
-    assert found == [None, None, "cut after", "error before", None]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import snowflake.connector
-from tests.emulator.conftest import Client, World
+from tests.emulator.conftest import Client, World, request_of, with_volume
 
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.errors import DamagedAccountError
@@ -95,6 +95,23 @@ def test_what_belongs_to_nothing_is_removed_at_start(tmp_path: Path) -> None:
         (tmp_path / part / "orphan").mkdir(parents=True)
     with LocalAccount(tmp_path, TurnedClock()):
         assert not list(tmp_path.rglob("orphan"))
+
+
+def test_what_two_dropped_stages_stood_for_stays_apart(
+    world: World, stack: Client, create_service: Create
+) -> None:
+    folders = []
+    for name in ("S", "T"):
+        stack.run(f"CREATE STAGE F{name} ENCRYPTION = (TYPE = 'SNOWFLAKE_SSE')")
+        volume = {"source": "stage", "stageConfig": {"name": f"@D.PUBLIC.F{name}"}}
+        stack.run(create_service(name, with_volume(volume)))
+        before = request_of(world, name).containers[0].mounts[0]
+        stack.run(f"DROP STAGE F{name}")
+        [mount] = request_of(world, name).containers[0].mounts
+        assert mount.folder == before.folder
+        assert mount.read_only
+        folders.append(mount.folder)
+    assert folders[0] != folders[1]
 
 
 def test_the_dump_is_the_same_after_up_and_down(world: World, stack: Client, create_service: Create) -> None:

@@ -82,6 +82,7 @@ REFUSED = [
     ("USE ROLE", 1, 8, "<EOF>"),
     ("SELECT * FROM T", 1, 7, "*"),
     ("SELECT CURRENT_ROLE() FROM T", 1, 22, "FROM"),
+    ("SELECT CURRENT_TIMESTAMP", 1, 24, "<EOF>"),
     ("SHOW ROLES 'unclosed", 1, 11, "'"),
     ("ALTER COMPUTE POOL P SET AUTO_SUSPEND_SECS = 99999999999", 1, 45, "99999999999"),
     ("SHOW ROLES LIKE '\ud800'", 1, 16, "half a character"),

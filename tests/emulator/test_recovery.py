@@ -106,15 +106,19 @@ def ready(connection: dict[str, Any]) -> tuple[int, int]:
         return port, int(caller.recv(9))
 
 
-def test_a_killed_account_comes_back_with_its_services_and_their_volumes(data: Path) -> None:
-    started = daemon.start(data, runtime="process")
-    connection = started.connection
+def up(connection: dict[str, Any]) -> None:
     with session(connection) as account, account.cursor() as cursor:
         for statement in STATEMENTS:
             cursor.execute(statement)
         push(connection)
         text = json.dumps(SPECIFICATION)
         cursor.execute(f"CREATE SERVICE DB.S.COUNTER IN COMPUTE POOL P FROM SPECIFICATION $${text}$$")
+
+
+def test_a_killed_account_comes_back_with_its_services_and_their_volumes(data: Path) -> None:
+    started = daemon.start(data, runtime="process")
+    connection = started.connection
+    up(connection)
     port, starts = ready(connection)
     assert starts == 1
     dump = daemon.dump(data)
@@ -129,6 +133,23 @@ def test_a_killed_account_comes_back_with_its_services_and_their_volumes(data: P
     second = service(data)
     assert daemon.stop(data)
     assert not is_alive(second)
+
+
+def test_a_killed_account_comes_back_without_the_image_of_its_service(data: Path) -> None:
+    started = daemon.start(data, runtime="process")
+    up(started.connection)
+    ready(started.connection)
+    with session(started.connection) as account, account.cursor() as cursor:
+        cursor.execute("DROP IMAGE REPOSITORY DB.S.R")
+    os.kill(started.pid, signal.SIGKILL)
+    again = daemon.start(data, runtime="process")
+    show = "SHOW SERVICE CONTAINERS IN SERVICE DB.S.COUNTER"
+    with session(again.connection) as account, account.cursor(snowflake.connector.DictCursor) as cursor:
+        end = time.monotonic() + 20
+        while (row := cursor.execute(show).fetchall()[0])["status"] != "FAILED":
+            assert time.monotonic() < end, "it did not fail in time"
+        assert row["message"].startswith("Failed to pull image: ")
+        cursor.execute("DROP SERVICE DB.S.COUNTER FORCE")
 
 
 def service(data: Path) -> Process:

@@ -3,12 +3,8 @@
 import gzip
 import http.client
 import json
-import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,12 +12,7 @@ import snowflake.connector
 from tests.emulator.conftest import Client, World
 
 from spcs_emulator.account.results import Column, Result
-from spcs_emulator.clock import TurnedClock
 from spcs_emulator.registry.api import Credential
-from spcs_emulator.script import Event, Script
-from spcs_emulator.server import LocalAccount
-from spcs_emulator.wire.http import _Handler, serve
-from spcs_emulator.wire.messages import Request, Response
 from spcs_emulator.wire.queries import KEPT_BYTES, KEPT_TEXT
 from spcs_emulator.wire.rowset import result_data
 
@@ -290,16 +281,6 @@ def test_what_no_client_sends_is_refused_and_no_bug(raw: Raw, caplog: pytest.Log
     assert caplog.text.count("bug") == 0
 
 
-@pytest.mark.parametrize("method", ["OPTIONS", "TRACE", "FROB"])
-@pytest.mark.parametrize(("host", "status"), [("localhost", 405), ("evil.example", 403)])
-def test_unknown_methods(world: World, method: str, host: str, status: int) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", world.local.port, timeout=5)
-    connection.request(method, "/", headers={"Host": host})
-    answer = connection.getresponse()
-    assert (answer.status, json.loads(answer.read())["success"]) == (status, False)
-    connection.close()
-
-
 def test_other_requests(raw: Raw) -> None:
     assert raw.get("/api/v2/compute-pools/")[0] == 404
     assert "not known" in raw.get("/nothing")[1]["message"]
@@ -318,76 +299,6 @@ def test_other_requests(raw: Raw) -> None:
 def test_only_loopback_names_are_answered(raw: Raw, world: World) -> None:
     assert raw.get("/nothing", Host="evil.example")[0] == 403
     assert raw.get("/nothing", Host=f"localhost:{world.local.port}")[0] == 404
-
-
-@contextmanager
-def scripted(data: Path, *events: Event) -> Iterator[tuple[LocalAccount[TurnedClock], Client]]:
-    with LocalAccount(data, TurnedClock(), script=Script(events=events)) as local:
-        options = {"enable_server_session_keep_alive_auto_detection": False, "login_timeout": 10}
-        connection = snowflake.connector.connect(**local.connection, **options)
-        yield local, Client(connection)
-        connection.close()
-
-
-@pytest.mark.parametrize(("trouble", "done"), [("error before", False), ("error after", True)])
-def test_arranged_errors(tmp_path: Path, trouble: Any, done: bool) -> None:
-    with scripted(tmp_path, Event(1, trouble, "CREATE ROLE")) as (_, client):
-        assert client.refused("CREATE ROLE R")[0] == 300002
-        assert bool(client.run("SHOW ROLES LIKE 'R'")) is done
-
-
-@pytest.mark.parametrize("trouble", ["cut before", "cut after"])
-def test_a_cut_connection_is_replayed_and_runs_once(tmp_path: Path, trouble: Any) -> None:
-    with scripted(tmp_path, Event(1, trouble, "CREATE ROLE")) as (_, client):
-        assert client.run("CREATE ROLE R") == [{"status": "Role R successfully created."}]
-
-
-def test_one_write_an_answer_and_no_delay() -> None:
-    """Guards the 40 ms that small writes cost on a connection that is kept."""
-    seen: list[int] = []
-
-    class Watched(_Handler):
-        def setup(self) -> None:
-            super().setup()
-            seen.append(self.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-
-    def answer(request: Request) -> Response:
-        return Response(200, {"Content-Type": "text/plain"}, b"x" * 1000)
-
-    server = serve(answer)
-    server._server.RequestHandlerClass = Watched
-    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as client:
-        for _ in range(3):
-            client.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
-            head = client.recv(65536)
-            assert head.endswith(b"x" * 1000)
-    server.close()
-    assert seen
-    assert all(seen)
-
-
-def test_bodies_and_kept_connections() -> None:
-    def echo(request: Request) -> Response:
-        if request.path == "/unread":
-            return Response(200)
-        return Response(200, {}, request.body.read())
-
-    server = serve(echo)
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
-    for path, body, chunked, expected in (
-        ("/", b"abc", False, b"abc"),
-        ("/", iter([b"ab", b"cdef"]), True, b"abcdef"),
-        ("/unread", b"x" * 10_000, False, b""),
-        ("/", b"again", False, b"again"),
-        ("/unread", b"x" * 3_000_000, False, b""),
-        ("/", b"anew", False, b"anew"),
-    ):
-        connection.request("PUT", path, body, encode_chunked=chunked)
-        assert connection.getresponse().read() == expected
-    connection.close()
-    with pytest.raises(OSError):
-        serve(echo, server.port)
-    server.close()
 
 
 def test_registry_access_by_role(world: World, stack: Client) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.entries import ACCOUNT, OWNERSHIP, AccountObject, Session
 from spcs_emulator.account.privileges import words
-from spcs_emulator.faults import DENIED, NOT_FOUND, SqlError
+from spcs_emulator.faults import DENIED, INVALID_GRANT, NOT_FOUND, SqlError
 from spcs_emulator.statement.values import ObjectKind
 
 
@@ -42,12 +42,26 @@ def assigned_roles(catalogue: Catalogue, user: str) -> frozenset[str]:
     )
 
 
+def check_role_owner(catalogue: Catalogue, role: AccountObject, owner: str | None) -> None:
+    """Raise 003042 when `owner` is the role itself or one it inherits. Assumed: such a role could drop
+    itself and leave what it owns to nobody.
+    """
+    if owner in closure(catalogue, [role.key]):
+        name = catalogue.name_of(owner)
+        raise INVALID_GRANT(why=f"role {role.name} is or inherits role {name}, which cannot own it")
+
+
 def session_access(catalogue: Catalogue, session: Session) -> "Access":
-    """Return what the session may do: its primary role, and all the user's when secondary roles are on."""
-    primary = session.role if catalogue.get(session.role) else None
+    """Return what the session may do: its primary role, and all the user's when secondary roles are on.
+
+    Assumed: a role that was dropped, or taken away from the user, is active no longer from the next statement
+    on (the stricter reading).
+    """
+    assigned = assigned_roles(catalogue, session.user)
+    primary = session.role if session.role in assigned else None
     roles = [primary] if primary else []
     if session.secondary:
-        roles.extend(assigned_roles(catalogue, session.user))
+        roles.extend(assigned)
     return Access(catalogue, primary, roles)
 
 
@@ -120,13 +134,21 @@ class Access:
             return DENIED(kind=values["kind"].lower(), name=entry.name)
         return NOT_FOUND(**values)
 
+    def require_role(self) -> None:
+        """Raise 003001 unless there is a primary role. Assumed: without one nothing is changed or given, as
+        nobody would be its owner or grantor.
+        """
+        if self.primary is None:
+            raise DENIED(kind="account", name="ACCOUNT")
+
     def require_create(self, privilege: str, parent: AccountObject | None) -> None:
         """Raise unless the primary role (with what it inherits) may create: the privilege on the parent or
         account.
         """
+        self.require_role()
         held = self._held_by_primary.get(parent.key if parent else ACCOUNT, set())
-        if parent is None or self.primary is None:
-            if privilege not in held or self.primary is None:
+        if parent is None:
+            if privilege not in held:
                 raise DENIED(kind="account", name="ACCOUNT")
         elif not held.intersection((privilege, OWNERSHIP)) or not self.usable(parent, "USAGE"):
             raise self.refusal(parent)

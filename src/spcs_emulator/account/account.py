@@ -26,11 +26,11 @@ from spcs_emulator.account.session_statements import alter_session, use, use_sec
 from spcs_emulator.account.sessions import Sessions
 from spcs_emulator.account.show import show
 from spcs_emulator.clock import Clock
-from spcs_emulator.faults import LOGGED_OUT, SqlError
+from spcs_emulator.faults import INTERNAL, LOGGED_OUT, SqlError
 from spcs_emulator.identity import Identity
 from spcs_emulator.objects.kinds import KINDS
 from spcs_emulator.registry.api import ImageStore
-from spcs_emulator.runtime.api import Runtime
+from spcs_emulator.runtime.api import NoFreePortError, Runtime
 from spcs_emulator.statement.parse import parse
 from spcs_emulator.statement.values import (
     Alter,
@@ -94,13 +94,17 @@ class Account(RegistryAccount):
             build_account(catalogue, identity, clock.now())
 
     def start(self) -> None:
-        """Remove folders whose stage or service is gone, and start every service that should run."""
+        """Remove what belongs to a stage, service or repository that is gone, and start every service that
+        should run.
+        """
+        # In one transaction, so that nothing is taken for nobody's that is made meanwhile.
         with self._catalogue.transaction():
             known = {entry.key for entry in self._catalogue.objects.values()}
-        for part in ("stages", "volumes"):
-            for folder in (self._world.data / part).glob("*"):
-                if folder.name not in known:
-                    shutil.rmtree(folder, ignore_errors=True)
+            for part in ("stages", "volumes"):
+                for folder in (self._world.data / part).glob("*"):
+                    if folder.name not in known:
+                        shutil.rmtree(folder, ignore_errors=True)
+            self._world.images.keep_only(known)
         self.tick()
 
     def tick(self) -> None:
@@ -121,6 +125,12 @@ class Account(RegistryAccount):
         grant.
         """
         statement = parse(text, count)
+        try:
+            return self._perform(session, statement)
+        except NoFreePortError as error:
+            raise INTERNAL(cause=str(error)) from error
+
+    def _perform(self, session: Session, statement: Statement) -> tuple[Result, Session]:
         # Where what is due cannot be stored, the statement's own refusal says so; reading goes on.
         with contextlib.suppress(SqlError):
             self.tick()

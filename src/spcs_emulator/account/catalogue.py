@@ -24,7 +24,7 @@ from spcs_emulator.account.entries import (
 )
 from spcs_emulator.faults import INTERNAL
 from spcs_emulator.statement.values import ObjectKind
-from spcs_emulator.store import Document, Store, StoreError
+from spcs_emulator.store import DamagedError, Document, Store, StoreError
 
 
 class Entry(Protocol):
@@ -94,7 +94,7 @@ class Catalogue:
     """
 
     def __init__(self, store: Store) -> None:
-        """Load everything from the store. StoreError when it cannot be read."""
+        """Load everything from the store. StoreError when it cannot be read, DamagedError for an entry."""
         self._store = store
         self._lock = threading.RLock()
         self._depth = 0
@@ -123,7 +123,12 @@ class Catalogue:
             "session": session_from_json,
         }
         for document in self._store.load():
-            self._tables[document.table].load(read[document.table](document.body))
+            try:
+                self._tables[document.table].load(read[document.table](document.body))
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                raise DamagedError(
+                    f"entry {document.table} {document.id} of the catalogue cannot be understood: {error!r}"
+                ) from error
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -60,10 +60,6 @@ class Context:
         self.session = session
         self.access = session_access(self.catalogue, session)
 
-    def renew_access(self) -> None:
-        """See what this statement itself created or granted."""
-        self.access = session_access(self.catalogue, self.session)
-
     def new_object(
         self,
         kind: ObjectKind,

@@ -23,6 +23,7 @@ PASSING = frozenset(
         "updated_on",
         "resumed_on",
         "suspended_on",
+        "upgraded_on",
         "provisioned_on",
         "ports",
         "spec",

@@ -77,7 +77,7 @@ def _available_roles(context: Context) -> str:
 def _secondary_roles(context: Context) -> str:
     if not context.session.secondary:
         return json.dumps({"roles": "", "value": ""})
-    roles = assigned_roles(context.catalogue, context.session.user) - {context.session.role}
+    roles = assigned_roles(context.catalogue, context.session.user) - {context.access.primary}
     names = ",".join(sorted(context.catalogue.name_of(role) for role in roles))
     return json.dumps({"roles": names, "value": "ALL"})
 
@@ -122,7 +122,7 @@ def _named(context: Context, key: str | None) -> str | None:
 
 
 FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "CURRENT_ROLE": lambda context: _named(context, context.session.role),
+    "CURRENT_ROLE": lambda context: _named(context, context.access.primary),
     "CURRENT_AVAILABLE_ROLES": _available_roles,
     "CURRENT_SECONDARY_ROLES": _secondary_roles,
     "CURRENT_USER": lambda context: _named(context, context.session.user),

@@ -137,17 +137,19 @@ class RegistryAccount:
             images = self._images(repository.key, name) if repository else []
             return next((image.digest for image in images if tag in image.tags), None)
 
-    def image_digests(self) -> frozenset[str]:
-        """Return the digest of every manifest that any repository holds."""
+    def media_type(self, path: str, name: str, digest: str) -> str | None:
+        """Return the media type of the image's manifest with that digest, None when there is none."""
         with self._catalogue.transaction():
-            return frozenset(image.digest for image in self._catalogue.images.values())
+            repository = self._repository(path)
+            images = self._images(repository.key, name) if repository else []
+            return next((image.media_type for image in images if image.digest == digest), None)
 
 
 def _token_in(secret: str) -> str:
     """Return the token, given bare or as the JSON that clients send as a password."""
     try:
         value = json.loads(secret)
-    except ValueError:
+    except (ValueError, RecursionError):
         return secret
     token = value.get("token") if isinstance(value, dict) else None
     return token if isinstance(token, str) else secret

@@ -5,10 +5,12 @@ runtime. Durable facts (suspended, since when) stay in the catalogue; which inst
 memory only, so a local account that was killed starts everything again.
 
 Assumed times: a pool is STARTING for 1 s, an instance waits 0.5 s for its container, an ingress URL appears
-0.5 s after that, a suspended service is SUSPENDING for 0.5 s. On Snowflake these are minutes.
+0.5 s after that, a suspended service is SUSPENDING for 0.5 s. On Snowflake these are minutes. What the
+runtime could not start is tried again every 30 s.
 """
 
 import contextlib
+import logging
 import re
 import shutil
 from collections.abc import Sequence
@@ -16,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.entries import AccountObject
@@ -24,15 +27,26 @@ from spcs_emulator.account.requests import RequestBuilder, services_of
 from spcs_emulator.account.scheduling import Demand, Placement, place
 from spcs_emulator.account.services import instance_keys, specification_of
 from spcs_emulator.clock import Clock
-from spcs_emulator.runtime.api import WAITING, ContainerState, InstanceRequest, Runtime
+from spcs_emulator.runtime.api import (
+    NOT_STARTED,
+    PULL_FAILED,
+    WAITING,
+    CannotRunError,
+    ContainerState,
+    ImageUnusableError,
+    InstanceRequest,
+    Runtime,
+)
 from spcs_emulator.statement.values import ObjectKind
 
 POOL_START = timedelta(seconds=1)
 CONTAINER_START = timedelta(seconds=0.5)
 ENDPOINTS = timedelta(seconds=0.5)
 SUSPENDING = timedelta(seconds=0.5)
+RETRY = timedelta(seconds=30)
 _ADDRESS = re.compile(r"[^\s:/]+:[0-9]+")
 NO_NODES = "Compute pool node(s) are being provisioned"
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -58,6 +72,7 @@ class Life:
         self._placed: dict[str, datetime] = {}
         self._refused: dict[str, str] = {}
         self._running: dict[str, tuple[InstanceRequest, datetime]] = {}
+        self._broken: dict[str, tuple[str, datetime]] = {}
         self._nodes: dict[str, int] = {}
         self._idle_since: dict[str, datetime] = {}
         self._seen_version = -1
@@ -72,7 +87,8 @@ class Life:
         self._reconnect()
 
     def _has_nodes(self, pool: AccountObject, now: datetime) -> bool:
-        return not pool.settings["suspended"] and now >= _ready_on(pool)
+        resumed = datetime.fromisoformat(pool.settings["resumed_on"])
+        return not pool.settings["suspended"] and not _within(now, resumed, POOL_START)
 
     def _schedule(self, pool: AccountObject, now: datetime) -> None:
         services = [entry for entry in services_of(self._catalogue, pool) if not entry.settings["suspended"]]
@@ -85,15 +101,18 @@ class Life:
                 self._placed[key] = now if waited else max(_ready_on(pool), _since(service))
             elif key in placement.refused:
                 self._refused[key] = placement.refused[key]
-            if (
-                key in self._placed
-                and key not in self._running
-                and now >= self._placed[key] + CONTAINER_START
-            ):
+            if self._is_due(key, now):
                 self._start(service, key, now)
             if key in self._running and service.settings["provisioned_on"] is None:
                 settings = {**service.settings, "provisioned_on": self._running[key][1].isoformat()}
                 self._catalogue.objects.put(replace(service, settings=settings))
+
+    def _is_due(self, key: str, now: datetime) -> bool:
+        if key not in self._placed or key in self._running:
+            return False
+        if key in self._broken:
+            return not _within(now, self._broken[key][1], RETRY)
+        return not _within(now, self._placed[key], CONTAINER_START)
 
     def _place(self, pool: AccountObject, services: Sequence[AccountObject]) -> Placement:
         demands = [
@@ -106,20 +125,28 @@ class Life:
         return place(FAMILIES[pool.settings["INSTANCE_FAMILY"]], pool.settings["MAX_NODES"], demands)
 
     def _start(self, service: AccountObject, key: str, now: datetime) -> None:
-        request = self._requests.build(service, int(key.rsplit("-", 1)[1]))
+        """Start the instance. One that cannot be started shows why, and takes no other with it."""
+        try:
+            request = self._requests.build(service, int(key.rsplit("-", 1)[1]))
+            _make_folders(request)
+            self._runtime.start(request)
+        except Exception as error:
+            if not isinstance(error, CannotRunError):
+                _log.exception("instance %s of service %s", key, service.name)
+            head = PULL_FAILED if isinstance(error, ImageUnusableError) else NOT_STARTED
+            self._broken[key] = (f"{head}: {error}", now)
+            return
+        self._broken.pop(key, None)
         self._running[key] = (request, now)
-        for container in request.containers:
-            for mount in container.mounts:
-                # Where it cannot be made the runtime's own failure is what SHOW tells.
-                with contextlib.suppress(OSError):
-                    mount.folder.mkdir(parents=True, exist_ok=True)
-        self._runtime.start(request)
 
     def _suspend_idle(self, pool: AccountObject, now: datetime) -> None:
         if self.is_active(pool):
             self._idle_since.pop(pool.key, None)
             return
-        since = max(self._idle_since.setdefault(pool.key, now), _ready_on(pool))
+        since = self._idle_since.get(pool.key, now)
+        if since > now or since < _ready_on(pool) <= now:
+            since = now
+        self._idle_since[pool.key] = since
         seconds = pool.settings["AUTO_SUSPEND_SECS"]
         if seconds and now >= since + timedelta(seconds=seconds):
             settings = {**pool.settings, "suspended": True, "updated_on": now.isoformat()}
@@ -163,6 +190,7 @@ class Life:
             self._running.pop(key, None)
             self._placed.pop(key, None)
             self._refused.pop(key, None)
+            self._broken.pop(key, None)
 
     def is_active(self, pool: AccountObject) -> bool:
         """Whether an instance of any service has a node of the pool."""
@@ -201,20 +229,27 @@ class Life:
     def _instance(self, service: AccountObject, number: int, key: str) -> Instance:
         running = self._running.get(key)
         if running is None:
-            message = WAITING if key in self._placed else self._refused.get(key, NO_NODES)
-            names = [container.name for container in specification_of(service).containers]
-            states = tuple(ContainerState(name, "PENDING", message, 0, None, None, None) for name in names)
-            return Instance(number, "PENDING", None, states)
+            return self._not_running(service, number, key)
         states = self._runtime.states(key)
         found = {state.status for state in states}
         status = "FAILED" if "FAILED" in found else "READY" if found == {"READY"} else "PENDING"
         return Instance(number, status, running[1], states)
 
+    def _not_running(self, service: AccountObject, number: int, key: str) -> Instance:
+        status: Literal["FAILED", "PENDING"] = "FAILED" if key in self._broken else "PENDING"
+        if key in self._broken:
+            message = self._broken[key][0]
+        else:
+            message = WAITING if key in self._placed else self._refused.get(key, NO_NODES)
+        names = [container.name for container in specification_of(service).containers]
+        states = tuple(ContainerState(name, status, message, 0, None, None, None) for name in names)
+        return Instance(number, status, None, states)
+
     def service_status(self, service: AccountObject) -> str:
         """Return PENDING, RUNNING, FAILED, SUSPENDING or SUSPENDED."""
         if service.settings["suspended"]:
             since = datetime.fromisoformat(service.settings["suspended_on"])
-            return "SUSPENDING" if self._clock.now() < since + SUSPENDING else "SUSPENDED"
+            return "SUSPENDING" if _within(self._clock.now(), since, SUSPENDING) else "SUSPENDED"
         instances = self.instances(service)
         ready = sum(1 for instance in instances if instance.status == "READY")
         if ready >= service.settings["MIN_READY_INSTANCES"]:
@@ -224,7 +259,21 @@ class Life:
     def endpoints_ready(self, service: AccountObject) -> bool:
         """Whether the service's public endpoints have got their URL."""
         since = service.settings["provisioned_on"]
-        return since is not None and self._clock.now() >= datetime.fromisoformat(since) + ENDPOINTS
+        return since is not None and not _within(self._clock.now(), datetime.fromisoformat(since), ENDPOINTS)
+
+
+def _within(now: datetime, since: datetime, length: timedelta) -> bool:
+    """Whether `since` was less than `length` ago. One in the future was written before the machine's clock
+    was set back, and counts as long ago."""
+    return since <= now < since + length
+
+
+def _make_folders(request: InstanceRequest) -> None:
+    for container in request.containers:
+        for mount in container.mounts:
+            # Where it cannot be made the runtime's own failure is what SHOW tells.
+            with contextlib.suppress(OSError):
+                mount.folder.mkdir(parents=True, exist_ok=True)
 
 
 def _ready_on(pool: AccountObject) -> datetime:

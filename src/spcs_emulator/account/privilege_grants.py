@@ -9,6 +9,7 @@ which holds them so).
 from dataclasses import replace
 from functools import partial
 
+from spcs_emulator.account.access import check_role_owner
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import ACCOUNT, AccountObject, Grant
 from spcs_emulator.account.privileges import NEEDS_FIRST, privileges_on, words
@@ -35,6 +36,7 @@ def grant_privileges(context: Context, statement: GrantPrivileges) -> Result:
     003008 for one that the kind does not have, 003001 for one that may not be granted, 003011 when ALL
     PRIVILEGES leaves some out.
     """
+    context.access.require_role()
     entry = target_object(context, statement.target)
     role = role_named(context, statement.role)
     known = privileges_on(statement.target.kind)
@@ -47,7 +49,7 @@ def grant_privileges(context: Context, statement: GrantPrivileges) -> Result:
     if not allowed or (statement.privileges and len(allowed) < len(wanted)):
         raise _refusal(context, entry)
     if statement.revoke:
-        _revoke(context, entry, allowed, role, statement.grant_option)
+        _revoke(context, entry, allowed, role, statement.grant_option, statement.cascade)
     else:
         _grant(context, entry, allowed, role, statement.grant_option)
     if len(allowed) < len(wanted):
@@ -64,7 +66,23 @@ def _say(error: SqlError) -> None:
 def _may_grant(context: Context, entry: AccountObject | None, privilege: str) -> bool:
     if entry is None:
         return context.access.may_grant(ACCOUNT, privilege)
-    return context.access.on_account("MANAGE GRANTS") or context.access.may_grant(entry.key, privilege)
+    if context.access.on_account("MANAGE GRANTS"):
+        return True
+    schema = _managed_schema(context, entry)
+    if schema is not None:
+        return context.access.owns(schema)
+    return context.access.may_grant(entry.key, privilege)
+
+
+def _managed_schema(context: Context, entry: AccountObject) -> AccountObject | None:
+    """Return the schema of managed access that the object lies in.
+
+    Documented: CREATE SCHEMA … WITH MANAGED ACCESS: its owner and MANAGE GRANTS grant on what is inside, the
+    objects' owners do not.
+    """
+    parent = context.catalogue.get(entry.parent)
+    managed = parent is not None and parent.kind is ObjectKind.SCHEMA and parent.settings["MANAGED ACCESS"]
+    return parent if managed else None
 
 
 def _refusal(context: Context, entry: AccountObject | None) -> SqlError:
@@ -99,6 +117,7 @@ def _revoke(
     privileges: list[str],
     role: AccountObject,
     only_option: bool,
+    cascade: bool,
 ) -> None:
     """Take the privileges away; those not held are passed over. READ does not go before a WRITE that needs
     it.
@@ -106,32 +125,57 @@ def _revoke(
     on = entry.key if entry else ACCOUNT
     for privilege in privileges:
         grant = context.catalogue.grants.get(f"{on}/{privilege}/{role.key}")
-        if grant is None:
-            continue
-        if only_option:
-            context.catalogue.grants.put(replace(grant, option=False))
-            continue
-        for later, needed in _dependants(entry, privilege):
-            held = context.catalogue.grants.get(f"{on}/{later}/{role.key}")
-            if held is not None and later not in privileges:
-                raise INVALID_GRANT(why=f"{needed} cannot be revoked before {later}")
-        context.catalogue.grants.remove(grant.id)
+        if grant is not None:
+            _take(context, entry, grant, only_option, cascade)
+    if entry is not None:
+        _check_order(context, entry)
 
 
-def _dependants(entry: AccountObject | None, privilege: str) -> list[tuple[str, str]]:
-    return [
-        (later, needed)
-        for (kind, later), needed in NEEDS_FIRST.items()
-        if entry is not None and entry.kind is kind and needed == privilege
+def _take(
+    context: Context, entry: AccountObject | None, grant: Grant, only_option: bool, cascade: bool
+) -> None:
+    """Take one grant away, or its grant option.
+
+    Documented: REVOKE <privileges>: what the grantee granted further by it goes too with CASCADE; without,
+    the statement fails. Assumed: what Snowflake itself granted to the built-in roles cannot be revoked.
+    """
+    grants = context.catalogue.grants
+    if grant.granted_by is None:
+        raise _refusal(context, entry)
+    if only_option:
+        grants.put(replace(grant, option=False))
+    else:
+        grants.remove(grant.id)
+    if not grant.option or (entry is not None and entry.owner == grant.grantee):
+        return
+    further = [
+        other
+        for other in grants.values()
+        if (other.on, other.privilege, other.granted_by) == (grant.on, grant.privilege, grant.grantee)
     ]
+    if further and not cascade:
+        name = context.catalogue.name_of(grant.grantee)
+        raise INVALID_GRANT(why=f"role {name} has granted {grant.privilege} further; use CASCADE")
+    for other in further:
+        _take(context, entry, other, False, cascade)
+
+
+def _check_order(context: Context, entry: AccountObject) -> None:
+    grants = context.catalogue.grants
+    for grant in grants.values():
+        needed = NEEDS_FIRST.get((entry.kind, grant.privilege)) if grant.on == entry.key else None
+        if needed and grants.get(f"{entry.key}/{needed}/{grant.grantee}") is None:
+            raise INVALID_GRANT(why=f"{needed} cannot be revoked before {grant.privilege}")
 
 
 def grant_ownership(context: Context, statement: GrantOwnership) -> Result:
     """Give the object to another role.
 
-    Documented: the owner or MANAGE GRANTS may; not for services; fails while other roles hold privileges
-    unless COPY or REVOKE CURRENT GRANTS says what happens to them.
+    Documented: the owner (in a schema of managed access the schema's owner) or MANAGE GRANTS may; not for
+    services; fails while other roles hold privileges unless COPY or REVOKE CURRENT GRANTS says what happens
+    to them.
     """
+    context.access.require_role()
     entry = target_object(context, statement.target)
     role = role_named(context, statement.role)
     if entry is None:
@@ -140,8 +184,11 @@ def grant_ownership(context: Context, statement: GrantOwnership) -> Result:
         raise INVALID_GRANT(
             why=f"ownership of {words(entry.kind).lower()} '{entry.name}' cannot be transferred"
         )
-    if entry.owner is None or not (context.access.owns(entry) or context.access.on_account("MANAGE GRANTS")):
+    ruler = _managed_schema(context, entry) or entry
+    if entry.owner is None or not (context.access.owns(ruler) or context.access.on_account("MANAGE GRANTS")):
         raise context.access.refusal(entry)
+    if entry.kind is ObjectKind.ROLE:
+        check_role_owner(context.catalogue, entry, role.key)
     held = [grant for grant in context.catalogue.grants.values() if grant.on == entry.key]
     if held and not statement.current_grants:
         raise INVALID_GRANT(why="dependent grants exist; use COPY CURRENT GRANTS or REVOKE CURRENT GRANTS")

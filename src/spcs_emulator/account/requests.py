@@ -91,13 +91,12 @@ class RequestBuilder:
     def _mount(self, service: AccountObject, number: int, volume: Volume, path: str) -> Mount:
         if volume.source != "stage":
             folder = self.volume_folder(service, number, volume.name)
-            return Mount(path, folder, read_only=False, persistent=volume.source == "block")
-        stage = self._catalogue.get(service.settings["stages"][volume.name])
+            return Mount(path, folder, read_only=False)
+        key = service.settings["stages"][volume.name]
+        stage = self._catalogue.get(key)
         _, inner = split_stage(volume.stage)
-        key = stage.key if stage else "dropped"
-        return Mount(
-            path, self._data / "stages" / key / inner, not self._writes(service, stage), persistent=True
-        )
+        folder = self._data / "stages" / key / inner
+        return Mount(path, folder, read_only=not self._writes(service, stage))
 
     def _writes(self, service: AccountObject, stage: AccountObject | None) -> bool:
         if stage is None:

@@ -33,8 +33,10 @@ def grant_role(context: Context, statement: GrantRole) -> Result:
     """Grant or revoke a role or service role.
 
     Documented: a role's owner or MANAGE GRANTS may grant it; a service role only the service's owner.
-    003042 for a role granted to itself or in a circle.
+    003042 for a role granted to itself or in a circle. Assumed: what Snowflake itself made, the hierarchy of
+    the built-in roles, cannot be revoked (003001).
     """
+    context.access.require_role()
     if statement.service is not None:
         service, role = service_role(context, statement.service, statement.role)
         if not context.access.owns(service):
@@ -47,6 +49,8 @@ def grant_role(context: Context, statement: GrantRole) -> Result:
     known = context.catalogue.memberships.get(f"{role.key}/{member.key}")
     if statement.revoke:
         if known is not None:
+            if known.granted_by is None:
+                raise DENIED(kind="role", name=role.name)
             context.catalogue.memberships.remove(known.id)
         return status(SUCCESS)
     if member.key in closure(context.catalogue, [role.key]) - _public(context) or member.key == role.key:

@@ -10,7 +10,8 @@ from spcs_emulator.account.access import assigned_roles
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.results import SUCCESS, Result, status
-from spcs_emulator.faults import CANNOT, NOT_FOUND, ROLE_NOT_ASSIGNED
+from spcs_emulator.account.session_parameters import SECONDS, SESSION_PARAMETERS
+from spcs_emulator.faults import CANNOT, INVALID_PARAMETER, INVALID_VALUE, NOT_FOUND, ROLE_NOT_ASSIGNED
 from spcs_emulator.statement.values import AlterSession, Name, ObjectKind, Use, UseSecondaryRoles
 
 
@@ -67,7 +68,16 @@ def use_secondary_roles(context: Context, statement: UseSecondaryRoles) -> Resul
 
 
 def alter_session(context: Context, statement: AlterSession) -> Result:
-    """Keep the parameters. Assumed: any name is taken, as none changes what the local account does."""
+    """Keep the parameters. 001006 for one that no session has, 001008 for seconds that are none. Assumed: any
+    other value is taken, as none changes what the local account does.
+    """
+    for name in (*statement.set, *statement.unset):
+        if name not in SESSION_PARAMETERS:
+            raise INVALID_PARAMETER(name=name)
+    for name in SECONDS & set(statement.set):
+        value = statement.set[name]
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise INVALID_VALUE(name=name, value=value, why="")
     parameters = {
         name: value
         for name, value in {**context.session.parameters, **statement.set}.items()

@@ -4,6 +4,9 @@ In: a statement's value. Out: rows. Documented: the SHOW page of each kind; with
 database if there is one, else the account; 10 000 rows at most.
 """
 
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.results import Result, columns, pattern_matches, table
@@ -15,6 +18,7 @@ from spcs_emulator.objects.kinds import KINDS
 from spcs_emulator.objects.service_views import show_containers, show_endpoints, show_instances, show_roles
 from spcs_emulator.statement.values import Name, ObjectKind, Scope, Show
 
+T = TypeVar("T")
 ROW_LIMIT = 10_000
 LISTED = {
     "ROLES": ObjectKind.ROLE,
@@ -56,8 +60,10 @@ INSIDE = {
 
 def show(context: Context, statement: Show) -> Result:
     """Return the rows. 002043 for a place that is not there, 002003 for a service or repository that is
-    not.
+    not, 001008 for a LIMIT out of its range.
     """
+    if statement.limit is not None and not 1 <= statement.limit <= ROW_LIMIT:
+        raise INVALID_VALUE(name="LIMIT", value=statement.limit, why=f": between 1 and {ROW_LIMIT}")
     if statement.what == "COMPUTE POOL INSTANCE FAMILIES":
         return show_families(context)
     if statement.what in INSIDE:
@@ -85,9 +91,7 @@ def _listed(context: Context, kind: Kind, places: frozenset[str] | None, stateme
         for entry in context.catalogue.of_kind(kind.kind)
         if context.access.sees(entry) and (places is None or _lies_in(context, entry, places))
     ]
-    return kind.show(
-        context, _limited([entry for entry in entries if _named(entry.name, statement)], statement)
-    )
+    return kind.show(context, _limited(entries, lambda entry: entry.name, statement))
 
 
 def _lies_in(context: Context, entry: AccountObject, places: frozenset[str]) -> bool:
@@ -103,25 +107,21 @@ def _named(name: str, statement: Show) -> bool:
     return statement.starts_with is None or name.startswith(statement.starts_with)
 
 
-def _limited(entries: list[AccountObject], statement: Show) -> list[AccountObject]:
-    if statement.limit is not None and not 1 <= statement.limit <= ROW_LIMIT:
-        raise INVALID_VALUE(name="LIMIT", value=statement.limit, why=f": between 1 and {ROW_LIMIT}")
-    if statement.limit_from is not None:
-        names = [entry.name for entry in entries]
-        first = next(
-            (index for index, name in enumerate(names) if name.startswith(statement.limit_from)), None
-        )
-        entries = entries[first + 1 :] if first is not None else []
-    return entries[: statement.limit or ROW_LIMIT]
+def _limited(rows: Sequence[T], name_of: Callable[[T], str], statement: Show) -> list[T]:
+    """Return the rows that LIKE, STARTS WITH, LIMIT and FROM leave."""
+    left = [row for row in rows if _named(name_of(row), statement)]
+    after = statement.limit_from
+    if after is not None:
+        first = next((index for index, row in enumerate(left) if name_of(row).startswith(after)), len(left))
+        left = left[first + 1 :]
+    return left[: statement.limit or ROW_LIMIT]
 
 
 def _narrowed(result: Result, statement: Show) -> Result:
-    if statement.like is None and statement.starts_with is None and statement.limit is None:
-        return result
     names = [column.name for column in result.columns]
     index = next(names.index(name) for name in ("container_name", "instance_id", "name") if name in names)
-    rows = [row for row in result.rows if _named(str(row[index] or ""), statement)]
-    return Result(result.columns, tuple(rows[: statement.limit or ROW_LIMIT]), result.family)
+    rows = _limited(result.rows, lambda row: str(row[index] or ""), statement)
+    return Result(result.columns, tuple(rows), result.family)
 
 
 def _places(context: Context, statement: Show) -> frozenset[str] | None:

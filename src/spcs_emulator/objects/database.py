@@ -4,7 +4,7 @@ In: statements' values. Out: results; the catalogue and the session's current pl
 CREATE DATABASE (makes PUBLIC, becomes the current database), CREATE SCHEMA, SHOW and DESCRIBE of both.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -12,8 +12,8 @@ from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.privileges import words
 from spcs_emulator.account.results import columns
-from spcs_emulator.faults import INVALID_GRANT, INVALID_VALUE
-from spcs_emulator.objects.kind import Kind, Row, owner_cells, yes_no
+from spcs_emulator.faults import INVALID_GRANT, INVALID_VALUE, SERVICE_STATE
+from spcs_emulator.objects.kind import Kind, Row, check_plain, owner_cells, yes_no
 from spcs_emulator.statement.values import Alter, Drop, ObjectKind
 
 INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
@@ -32,10 +32,28 @@ class Container(Kind):
     }
 
     def check(self, settings: Mapping[str, Any]) -> None:
-        """Refuse days out of their range (documented: 0–90, transient 0–1)."""
+        """Refuse days out of their range (documented: 0–90; 0–1 for retention when transient)."""
         days = settings["DATA_RETENTION_TIME_IN_DAYS"]
         if not 0 <= days <= (1 if settings["TRANSIENT"] else 90):
             raise INVALID_VALUE(name="DATA_RETENTION_TIME_IN_DAYS", value=days, why="")
+        extension = settings["MAX_DATA_EXTENSION_TIME_IN_DAYS"]
+        if not 0 <= extension <= 90:
+            raise INVALID_VALUE(name="MAX_DATA_EXTENSION_TIME_IN_DAYS", value=extension, why="")
+
+    def rename(self, context: Context, entry: AccountObject, statement: Alter) -> None:
+        """Rename, unless services are inside, or repositories and the new name needs quotes.
+
+        Documented: a database or schema with services must not be renamed; assumed: it is refused. Observed:
+        an image repository's database and schema must be unquoted identifiers.
+        """
+        kinds = {child.kind: child for child in _all_inside(context, entry)}
+        service = kinds.get(ObjectKind.SERVICE)
+        if service is not None:
+            name = context.catalogue.full_name(service)
+            raise SERVICE_STATE(name=name, why=f"its {words(entry.kind).lower()} cannot be renamed")
+        if ObjectKind.IMAGE_REPOSITORY in kinds and statement.new_name is not None:
+            check_plain(statement.new_name.last)
+        super().rename(context, entry, statement)
 
     def check_drop(self, context: Context, entry: AccountObject, statement: Drop) -> None:
         """RESTRICT refuses when something is inside (assumed: the objects of schemas count, PUBLIC does
@@ -126,6 +144,12 @@ class Schema(Container):
             "is_current": yes_no(context.session.schema == entry.key),
             "database_name": context.catalogue.name_of(entry.parent),
         }
+
+
+def _all_inside(context: Context, entry: AccountObject) -> Iterator[AccountObject]:
+    for child in context.catalogue.children(entry.key):
+        yield child
+        yield from _all_inside(context, child)
 
 
 def _holds_something(context: Context, entry: AccountObject) -> bool:

@@ -12,7 +12,8 @@ from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.results import Result, columns, pattern_matches, table
 from spcs_emulator.faults import INVALID_VALUE
-from spcs_emulator.objects.kind import Kind, Row, owner_cells, place_cells
+from spcs_emulator.objects.kind import Kind, Row, check_plain, owner_cells, place_cells
+from spcs_emulator.statement.reader import stored_identifier
 from spcs_emulator.statement.values import Create, ObjectKind
 
 ENCRYPTIONS = ("SNOWFLAKE_FULL", "SNOWFLAKE_SSE")
@@ -31,9 +32,11 @@ class ImageRepository(Kind):
     )
 
     def create(self, context: Context, statement: Create) -> Result:
-        """Create it, unless a part of its name is quoted."""
-        for part in statement.name.parts:
-            self.check_name(part)
+        """Create it, unless its name or that of its schema or database needs quotes, written or not."""
+        schema = context.require_parent(self.kind, statement.name)
+        places = context.catalogue.path(schema) if schema else ()
+        for part in (*map(stored_identifier, places), *statement.name.parts):
+            check_plain(part)
         return super().create(context, statement)
 
     def normalise(self, properties: Mapping[str, Any]) -> dict[str, Any]:

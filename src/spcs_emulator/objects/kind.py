@@ -14,7 +14,7 @@ from spcs_emulator.account.privileges import CREATE_NEEDS, words
 from spcs_emulator.account.results import SUCCESS, Column, Result, status, table
 from spcs_emulator.faults import EXISTS, EXISTS_UNSEEN, INVALID_VALUE, NOT_FOUND
 from spcs_emulator.objects.removal import remove_object
-from spcs_emulator.statement.values import Alter, Create, Describe, Drop, Identifier, Name, ObjectKind
+from spcs_emulator.statement.values import Alter, Create, Describe, Drop, Identifier, ObjectKind
 
 Row = dict[str, Any]
 
@@ -56,6 +56,7 @@ class Kind:
             context.access.require(found)
         settings = self.settings(context, statement.properties)
         if found is not None:
+            self.check_drop(context, found, Drop(self.kind, statement.name))
             self.remove(context, found)
         comment = statement.properties.get("COMMENT")
         created = context.new_object(self.kind, name, parent.key if parent else None, comment, settings)
@@ -65,8 +66,8 @@ class Kind:
 
     def check_name(self, name: Identifier) -> None:
         """Raise when the name is not allowed for this kind."""
-        if self.plain_names and name.quoted:
-            raise INVALID_VALUE(name="name", value=name.text, why=": must be an unquoted identifier")
+        if self.plain_names:
+            check_plain(name)
 
     def settings(self, _context: Context, properties: Mapping[str, Any]) -> dict[str, Any]:
         """Return a new object's settings: the defaults with `properties` laid over, checked."""
@@ -93,6 +94,7 @@ class Kind:
         if found is None and statement.if_exists:
             return status(SUCCESS)
         entry = found or context.get(self.kind, statement.name)
+        context.access.require_role()
         match statement.action:
             case "SET":
                 context.access.require(entry, *self.set_needs)
@@ -142,6 +144,7 @@ class Kind:
         if found is None and statement.if_exists:
             return status(f"Drop statement executed successfully ({statement.name.last} already dropped).")
         entry = found or context.get(self.kind, statement.name)
+        context.access.require_role()
         context.access.require(entry)
         self.check_drop(context, entry, statement)
         self.remove(context, entry)
@@ -174,6 +177,12 @@ class Kind:
         raise NOT_FOUND(kind=words(self.kind), name=entry.name)
 
 
+def check_plain(name: Identifier) -> None:
+    """Refuse a name that is an identifier only in quotes."""
+    if name.quoted:
+        raise INVALID_VALUE(name="name", value=name.text, why=": must be an unquoted identifier")
+
+
 def owner_cells(context: Context, entry: AccountObject) -> Row:
     """Return the cells `owner` and `owner_role_type`."""
     owner = context.catalogue.name_of(entry.owner)
@@ -194,8 +203,3 @@ def yes_no(value: bool) -> str:
 def true_false(value: bool) -> str:
     """Return true or false as text, as SHOW has it for what belongs to container services."""
     return "true" if value else "false"
-
-
-def simple_name(text: str) -> Name:
-    """Return a one-part name."""
-    return Name((Identifier(text),))

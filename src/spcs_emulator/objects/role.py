@@ -3,10 +3,11 @@
 In: statements' values. Out: results; the catalogue changes. Columns documented: SHOW ROLES.
 """
 
+from spcs_emulator.account.access import check_role_owner
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.results import columns
-from spcs_emulator.faults import INVALID_GRANT
+from spcs_emulator.faults import DENIED, INVALID_GRANT
 from spcs_emulator.objects.kind import Kind, Row, yes_no
 from spcs_emulator.statement.values import Drop, ObjectKind
 
@@ -32,8 +33,8 @@ class Role(Kind):
             "created_on": entry.created_on,
             "name": entry.name,
             "is_default": yes_no(user.settings["DEFAULT_ROLE"] == entry.name),
-            "is_current": yes_no(context.session.role == entry.key),
-            "is_inherited": yes_no(entry.key in context.access.roles and context.session.role != entry.key),
+            "is_current": yes_no(context.access.primary == entry.key),
+            "is_inherited": yes_no(entry.key in context.access.roles and context.access.primary != entry.key),
             "assigned_to_users": sum(1 for holder in holders if holder and holder.kind is ObjectKind.USER),
             "granted_to_roles": sum(1 for holder in holders if holder and holder.kind is ObjectKind.ROLE),
             "granted_roles": sum(1 for held in memberships if held.member == entry.key),
@@ -42,10 +43,17 @@ class Role(Kind):
         }
 
     def check_drop(self, context: Context, entry: AccountObject, _statement: Drop) -> None:
-        """Refuse while the role owns services.
+        """Refuse the session's own role, one that owns services, and one whose drop would make a role its own
+        owner.
 
-        Assumed: a service cannot change hands (documented), so its role cannot go before it.
+        Assumed: a service cannot change hands (documented), so its role cannot go before it; and a session
+        cannot take away the role that all it drops goes to.
         """
+        if entry.key == context.access.primary:
+            raise DENIED(kind="role", name=entry.name)
+        for owned in context.catalogue.of_kind(ObjectKind.ROLE):
+            if owned.owner == entry.key:
+                check_role_owner(context.catalogue, owned, context.access.primary)
         for service in context.catalogue.of_kind(ObjectKind.SERVICE):
             if service.owner == entry.key:
                 name = context.catalogue.full_name(service)

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from spcs_emulator.account.access import Access
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.life import Instance
 from spcs_emulator.account.results import Result, columns, status, table
 from spcs_emulator.account.services import ALL_ENDPOINTS, dns_label, dns_name, specification_of
 from spcs_emulator.faults import (
@@ -41,7 +42,9 @@ from spcs_emulator.objects.service_text import described_specification
 from spcs_emulator.specification import Specification, parse_specification
 from spcs_emulator.statement.values import Alter, Create, Describe, Drop, Identifier, Name, ObjectKind
 
-_LABEL = re.compile(r"[a-z][a-z0-9-]{0,62}")
+_LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+# Documented: parameter LOG_LEVEL.
+LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF")
 _NUMBERS = (
     "current_instances target_instances min_ready_instances min_instances max_instances auto_suspend_secs"
 )
@@ -96,6 +99,7 @@ class Service(Kind):
             "updated_on": now,
             "resumed_on": None,
             "suspended_on": None,
+            "upgraded_on": None,
             "provisioned_on": None,
             "ports": {},
         }
@@ -109,6 +113,9 @@ class Service(Kind):
             raise NOT_FOUND(kind="Integration", name=str(name))
         if isinstance(values.get("QUERY_WAREHOUSE"), Name):
             values["QUERY_WAREHOUSE"] = use_warehouse(context, values["QUERY_WAREHOUSE"], owner)
+        level = values.get("LOG_LEVEL")
+        if level is not None and level.upper() not in LOG_LEVELS:
+            raise INVALID_VALUE(name="LOG_LEVEL", value=level, why="")
         return values
 
     def create(self, context: Context, statement: Create) -> Result:
@@ -178,7 +185,11 @@ class Service(Kind):
         return {name: defaults[name] for name in names}
 
     def perform(self, context: Context, entry: AccountObject, statement: Alter) -> None:
-        """SUSPEND, RESUME and FROM SPECIFICATION; each needs OPERATE."""
+        """SUSPEND, RESUME and FROM SPECIFICATION; each needs OPERATE.
+
+        Documented: a role needs USAGE on a pool to resume it through a service; assumed: the service's owner
+        does, and for every RESUME.
+        """
         context.access.require(entry, "OPERATE")
         now = context.now.isoformat()
         match statement.action:
@@ -186,6 +197,8 @@ class Service(Kind):
                 context.world.life.end(entry)
                 context.put(entry, suspended=True, suspended_on=now, updated_on=now)
             case "RESUME" if entry.settings["suspended"]:
+                pool = context.catalogue.the(entry.settings["COMPUTE POOL"])
+                _as_owner(context, entry.owner).require(pool, "USAGE")
                 context.put(entry, suspended=False, resumed_on=now, since=now, updated_on=now)
                 _wake_pool(context, entry.settings["COMPUTE POOL"])
             case "SPECIFICATION":
@@ -204,7 +217,7 @@ class Service(Kind):
         if changed.settings["spec_digest"] != before:
             context.world.life.end(entry)
             now = context.now.isoformat()
-            context.put(changed, since=now, updated_on=now)
+            context.put(changed, since=now, upgraded_on=now, updated_on=now)
 
     def check_drop(self, _context: Context, entry: AccountObject, statement: Drop) -> None:
         """Refuse without FORCE while there are block volumes."""
@@ -223,7 +236,8 @@ class Service(Kind):
         """Return the SHOW SERVICES row."""
         values = entry.settings
         life = context.world.life
-        started = [instance for instance in life.instances(entry) if instance.started_on is not None]
+        instances = life.instances(entry)
+        started = [instance for instance in instances if instance.started_on is not None]
         return {
             "name": entry.name,
             "status": life.service_status(entry),
@@ -246,12 +260,21 @@ class Service(Kind):
             "is_job": "false",
             "is_async_job": "false",
             "spec_digest": values["spec_digest"],
-            "is_upgrading": "false",
+            "is_upgrading": true_false(_is_upgrading(entry, instances)),
             "managing_object_domain": None,
             "managing_object_name": None,
             **place_cells(context, entry),
             **owner_cells(context, entry),
         }
+
+
+def _is_upgrading(entry: AccountObject, instances: list[Instance]) -> bool:
+    """Whether instances of a new specification are still to become ready for the first time."""
+    values = entry.settings
+    return values.get("upgraded_on") == values["since"] and any(
+        instance.status == "PENDING" and not any(state.restart_count for state in instance.containers)
+        for instance in instances
+    )
 
 
 def _time(text: str | None) -> datetime | None:

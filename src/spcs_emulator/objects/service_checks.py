@@ -48,8 +48,9 @@ def check_instances(settings: Mapping[str, Any], specification: Specification) -
         raise INVALID_VALUE(
             name="MAX_INSTANCES", value=most, why=f": must be at least MIN_INSTANCES ({least})"
         )
-    if not 0 <= ready <= least:
-        raise INVALID_VALUE(name="MIN_READY_INSTANCES", value=ready, why=f": MIN_INSTANCES is {least}")
+    if not 1 <= ready <= least:
+        why = f": between 1 and MIN_INSTANCES ({least})"
+        raise INVALID_VALUE(name="MIN_READY_INSTANCES", value=ready, why=why)
     if specification.block_volumes and least != most:
         why = ": must equal MIN_INSTANCES for a service with block volumes"
         raise INVALID_VALUE(name="MAX_INSTANCES", value=most, why=why)
@@ -60,9 +61,14 @@ def check_instances(settings: Mapping[str, Any], specification: Specification) -
 
 
 def check_fits(specification: Specification, pool: AccountObject) -> None:
-    """Refuse what no node of the pool's family can hold."""
+    """Refuse what no node of the pool's family can hold.
+
+    Documented: memory volumes count against the containers' memory; assumed: they may be larger than what is
+    requested, but not than a node.
+    """
     family = pool.settings["INSTANCE_FAMILY"]
-    demand = Demand("", specification.cpu, specification.memory, specification.gpus)
+    volumes = sum(volume.size_bytes for volume in specification.volumes if volume.source == "memory")
+    demand = Demand("", specification.cpu, max(specification.memory, volumes), specification.gpus)
     resource = lacking(FAMILIES[family], demand)
     if resource:
         raise INVALID_SPEC(why=f"requested {resource} exceeds what a node of instance family {family} has")
@@ -162,15 +168,15 @@ def _stage_called(context: Context, name: Name, schema: AccountObject) -> Accoun
 
 
 def check_same_blocks(name: str, old: Specification, new: Specification) -> None:
-    """Refuse a new specification that adds, removes or resizes block volumes (documented: they are
-    immutable).
+    """Refuse a new specification that adds, removes or changes block volumes (documented: their size, iops,
+    throughput and encryption are immutable).
     """
     if _blocks(old) != _blocks(new):
-        raise SERVICE_STATE(name=name, why="block volumes cannot be added, removed or resized")
+        raise SERVICE_STATE(name=name, why="block volumes cannot be added, removed or changed")
 
 
-def _blocks(specification: Specification) -> set[tuple[str, str]]:
-    return {(volume.name, volume.size) for volume in specification.block_volumes}
+def _blocks(specification: Specification) -> set[tuple[str, int, tuple[int, int, str] | None]]:
+    return {(volume.name, volume.size_bytes, volume.block) for volume in specification.block_volumes}
 
 
 def use_warehouse(context: Context, name: Name, owner: Access) -> str:

@@ -5,9 +5,9 @@ In: statements' values. Out: results. Columns documented: SHOW USERS, DESCRIBE U
 
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
-from spcs_emulator.account.results import columns
+from spcs_emulator.account.results import Result, columns
 from spcs_emulator.objects.kind import Kind, Row, true_false
-from spcs_emulator.statement.values import ObjectKind
+from spcs_emulator.statement.values import Describe, ObjectKind
 
 
 class User(Kind):
@@ -25,6 +25,13 @@ class User(Kind):
         times="last_success_login expires_at_time locked_until_time",
     )
     describe_shape = columns("property value default description")
+
+    def describe(self, context: Context, statement: Describe) -> Result:
+        """Describe the user; ownership, MONITOR or MANAGE GRANTS is needed (assumed: for oneself too)."""
+        entry = context.get(self.kind, statement.name)
+        if not context.access.on_account("MANAGE GRANTS"):
+            context.access.require(entry, "MONITOR")
+        return super().describe(context, statement)
 
     def row(self, context: Context, entry: AccountObject) -> Row:
         """Return the SHOW USERS row. What only the owner or MANAGE GRANTS sees is NULL for others."""

@@ -28,6 +28,14 @@ _SIZES = {
     "5X-Large": ("X5LARGE", "5XLARGE"),
     "6X-Large": ("X6LARGE", "6XLARGE"),
 }
+# Documented: CREATE WAREHOUSE; the upper bound of MAX_CONCURRENCY_LEVEL is not, so there is none here.
+_RANGES: Mapping[str, tuple[int, int | None]] = {
+    "AUTO_SUSPEND": (0, None),
+    "QUERY_ACCELERATION_MAX_SCALE_FACTOR": (0, 100),
+    "MAX_CONCURRENCY_LEVEL": (1, None),
+    "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS": (0, None),
+    "STATEMENT_TIMEOUT_IN_SECONDS": (0, 604800),
+}
 SIZES = {spelling: size for size, spellings in _SIZES.items() for spelling in spellings}
 
 
@@ -100,8 +108,10 @@ class Warehouse(Kind):
         least, most = settings["MIN_CLUSTER_COUNT"], settings["MAX_CLUSTER_COUNT"]
         if not 1 <= least <= most <= 10:
             raise INVALID_VALUE(name="MIN_CLUSTER_COUNT", value=least, why=f": MAX_CLUSTER_COUNT is {most}")
-        if settings["AUTO_SUSPEND"] is not None and settings["AUTO_SUSPEND"] < 0:
-            raise INVALID_VALUE(name="AUTO_SUSPEND", value=settings["AUTO_SUSPEND"], why="")
+        for name, (lowest, highest) in _RANGES.items():
+            value = settings[name]
+            if value is not None and (value < lowest or (highest is not None and value > highest)):
+                raise INVALID_VALUE(name=name, value=value, why="")
 
     def change(self, context: Context, entry: AccountObject, properties: Mapping[str, Any]) -> None:
         """Lay the properties over, and note when."""

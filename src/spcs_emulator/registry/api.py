@@ -4,7 +4,7 @@ In: a credential and a repository's path from the registry; out: what that crede
 images pushed so far. Values and protocols; nothing is touched here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -24,8 +24,8 @@ class Credential:
 class PushedImage:
     """A manifest that was put. `repository` is "db/schema/repo" in lower case, `name` the rest.
 
-    `tag` is None when it was put by digest. `artifact_type`, `architecture` and `os` are None where the
-    manifest or its config do not say. `config_digest` and `layers` are digests of blobs ("sha256:…").
+    `tag` is None when it was put by digest. `artifact_type` and `architecture` are None where the manifest or
+    its config do not say.
     """
 
     repository: str
@@ -34,11 +34,7 @@ class PushedImage:
     digest: str
     media_type: str
     artifact_type: str | None
-    config_media_type: str | None
-    config_digest: str | None
-    layers: tuple[str, ...]
     architecture: str | None
-    os: str | None
 
 
 class ImageStore(Protocol):
@@ -52,6 +48,9 @@ class ImageStore(Protocol):
 
     def forget(self, repository_key: str) -> None:
         """Removes every image of a dropped repository, and the blobs nothing else needs."""
+
+    def keep_only(self, repository_keys: Set[str]) -> None:
+        """Forgets every repository but these, and removes the blobs that none of them needs."""
 
 
 class Repositories(Protocol):
@@ -71,6 +70,9 @@ class Repositories(Protocol):
 
     def tags(self, path: str, name: str) -> Sequence[str]:
         """Every tag of the image in the repository, sorted; empty when there is no such image."""
+
+    def media_type(self, path: str, name: str, digest: str) -> str | None:
+        """The media type under which the manifest was put to the image; None when none was, or is gone."""
 
     def digest_of_tag(self, path: str, name: str, tag: str) -> str | None:
         """The manifest's digest behind a tag; None when there is no such tag."""

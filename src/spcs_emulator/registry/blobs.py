@@ -11,6 +11,7 @@ import re
 import secrets
 import shutil
 import threading
+from collections.abc import Set
 from pathlib import Path
 
 from spcs_emulator.wire.messages import Readable
@@ -51,7 +52,12 @@ class BlobStore:
 
     def holds(self, repository_key: str, digest: str) -> bool:
         """True when the blob is there and belongs to the repository."""
-        return _DIGEST.fullmatch(digest) is not None and self._link(repository_key, digest).is_file()
+        found = _DIGEST.fullmatch(digest)
+        return (
+            found is not None
+            and self._link(repository_key, digest).is_file()
+            and self._path(found.group(1)).is_file()
+        )
 
     def share(self, from_key: str, to_key: str, digest: str) -> bool:
         """Makes a blob of one repository one of another as well; False when the first does not hold it."""
@@ -65,38 +71,49 @@ class BlobStore:
         """Removes every image of a dropped repository, and the blobs nothing else needs."""
         with self._lock:
             shutil.rmtree(self._repositories / repository_key, ignore_errors=True)
-            needed = {link.name for folder in self._repositories.iterdir() for link in folder.iterdir()}
-            for blob in self._blobs.glob("*/*"):
-                if blob.name not in needed:
-                    blob.unlink(missing_ok=True)
+            self._sweep()
+
+    def keep_only(self, repository_keys: Set[str]) -> None:
+        """Forgets every repository but these, and removes the blobs that none of them needs."""
+        with self._lock:
+            for folder in self._repositories.iterdir():
+                if folder.name not in repository_keys:
+                    shutil.rmtree(folder, ignore_errors=True)
+            self._sweep()
+
+    def _sweep(self) -> None:
+        needed = {link.name for folder in self._repositories.iterdir() for link in folder.iterdir()}
+        for blob in self._blobs.glob("*/*"):
+            if blob.name not in needed:
+                blob.unlink(missing_ok=True)
 
     def put(self, repository_key: str, content: bytes) -> str:
         """Stores a small blob and returns its digest."""
-        upload = self.begin()
+        upload = self.begin(repository_key)
         try:
-            (self._uploads / upload).write_bytes(content)
+            self._upload(repository_key, upload).write_bytes(content)
             return self.finish(repository_key, upload, f"sha256:{hashlib.sha256(content).hexdigest()}")
         except OSError:
-            self.cancel(upload)
+            self.cancel(repository_key, upload)
             raise
 
-    def begin(self) -> str:
-        """Begins an upload and returns its id."""
+    def begin(self, repository_key: str) -> str:
+        """Begins an upload to the repository and returns its id."""
         upload = secrets.token_hex(16)
-        (self._uploads / upload).touch(mode=0o600)
+        self._upload_path(repository_key, upload).touch(mode=0o600)
         return upload
 
-    def size(self, upload: str) -> int:
-        """How many bytes of the upload have arrived. KeyError when there is no such upload."""
-        return self._upload(upload).stat().st_size
+    def size(self, repository_key: str, upload: str) -> int:
+        """How many bytes of the repository's upload have arrived. KeyError when it has no such upload."""
+        return self._upload(repository_key, upload).stat().st_size
 
-    def append(self, upload: str, content: Readable, length: int | None) -> int:
+    def append(self, repository_key: str, upload: str, content: Readable, length: int | None) -> int:
         """Adds the content to the upload and returns its size now.
 
         When it breaks off before `length` bytes (None: not announced), or the disk is full, the upload is
         as it was before, and EOFError or OSError is raised. KeyError when there is no such upload.
         """
-        path = self._upload(upload)
+        path = self._upload(repository_key, upload)
         before = path.stat().st_size
         try:
             with path.open("ab") as file:
@@ -116,10 +133,10 @@ class BlobStore:
         DigestError, and the upload is gone, when its bytes have another one. KeyError when there is no such
         upload.
         """
-        path = self._upload(upload)
+        path = self._upload(repository_key, upload)
         found = _DIGEST.fullmatch(digest)
         if found is None or _sha256(path) != found.group(1):
-            self.cancel(upload)
+            self.cancel(repository_key, upload)
             raise DigestError(digest)
         _sync(path)
         target = self._path(found.group(1))
@@ -130,13 +147,16 @@ class BlobStore:
             self._make_link(repository_key, digest)
         return digest
 
-    def cancel(self, upload: str) -> None:
+    def cancel(self, repository_key: str, upload: str) -> None:
         """Removes an unfinished upload; nothing when there is none."""
         if _UPLOAD.fullmatch(upload):
-            (self._uploads / upload).unlink(missing_ok=True)
+            self._upload_path(repository_key, upload).unlink(missing_ok=True)
 
-    def _upload(self, upload: str) -> Path:
-        path = self._uploads / upload
+    def _upload_path(self, repository_key: str, upload: str) -> Path:
+        return self._uploads / f"{repository_key}.{upload}"
+
+    def _upload(self, repository_key: str, upload: str) -> Path:
+        path = self._upload_path(repository_key, upload)
         if not _UPLOAD.fullmatch(upload) or not path.is_file():
             raise KeyError(upload)
         return path

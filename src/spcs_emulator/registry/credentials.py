@@ -38,7 +38,7 @@ def basic(header: str) -> Credential | None:
 def _session(secret: str) -> Credential | None:
     try:
         value = json.loads(secret)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     token = value.get("token") if isinstance(value, dict) else None
     return Credential(None, token) if isinstance(token, str) else None

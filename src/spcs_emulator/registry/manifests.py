@@ -27,7 +27,6 @@ class Manifest:
 
     media_type: str
     artifact_type: str | None
-    config_media_type: str | None
     config_digest: str | None
     layers: tuple[str, ...]
     manifests: tuple[str, ...]
@@ -48,27 +47,17 @@ def read(content: bytes, media_type: str) -> Manifest:
         if value["schemaVersion"] != 2 or value.get("mediaType", media_type) != media_type:
             raise _invalid("schemaVersion is not 2, or mediaType is not the Content-Type")
         return _index(value, media_type) if media_type in INDEXES else _image(value, media_type)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _invalid(f"not a manifest: {error}") from error
 
 
-def media_type_of(content: bytes) -> str:
-    """The media type of a manifest that `read` accepted: its own word, else by what it lists."""
-    value = json.loads(content)
-    plain = "application/vnd.oci.image.index.v1+json" if "manifests" in value else OCI_IMAGE
-    return str(value.get("mediaType", plain))
-
-
-def platform(config: bytes) -> tuple[str | None, str | None]:
-    """Architecture and operating system that an image's config names; None where it does not."""
+def architecture_of(config: bytes) -> str | None:
+    """The architecture that an image's config names; None where it does not."""
     try:
         value = json.loads(config)
-    except ValueError:
-        return None, None
-    if not isinstance(value, dict):
-        return None, None
-    architecture, system = value.get("architecture"), value.get("os")
-    return _text(architecture), _text(system)
+    except (ValueError, RecursionError):
+        return None
+    return _text(value.get("architecture")) if isinstance(value, dict) else None
 
 
 def _image(value: dict[str, Any], media_type: str) -> Manifest:
@@ -76,7 +65,6 @@ def _image(value: dict[str, Any], media_type: str) -> Manifest:
     return Manifest(
         media_type=media_type,
         artifact_type=_text(value.get("artifactType")),
-        config_media_type=_text(config.get("mediaType")),
         config_digest=str(config["digest"]),
         layers=tuple(str(layer["digest"]) for layer in value["layers"]),
         manifests=(),
@@ -85,7 +73,7 @@ def _image(value: dict[str, Any], media_type: str) -> Manifest:
 
 def _index(value: dict[str, Any], media_type: str) -> Manifest:
     manifests = tuple(str(manifest["digest"]) for manifest in value["manifests"])
-    return Manifest(media_type, _text(value.get("artifactType")), None, None, (), manifests)
+    return Manifest(media_type, _text(value.get("artifactType")), None, (), manifests)
 
 
 def _text(value: object) -> str | None:

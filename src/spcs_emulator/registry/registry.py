@@ -21,7 +21,8 @@ from spcs_emulator.wire.messages import Request, Response, json_response
 _log = logging.getLogger(__name__)
 
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
-_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
+_COUNT = re.compile(r"\d{1,9}")
 # A longer range is answered with the whole blob, which HTTP allows, so that no blob is ever held in memory.
 _LONGEST_RANGE_BYTES = 16 * 1024 * 1024
 _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -88,12 +89,12 @@ class Registry:
     def _place(self, target: Route, credential: Credential, method: str) -> Place:
         access = self._repositories.repository_access(credential, target.repository)
         key = self._repositories.repository_key(target.repository)
-        if access is None or key is None:
+        if access in (None, "none") or key is None:
             raise RegistryError(
                 404, "NAME_UNKNOWN", "repository name not known to registry", target.repository
             )
         needed: Access = "write" if method in _WRITES else "read"
-        if access == "none" or (needed == "write" and access != "write"):
+        if needed == "write" and access != "write":
             raise RegistryError(
                 403,
                 "DENIED",
@@ -142,10 +143,11 @@ class Registry:
             digest = self._repositories.digest_of_tag(place.repository, place.image, reference)
         if digest is None or not self._blobs.holds(place.key, digest):
             raise RegistryError(404, "MANIFEST_UNKNOWN", "manifest unknown to registry", reference)
-        content = self._blobs.manifest(digest)
-        return Response(
-            200, {"Content-Type": manifests.media_type_of(content), "Docker-Content-Digest": digest}, content
-        )
+        media_type = self._repositories.media_type(place.repository, place.image, digest)
+        if media_type is None:
+            raise RegistryError(404, "MANIFEST_UNKNOWN", "manifest unknown to registry", reference)
+        headers = {"Content-Type": media_type, "Docker-Content-Digest": digest}
+        return Response(200, headers, self._blobs.manifest(digest))
 
     def _put_manifest(self, request: Request, place: Place, reference: str) -> Response:
         content = _all(request)
@@ -168,10 +170,10 @@ class Registry:
     def _pushed(
         self, place: Place, tag: str | None, digest: str, manifest: manifests.Manifest
     ) -> PushedImage:
-        architecture, system = None, None
+        architecture = None
         if manifest.config_digest is not None:
             with self._blobs.blob(manifest.config_digest).open("rb") as config:
-                architecture, system = manifests.platform(config.read(manifests.LONGEST_BYTES))
+                architecture = manifests.architecture_of(config.read(manifests.LONGEST_BYTES))
         return PushedImage(
             repository=place.repository,
             name=place.image,
@@ -179,11 +181,7 @@ class Registry:
             digest=digest,
             media_type=manifest.media_type,
             artifact_type=manifest.artifact_type,
-            config_media_type=manifest.config_media_type,
-            config_digest=manifest.config_digest,
-            layers=manifest.layers,
             architecture=architecture,
-            os=system,
         )
 
     def _tags(self, request: Request, place: Place) -> Response:
@@ -193,7 +191,7 @@ class Registry:
             raise RegistryError(404, "NAME_UNKNOWN", "repository name not known to registry", place.image)
         last, count = request.first("last"), request.first("n")
         page = [tag for tag in tags if last is None or tag > last]
-        page = page[: int(count)] if count and count.isdecimal() else page
+        page = page[: int(count)] if count and _COUNT.fullmatch(count) else page
         return json_response({"name": f"{place.repository}/{place.image}", "tags": page})
 
 
@@ -211,10 +209,13 @@ def _tag(reference: str, digest: str) -> str | None:
 
 def _all(request: Request) -> bytes:
     content = b""
-    while chunk := request.body.read(manifests.LONGEST_BYTES):
-        content += chunk
-        if len(content) > manifests.LONGEST_BYTES:
-            raise RegistryError(413, "SIZE_INVALID", "the manifest is longer than 4 MiB")
+    try:
+        while chunk := request.body.read(manifests.LONGEST_BYTES):
+            content += chunk
+            if len(content) > manifests.LONGEST_BYTES:
+                raise RegistryError(413, "SIZE_INVALID", "the manifest is longer than 4 MiB")
+    except ValueError as error:
+        raise RegistryError(400, "SIZE_INVALID", "the content cannot be read", str(error)) from error
     return content
 
 

@@ -20,22 +20,22 @@ def start(request: Request, place: Place, blobs: BlobStore, from_key: str | None
     mount = request.first("mount")
     if mount is not None and from_key is not None and blobs.share(from_key, place.key, mount):
         return _created(place, mount)
-    upload = blobs.begin()
+    upload = blobs.begin(place.key)
     digest = request.first("digest")
     if digest is None:
         return _accepted(place, upload, 0, 202)
     try:
-        _append(request, blobs, upload)
+        _append(request, place, blobs, upload)
         return _finish(place, blobs, upload, digest)
     except (RegistryError, OSError):
-        blobs.cancel(upload)
+        blobs.cancel(place.key, upload)
         raise
 
 
 def go_on(request: Request, place: Place, blobs: BlobStore, upload: str) -> Response:
     """GET, PATCH, PUT and DELETE of one upload."""
     try:
-        size = blobs.size(upload)
+        size = blobs.size(place.key, upload)
     except KeyError as error:
         raise RegistryError(404, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry", upload) from error
     match request.method:
@@ -43,21 +43,22 @@ def go_on(request: Request, place: Place, blobs: BlobStore, upload: str) -> Resp
             return _accepted(place, upload, size, 204)
         case "PATCH":
             _check_order(request, size)
-            return _accepted(place, upload, _append(request, blobs, upload), 202)
+            return _accepted(place, upload, _append(request, place, blobs, upload), 202)
         case "PUT":
             _check_order(request, size)
-            _append(request, blobs, upload)
+            _append(request, place, blobs, upload)
             return _finish(place, blobs, upload, request.first("digest") or "")
         case "DELETE":
-            blobs.cancel(upload)
+            blobs.cancel(place.key, upload)
             return Response(204)
     raise RegistryError(405, "UNSUPPORTED", "the operation is unsupported", request.method)
 
 
-def _append(request: Request, blobs: BlobStore, upload: str) -> int:
-    length = request.header("content-length")
+def _append(request: Request, place: Place, blobs: BlobStore, upload: str) -> int:
+    text = request.header("content-length")
+    length = int(text) if text and text.isdecimal() else None
     try:
-        return blobs.append(upload, request.body, int(length) if length and length.isdecimal() else None)
+        return blobs.append(place.key, upload, request.body, length)
     except (EOFError, ValueError) as error:
         raise RegistryError(400, "SIZE_INVALID", "the content broke off", str(error)) from error
 

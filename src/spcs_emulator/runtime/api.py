@@ -19,7 +19,19 @@ RUNNING = "Running"
 RETRYING = "Encountered fatal error, retrying"
 CRASHED = "Encountered fatal error while running, check container logs"
 NOT_STARTED = "Encountered fatal error while starting container"
-COMPLETED = "Completed successfully"
+PULL_FAILED = "Failed to pull image"
+
+
+class CannotRunError(ValueError):
+    """The runtime cannot run this instance. The text says why and what would help."""
+
+
+class ImageUnusableError(CannotRunError):
+    """An image of the instance is not whole in the registry, or of a kind that this runtime cannot start."""
+
+
+class NoFreePortError(CannotRunError):
+    """Too few free ports are left on this machine."""
 
 
 def probe_failing(path: str, port: int) -> str:
@@ -29,12 +41,11 @@ def probe_failing(path: str, port: int) -> str:
 
 @dataclass(frozen=True)
 class Mount:
-    """A container path that stands for a folder of this machine. `persistent` outlives a suspend."""
+    """A container path that stands for a folder of this machine."""
 
     path: str
     folder: Path
     read_only: bool
-    persistent: bool
 
 
 @dataclass(frozen=True)
@@ -120,10 +131,16 @@ class Runtime(Protocol):
         """Why this runtime cannot run the instance, for a person; None when it can. Changes nothing."""
 
     def allocate(self, count: int) -> list[int]:
-        """`count` ports of 127.0.0.1 on which nothing listens now, none given out before."""
+        """`count` ports of 127.0.0.1 on which nothing listens now, given out before only if no other is left.
+
+        NoFreePortError when there are not as many.
+        """
 
     def start(self, request: InstanceRequest) -> None:
-        """Starts the instance and returns at once. A key that runs already is left as it is."""
+        """Starts the instance and returns at once. A key that runs already is left as it is.
+
+        CannotRunError when `refuse` would refuse it now; nothing is started then.
+        """
 
     def stop(self, key: str) -> None:
         """Ends the instance and returns when nothing of it is left. An unknown key is nothing to do."""

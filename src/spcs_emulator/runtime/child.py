@@ -6,6 +6,7 @@ which the next local account finds what a killed one left behind.
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -14,7 +15,16 @@ from typing import Protocol
 
 from spcs_emulator.runtime import gate, records
 from spcs_emulator.runtime.launch import Launch
-from spcs_emulator.runtime.marks import Process, descendants, identify, is_alive, send, send_to_group
+from spcs_emulator.runtime.marks import (
+    TAG,
+    Process,
+    descendants,
+    identify,
+    is_alive,
+    send,
+    send_to_group,
+    tagged,
+)
 
 _GATE = (sys.executable, "-I", "-S", str(Path(gate.__file__)))
 
@@ -23,14 +33,13 @@ class Child(Protocol):
     """What a container's life needs of its process."""
 
     def exit_code(self) -> int | None:
-        """None while the process lives; once it has ended its code, 128 + number when a signal ended it.
-
-        Whatever else it had started is killed then, as the end of a container's first process ends the
-        container.
-        """
+        """None while the process lives; once it has ended its code, 128 + number when a signal ended it."""
 
     def lingers(self) -> bool:
-        """True after the end while something that it had started is still there."""
+        """True after the end while something that it had started is still there.
+
+        All of that is killed, as the end of a container's first process ends the container.
+        """
 
     def terminate(self) -> None:
         """Asks the process group to end (SIGTERM)."""
@@ -48,12 +57,13 @@ class ProcessChild:
     def __init__(self, launch: Launch) -> None:
         """Starts the command. OSError when the machine cannot."""
         self._record = launch.record
+        self._tag = secrets.token_hex(16)
         output = launch.log.open()
         try:
             self._popen = subprocess.Popen(
                 [*_GATE, *launch.command],
                 cwd=launch.files,
-                env=dict(launch.environment),
+                env={**launch.environment, TAG: self._tag},
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=output,
@@ -70,7 +80,7 @@ class ProcessChild:
         door = self._popen.stdin
         assert door is not None
         try:
-            records.write(self._record, self._leader, self._others)
+            self._write()
             with contextlib.suppress(BrokenPipeError):
                 door.write(b"go\n")
         except OSError:
@@ -89,16 +99,19 @@ class ProcessChild:
                 os.killpg(self._popen.pid, signal.SIGKILL)
             code = self._popen.wait()
             self._code = 128 - code if code < 0 else code
-            for other in self._others:
-                send(other, signal.SIGKILL)
         return self._code
 
     def lingers(self) -> bool:
-        """As promised; takes the record away with the last of them."""
-        left = any(is_alive(other) for other in self._others)
+        """As promised; kills what is left, and takes the record away with the last of it.
+
+        Whoever had not been seen before the end, or has no parent left, is known by the tag.
+        """
+        left = frozenset(other for other in self._others if is_alive(other)) | tagged({self._tag})
+        for other in left:
+            send(other, signal.SIGKILL)
         if not left:
             self._record.unlink(missing_ok=True)
-        return left
+        return bool(left)
 
     def terminate(self) -> None:
         self.look()
@@ -110,6 +123,9 @@ class ProcessChild:
         for other in self._others:
             send(other, signal.SIGKILL)
 
+    def _write(self) -> None:
+        records.write(self._record, records.Record(self._leader, self._others, self._tag))
+
     def look(self) -> None:
         found = descendants(self._leader.pid) if is_alive(self._leader) else frozenset()
         known = frozenset(other for other in self._others if is_alive(other)) | found
@@ -117,4 +133,4 @@ class ProcessChild:
             self._others = known
             # A full disk must not keep a process from being ended; the record on disk is then a little old.
             with contextlib.suppress(OSError):
-                records.write(self._record, self._leader, known)
+                self._write()

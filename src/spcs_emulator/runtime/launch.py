@@ -12,17 +12,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spcs_emulator.registry.api import ImageStore
-from spcs_emulator.runtime.api import ContainerRequest, InstanceRequest, Mount, probe_failing
+from spcs_emulator.runtime.api import (
+    CannotRunError,
+    ContainerRequest,
+    ImageUnusableError,
+    InstanceRequest,
+    Mount,
+    probe_failing,
+)
 from spcs_emulator.runtime.logs import Log, log_of
 from spcs_emulator.runtime.peers import bare_host, with_local_addresses
 from spcs_emulator.runtime.placeholders import Meanings, UnknownPlaceholderError, fill
 from spcs_emulator.runtime.process_image import NotAProcessImageError, ProcessImage, parse, parts_of
+from spcs_emulator.runtime.readiness import Readiness
+
+# The defaults of a specification's readinessProbe (documented: Service specification reference).
+_PERIOD_SECONDS = 5.0
+_FAILURE_THRESHOLD = 3
 
 _CONTAINER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
-
-
-class CannotRunError(ValueError):
-    """The process runtime cannot run this instance. The text says why and what would help."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +38,7 @@ class Launch:
     """One container, ready to be started as often as needed.
 
     `disk` is the container's own disk: emptied at every start, as Snowflake does (documented: container
-    storage is ephemeral). `ports` maps container ports to local ports. `waiting_message` is what SHOW
-    SERVICE CONTAINERS says until it is ready. `notes` go to the log at every start.
+    storage is ephemeral). `ports` maps container ports to local ports. `notes` go to the log at every start.
     """
 
     container: str
@@ -43,9 +50,7 @@ class Launch:
     layer: Path | None
     mounts: Mapping[str, Mount | None]
     ports: Mapping[int, int]
-    ready_port: int
-    ready_path: str | None
-    waiting_message: str
+    readiness: Readiness
     notes: tuple[str, ...]
 
     @property
@@ -78,18 +83,18 @@ def ports_of(request: InstanceRequest, images: ImageStore) -> tuple[int, ...]:
 
 
 def load(container: ContainerRequest, images: ImageStore) -> tuple[ProcessImage, Path | None]:
-    """A container's process image and the file of its layer; CannotRunError when it is not whole."""
+    """A container's process image and the file of its layer; ImageUnusableError when it is not whole."""
     try:
         parts = parts_of(images.manifest(container.image.digest))
         image = parse(images.blob(parts.config).read_bytes())
         return image, images.blob(parts.layer) if parts.layer else None
     except NotAProcessImageError as error:
-        raise CannotRunError(
+        raise ImageUnusableError(
             f"container {container.name}: the runtime `process` cannot start image {container.image.path}: "
             f"{error}"
         ) from error
     except (KeyError, OSError) as error:
-        raise CannotRunError(
+        raise ImageUnusableError(
             f"container {container.name}: image {container.image.path} is not whole in the registry: {error}"
         ) from error
 
@@ -123,10 +128,8 @@ def _launch(
         layer=layer,
         mounts=mounts,
         ports=own_ports,
-        ready_port=ports[image.readiness.port],
-        ready_path=image.readiness.path,
-        waiting_message=_waiting_message(container, image),
-        notes=notes,
+        readiness=_readiness(container, image, ports),
+        notes=(*notes, *_unasked(container, image)),
     )
 
 
@@ -194,8 +197,28 @@ def _base_environment(disk: Path) -> dict[str, str]:
     return {"PATH": programs, "HOME": str(disk / "home"), "TMPDIR": str(disk / "tmp"), "LANG": "C.UTF-8"}
 
 
-def _waiting_message(container: ContainerRequest, image: ProcessImage) -> str:
-    probe = container.readiness
-    if probe is not None:
-        return probe_failing(probe.path, probe.port)
-    return probe_failing(image.readiness.path or "/", image.readiness.port)
+def _readiness(container: ContainerRequest, image: ProcessImage, ports: Mapping[int, int]) -> Readiness:
+    """The specification's probe where the image listens on its port, else the image's own readiness."""
+    probe, own = container.readiness, image.readiness
+    if probe is not None and probe.port in image.ports:
+        waiting = probe_failing(probe.path, probe.port)
+        period, threshold = float(probe.period_seconds), probe.failure_threshold
+        return Readiness(ports[probe.port], probe.path, period, threshold, waiting)
+    # Not Snowflake's words: there, nobody asks for a TCP connect.
+    waiting = f"Waiting until port {own.port} accepts connections"
+    if own.path is not None:
+        waiting = probe_failing(own.path, own.port)
+    return Readiness(ports[own.port], own.path, _PERIOD_SECONDS, _FAILURE_THRESHOLD, waiting)
+
+
+def _unasked(container: ContainerRequest, image: ProcessImage) -> tuple[str, ...]:
+    probe, own = container.readiness, image.readiness
+    if probe is None or probe.port in image.ports:
+        return ()
+    asked = f"port {own.port} accepts connections"
+    if own.path is not None:
+        asked = f"port {own.port} answers {own.path}"
+    return (
+        f"the specification's readiness probe (port {probe.port}, path {probe.path}) is not asked, because "
+        f"the image's program does not listen there; it is ready when its {asked}",
+    )

@@ -21,6 +21,7 @@ from spcs_emulator.runtime.api import (
     ContainerStatus,
 )
 from spcs_emulator.runtime.child import Child
+from spcs_emulator.runtime.readiness import Readiness
 
 FIRST_BACK_OFF_SECONDS = 1.0
 LONGEST_BACK_OFF_SECONDS = 30.0
@@ -29,8 +30,6 @@ SETTLED_SECONDS = 10.0
 GRACE_SECONDS = 10.0
 STARTING_STEP_SECONDS = 0.05
 STEP_SECONDS = 0.2
-PROBE_SECONDS = 5.0
-PROBE_FAILURES = 3
 LOOK_SECONDS = 10.0
 _COULD_NOT_EXECUTE = (126, 127)
 
@@ -57,9 +56,9 @@ class Work(Protocol):
 class Life:
     """See the module. `utc` gives the account's time, for what is shown only."""
 
-    def __init__(self, name: str, waiting_message: str, work: Work, utc: Callable[[], datetime]) -> None:
+    def __init__(self, name: str, readiness: Readiness, work: Work, utc: Callable[[], datetime]) -> None:
         self.name = name
-        self._waiting_message = waiting_message
+        self._readiness = readiness
         self._work = work
         self._utc = utc
         self._child: Child | None = None
@@ -149,7 +148,7 @@ class Life:
         self._misses = 0
         self._start_time = self._utc()
         if self._failures < TRIES:
-            self._status, self._message = "PENDING", self._waiting_message
+            self._status, self._message = "PENDING", self._readiness.waiting
         return now + STARTING_STEP_SECONDS
 
     def _advance_running(self, now: float) -> float:
@@ -182,9 +181,11 @@ class Life:
         self._misses = 0 if ready else self._misses + 1
         if ready:
             self._status, self._message = "READY", RUNNING
-        elif was_ready and self._misses >= PROBE_FAILURES:
-            self._status, self._message = "PENDING", self._waiting_message
-        self._probe_at = now + (PROBE_SECONDS if self._status == "READY" else STARTING_STEP_SECONDS)
+        elif was_ready and self._misses >= self._readiness.failure_threshold:
+            self._status, self._message = "PENDING", self._readiness.waiting
+        # Until it is ready it is asked far more often than on Snowflake: a person waits for it.
+        period = self._readiness.period_seconds
+        self._probe_at = now + (period if self._status == "READY" else min(period, STARTING_STEP_SECONDS))
 
     def _failed(self, now: float, code: int | None) -> None:
         """Takes note of a process that ended by itself, or could not be started (`code` None)."""

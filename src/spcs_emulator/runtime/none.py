@@ -47,7 +47,8 @@ class NoneRuntime:
         if found is None:
             return ()
         since, names = found
-        ready = self._now() - since >= READY_AFTER
+        # A start in the future was before the clock was set back.
+        ready = not since <= self._now() < since + READY_AFTER
         return tuple(_state(name, since + READY_AFTER if ready else None) for name in names)
 
     def logs(self, key: str, container: str, lines: int, previous: bool) -> str:  # noqa: ARG002 - nothing runs

@@ -6,36 +6,47 @@ In: how many. Out: ports on which nothing listens. Binds each for a moment to be
 import random
 import socket
 import threading
+from collections.abc import Sequence
+
+from spcs_emulator.runtime.api import NoFreePortError
 
 # Below the ranges from which Linux (32768) and macOS (49152) take ports for outgoing connections, so that a
 # port kept in the catalogue is rarely taken by a passing connection.
 LOWEST, HIGHEST = 20000, 32000
 
 
-class NoFreePortError(Exception):
-    """Too few free ports are left on this machine."""
-
-
 class PortPool:
-    """Gives out every port once."""
+    """Gives out every port once, and again only when no other is left."""
 
-    def __init__(self) -> None:
-        self._given: set[int] = set()
+    def __init__(self, ports: Sequence[int] = range(LOWEST, HIGHEST)) -> None:
+        self._ports = ports
+        self._given: list[int] = []
         self._lock = threading.Lock()
 
     def take(self, count: int) -> list[int]:
-        """`count` free ports, none given out before. NoFreePortError when there are not as many."""
+        """`count` free ports. NoFreePortError when there are not as many.
+
+        Nobody gives a port back, so when too few are left that were never given out, the half that was given
+        out longest ago counts as given back; whoever still listens on one of those keeps it.
+        """
         with self._lock:
-            candidates = [port for port in range(LOWEST, HIGHEST) if port not in self._given]
-            random.shuffle(candidates)
-            free = (port for port in candidates if is_free(port))
-            taken = [port for port, _ in zip(free, range(count), strict=False)]
+            taken = self._free(count)
+            if len(taken) < count:
+                self._given = self._given[(len(self._given) + 1) // 2 :]
+                taken = self._free(count)
             if len(taken) < count:
                 raise NoFreePortError(
-                    f"{count} free ports asked for between {LOWEST} and {HIGHEST}, {len(taken)} found"
+                    f"{count} free ports asked for from {self._ports[0]} to {self._ports[-1]}, "
+                    f"{len(taken)} found"
                 )
-            self._given.update(taken)
+            self._given += taken
             return taken
+
+    def _free(self, count: int) -> list[int]:
+        candidates = list(set(self._ports).difference(self._given))
+        random.shuffle(candidates)
+        free = (port for port in candidates if is_free(port))
+        return [port for port, _ in zip(free, range(count), strict=False)]
 
 
 def is_free(port: int) -> bool:

@@ -16,9 +16,9 @@ from pathlib import Path
 
 from spcs_emulator.registry.api import ImageStore
 from spcs_emulator.runtime import disk, records
-from spcs_emulator.runtime.api import ContainerState, InstanceRequest
+from spcs_emulator.runtime.api import CannotRunError, ContainerState, InstanceRequest
 from spcs_emulator.runtime.child import Child, ProcessChild
-from spcs_emulator.runtime.launch import CannotRunError, Launch, plan, ports_of
+from spcs_emulator.runtime.launch import Launch, plan, ports_of
 from spcs_emulator.runtime.life import Life
 from spcs_emulator.runtime.logs import log_of
 from spcs_emulator.runtime.ports import PortPool, is_free
@@ -95,7 +95,7 @@ class ProcessRuntime:
         launches = plan(request, every, self._images, folder)
         folder.mkdir(mode=0o700, exist_ok=True)
         return [
-            Life(launch.container, launch.waiting_message, LaunchWork(launch, self._probes), self._utc)
+            Life(launch.container, launch.readiness, LaunchWork(launch, self._probes), self._utc)
             for launch in launches
         ]
 
@@ -121,7 +121,7 @@ class LaunchWork:
         return ProcessChild(launch)
 
     def probe(self) -> Future[bool]:
-        return self._probes.submit(is_ready, self._launch.ready_port, self._launch.ready_path)
+        return self._probes.submit(is_ready, self._launch.readiness.port, self._launch.readiness.path)
 
     def note(self, text: str) -> None:
         with contextlib.suppress(OSError):

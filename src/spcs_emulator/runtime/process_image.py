@@ -95,7 +95,7 @@ def parse(config: bytes) -> ProcessImage:
 def _object(text: bytes, what: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotAProcessImageError(f"{what} is not JSON: {error}") from error
     if not isinstance(value, dict):
         raise NotAProcessImageError(f"{what} is not a JSON object")

@@ -46,8 +46,8 @@ def parse_revoke(reader: Reader) -> Statement:
     privileges, target = _privileges(reader)
     reader.words("FROM")
     role = _grantee(reader)
-    reader.try_one_of("RESTRICT", "CASCADE")
-    return GrantPrivileges(True, privileges, target, role, option)
+    cascade = reader.try_one_of("RESTRICT", "CASCADE") == "CASCADE"
+    return GrantPrivileges(True, privileges, target, role, option, cascade)
 
 
 def parse_show_grants(reader: Reader) -> ShowGrants:

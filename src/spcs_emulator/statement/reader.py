@@ -105,9 +105,7 @@ class Reader:
         """Read one part of a name."""
         token = self.here
         if token.kind == "quoted" and token.value:
-            identifier = Identifier(
-                token.value, token.value != token.value.upper() or not _is_plain(token.value)
-            )
+            identifier = stored_identifier(token.value)
         elif token.kind == "word" and token.value not in RESERVED:
             identifier = Identifier(token.value)
         else:
@@ -155,8 +153,9 @@ class Reader:
         return self.string()
 
 
-def _is_plain(text: str) -> bool:
-    return bool(_PLAIN.fullmatch(text))
+def stored_identifier(text: str) -> Identifier:
+    """Return the part of a name that is kept as `text`, quoted if it can be written with quotes only."""
+    return Identifier(text, not _PLAIN.fullmatch(text))
 
 
 def _inner_name(text: str, most: int, place: Token) -> Name:

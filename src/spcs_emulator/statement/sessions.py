@@ -20,7 +20,8 @@ from spcs_emulator.statement.values import (
 )
 
 USED = (ObjectKind.ROLE, ObjectKind.WAREHOUSE, ObjectKind.DATABASE, ObjectKind.SCHEMA)
-_WORD_CALLS = ("CURRENT_USER", "CURRENT_TIMESTAMP")
+# Documented: CURRENT_USER; the one context function here that may be written without its brackets.
+_WORD_CALL = "CURRENT_USER"
 
 
 def parse_use(reader: Reader) -> Statement:
@@ -95,7 +96,7 @@ def _call(reader: Reader) -> Call:
         raise reader.fail()
     reader.take()
     arguments: list[Any] = []
-    if place.value in _WORD_CALLS and not (reader.here.kind == "symbol" and reader.here.text == "("):
+    if place.value == _WORD_CALL and not (reader.here.kind == "symbol" and reader.here.text == "("):
         return Call(place.value, (), place.line, place.position)
     reader.symbol("(")
     while not reader.try_symbol(")"):

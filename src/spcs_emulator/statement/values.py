@@ -184,13 +184,16 @@ class Target:
 
 @dataclass(frozen=True)
 class GrantPrivileges(Statement):
-    """GRANT or REVOKE of privileges. `privileges` is empty for ALL PRIVILEGES."""
+    """GRANT or REVOKE of privileges. `privileges` is empty for ALL PRIVILEGES. `cascade` is REVOKE …
+    CASCADE; RESTRICT is what happens without it.
+    """
 
     revoke: bool
     privileges: tuple[str, ...]
     target: Target
     role: Name
     grant_option: bool = False
+    cascade: bool = False
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,8 @@ def read_json(request: Request) -> dict[str, Any]:
     """Return the JSON object in the body, gunzipped; {} for an empty one. SqlError 300002 when it is no
     such.
     """
-    body = request.body.read(BODY_LIMIT)
     try:
+        body = request.body.read(BODY_LIMIT)
         if request.header("content-encoding") == "gzip":
             with gzip.open(io.BytesIO(body)) as stream:
                 body = stream.read(BODY_LIMIT)

@@ -7,9 +7,11 @@ refused, so that no web page reaches the account through a name of its own.
 """
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Callable
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BufferedIOBase
 from pathlib import Path
@@ -22,6 +24,7 @@ Respond = Callable[[Request], Response]
 DRAIN_LIMIT = 1_000_000
 _PIECE = 65536
 HOSTS = ("127.0.0.1", "localhost")
+_CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,15}")
 
 
 class HangUp(Exception):  # noqa: N818
@@ -44,12 +47,13 @@ class LimitedBody:
 
 
 class ChunkedBody:
-    """Decodes `Transfer-Encoding: chunked`."""
+    """Decodes `Transfer-Encoding: chunked`. ValueError at, and ever after, a size that is none."""
 
     def __init__(self, stream: BufferedIOBase) -> None:
         self._stream = stream
         self._left = 0
         self._ended = False
+        self._bad = False
 
     def read(self, size: int = -1, /) -> bytes:
         """Return up to `size` bytes of what is left."""
@@ -71,7 +75,10 @@ class ChunkedBody:
         if self._left or self._ended:
             return not self._ended
         line = self._stream.readline(1024).partition(b";")[0].strip()
-        self._left = int(line, 16) if line else 0
+        if self._bad or not _CHUNK_SIZE.fullmatch(line or b"0"):
+            self._bad = True
+            raise ValueError("bad chunk size")
+        self._left = int(line or b"0", 16)
         if not self._left:
             self._ended = True
             while self._stream.readline(_PIECE).strip():
@@ -105,6 +112,14 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(response)
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _handle  # noqa: N815
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer as JSON what the standard library refuses: other methods, and what is no HTTP."""
+        unknown_method = code == HTTPStatus.NOT_IMPLEMENTED
+        status = HTTPStatus.METHOD_NOT_ALLOWED if unknown_method else code
+        answer = json_response({"message": message or explain or "bad request", "success": False}, status)
+        self.close_connection = True
+        self._answer((self._checked() if unknown_method else None) or answer)
 
     def _body(self) -> Readable:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":

@@ -54,6 +54,6 @@ class Response:
 
 
 def json_response(value: Any, status: int = 200) -> Response:
-    """Return `value` as a JSON answer."""
-    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+    """Return `value` as a JSON answer. Half a surrogate pair, which UTF-8 cannot hold, becomes "?"."""
+    body = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
     return Response(status, {"Content-Type": "application/json"}, body)

@@ -2,9 +2,10 @@
 
 In: HTTP requests. Out: answers. Sleeps for the scripted latency. Observed: replays keep their `requestId`,
 so a replay gets the first answer and runs nothing. Assumed: answers are kept for the last 1000 statements
-of the running local account, not over a restart.
+of the running local account and no more than 32 MB of them, not over a restart.
 """
 
+import re
 import threading
 import time
 import traceback
@@ -26,14 +27,21 @@ from spcs_emulator.wire.messages import Request, Response
 from spcs_emulator.wire.rowset import result_data
 
 KEPT = 1000
+KEPT_BYTES = 32_000_000
+KEPT_TEXT = 10_000
+_HEAD = re.compile(r"\s*([A-Za-z]{1,20}(?:\s+[A-Za-z]{1,20})?)\b")
 ASYNC_CODE = "333334"
 
 
 @dataclass(frozen=True)
 class Answered:
-    """A statement that was run: who sent it, what it said, how it was answered, when (milliseconds)."""
+    """A statement that was run: who sent it, what it said, how it was answered, when (milliseconds).
+
+    `request` is what a replay comes with. Of a long text only the start is kept.
+    """
 
     query_id: str
+    request: tuple[int, str]
     session: int
     text: str
     response: Response
@@ -51,8 +59,9 @@ class QueryRoutes:
         self._script = script
         self._log = log
         self._lock = threading.Lock()
-        self._requests: OrderedDict[tuple[int, str], Future[Answered]] = OrderedDict()
+        self._requests: dict[tuple[int, str], Future[Answered]] = {}
         self._answered: OrderedDict[str, Answered] = OrderedDict()
+        self._kept_bytes = 0
 
     def query(self, request: Request) -> Response:
         """Run a statement, or give the answer it got before."""
@@ -77,8 +86,6 @@ class QueryRoutes:
                 return known, False
             fresh: Future[Answered] = Future()
             self._requests[key] = fresh
-            while len(self._requests) > KEPT:
-                self._requests.popitem(last=False)
             return fresh, True
 
     def _fulfil(
@@ -93,11 +100,13 @@ class QueryRoutes:
                 self._requests.pop(key, None)
             future.set_exception(HangUp())
             return
-        future.set_result(self._run(session, body, trouble))
+        future.set_result(self._run(session, key, body, trouble))
         if trouble == "cut after":
             raise HangUp
 
-    def _run(self, session: Session, body: dict[str, Any], trouble: Trouble | None) -> Answered:
+    def _run(
+        self, session: Session, key: tuple[int, str], body: dict[str, Any], trouble: Trouble | None
+    ) -> Answered:
         text = str(body.get("sqlText") or "")
         query_id = str(uuid.uuid4())
         started = self._milliseconds()
@@ -112,11 +121,17 @@ class QueryRoutes:
         except SqlError as refused:
             error = refused
         except Exception:
-            self._log(f"statement failed with a bug of the local account: {text!r}\n{traceback.format_exc()}")
+            # Not the text: a statement may hold secrets, and this log is read by others.
+            head = _HEAD.match(text)
+            self._log(
+                f"query {query_id} ({head[1] if head else '?'} …) failed with a bug of the local account\n"
+                f"{traceback.format_exc()}"
+            )
             error = INTERNAL(cause="a bug of the local account; the server log has the details")
         if error is not None:
             response = failure(error, query_id)
-        answered = Answered(query_id, session.number, text, response, error, started, self._milliseconds())
+        ended = self._milliseconds()
+        answered = Answered(query_id, key, session.number, text[:KEPT_TEXT], response, error, started, ended)
         self._keep(answered)
         return answered
 
@@ -142,8 +157,11 @@ class QueryRoutes:
     def _keep(self, answered: Answered) -> None:
         with self._lock:
             self._answered[answered.query_id] = answered
-            while len(self._answered) > KEPT:
-                self._answered.popitem(last=False)
+            self._kept_bytes += _size(answered)
+            while len(self._answered) > KEPT or (self._kept_bytes > KEPT_BYTES and len(self._answered) > 1):
+                _, oldest = self._answered.popitem(last=False)
+                self._kept_bytes -= _size(oldest)
+                self._requests.pop(oldest.request, None)
 
     def _milliseconds(self) -> int:
         return int(self._clock.now().timestamp() * 1000)
@@ -172,6 +190,12 @@ class QueryRoutes:
         return success(None)
 
 
+def _size(answered: Answered) -> int:
+    message = answered.error.message if answered.error else ""
+    body = answered.response.body
+    return len(answered.text) + len(message) + (len(body) if isinstance(body, bytes) else 0)
+
+
 def _monitored(answered: Answered) -> dict[str, Any]:
     return {
         "id": answered.query_id,
@@ -190,5 +214,5 @@ def _statement_count(body: dict[str, Any]) -> int:
     value = parameters.get("MULTI_STATEMENT_COUNT", 1) if isinstance(parameters, dict) else 1
     try:
         return int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 1

@@ -10,9 +10,9 @@ import pytest
 
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.runtime import disk
+from spcs_emulator.runtime.api import NoFreePortError
 from spcs_emulator.runtime.logs import KEPT_BYTES, LONGEST_BYTES, Log, log_of
 from spcs_emulator.runtime.none import NoneRuntime
-from spcs_emulator.runtime.api import NoFreePortError
 from spcs_emulator.runtime.ports import HIGHEST, LOWEST, PortPool, is_free
 
 

@@ -9,9 +9,11 @@ import pytest
 from spcs_emulator.runtime.api import CRASHED, NOT_STARTED, RETRYING, RUNNING, WAITING
 from spcs_emulator.runtime.child import Child
 from spcs_emulator.runtime.life import GRACE_SECONDS, TRIES, Life
+from spcs_emulator.runtime.readiness import Readiness
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 PROBE_FAILING = "Readiness probe is failing at path: /, port: 80"
+READINESS = Readiness(20080, "/", 5, 3, PROBE_FAILING)
 
 
 class ScriptedChild:
@@ -76,9 +78,9 @@ class ScriptedWork:
 class Turned:
     """A life, its machine, and a clock to turn: `to` advances as often as the life wants."""
 
-    def __init__(self) -> None:
+    def __init__(self, readiness: Readiness = READINESS) -> None:
         self.work = ScriptedWork()
-        self.life = Life("web", PROBE_FAILING, self.work, lambda: NOW)
+        self.life = Life("web", readiness, self.work, lambda: NOW)
         self.now = 0.0
 
     @property
@@ -126,6 +128,18 @@ def test_a_ready_service_stays_so_until_three_probes_in_a_row_failed(turned: Tur
     turned.work.ready = True
     turned.to(21)
     assert turned.shown == ("READY", RUNNING, 0)
+
+
+def test_how_often_and_how_many_times_is_the_probe_s_to_say() -> None:
+    turned = Turned(Readiness(20080, "/", 20, 2, PROBE_FAILING))
+    turned.work.ready = True
+    turned.to(1)
+    assert turned.shown == ("READY", RUNNING, 0)
+    turned.work.ready = False
+    turned.to(39)
+    assert turned.shown == ("READY", RUNNING, 0)
+    turned.to(41)
+    assert turned.shown == ("PENDING", PROBE_FAILING, 0)
 
 
 def test_a_crash_shows_and_is_followed_by_a_restart(turned: Turned) -> None:

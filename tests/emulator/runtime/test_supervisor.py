@@ -9,6 +9,7 @@ import pytest
 
 from spcs_emulator.runtime.child import Child
 from spcs_emulator.runtime.life import Life
+from spcs_emulator.runtime.readiness import Readiness
 from spcs_emulator.runtime.supervisor import Supervisor
 
 
@@ -62,7 +63,8 @@ class Work:
 
 
 def life(work: Work) -> Life:
-    return Life("web", "waiting", work, lambda: datetime(2026, 11, 22, tzinfo=UTC))
+    readiness = Readiness(20080, None, 5, 3, "waiting")
+    return Life("web", readiness, work, lambda: datetime(2026, 11, 22, tzinfo=UTC))
 
 
 class Clock:
