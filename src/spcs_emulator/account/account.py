@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from spcs_emulator.account.access import session_access
 from spcs_emulator.account.builtin import build_account
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.context import Context, World
@@ -146,7 +147,7 @@ class Account(RegistryAccount):
         """Return the session's role, warehouse, database and schema by name, None where it has none."""
         with self._catalogue.transaction():
             keys = {
-                "role": session.role,
+                "role": session_access(self._catalogue, session).primary,
                 "warehouse": session.warehouse,
                 "database": session.database,
                 "schema": session.schema,

@@ -39,11 +39,14 @@ from spcs_emulator.objects.service_checks import (
     use_warehouse,
 )
 from spcs_emulator.objects.service_text import described_specification
+from spcs_emulator.runtime.api import NoFreePortError
 from spcs_emulator.specification import Specification, parse_specification
 from spcs_emulator.statement.values import Alter, Create, Describe, Drop, Identifier, Name, ObjectKind
 
 _LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 # Documented: parameter LOG_LEVEL.
+# offers of free ports that may all be taken before giving up
+PORT_ATTEMPTS = 1000
 LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF")
 _NUMBERS = (
     "current_instances target_instances min_ready_instances min_instances max_instances auto_suspend_secs"
@@ -322,9 +325,11 @@ def _free_ports(context: Context, count: int) -> list[int]:
         for local in ports.values()
     }
     free: list[int] = []
-    while len(free) < count:
+    for _ in range(PORT_ATTEMPTS):
         free.extend(port for port in context.world.runtime.allocate(count - len(free)) if port not in taken)
-    return free
+        if len(free) == count:
+            return free
+    raise NoFreePortError(f"{count} free ports asked for, and services hold those that were offered")
 
 
 def _set_roles(context: Context, service: AccountObject, specification: Specification) -> None:

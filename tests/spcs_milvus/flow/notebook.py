@@ -93,6 +93,8 @@ class Kernel:
         }
         self.socket.send(json.dumps(message))
         printed = ""
+        # what a cell prints and that it has ended come on two channels, in no order
+        awaited = {"execute_reply", "idle"}
         end = time.monotonic() + KERNEL_SECONDS
         while time.monotonic() < end:
             answer = json.loads(self.socket.recv())
@@ -104,5 +106,9 @@ class Kernel:
                 case "error":
                     raise AssertionError(f"{answer['content']['ename']}: {answer['content']['evalue']}")
                 case "execute_reply":
-                    return printed
+                    awaited.discard("execute_reply")
+                case "status":
+                    awaited.discard(answer["content"]["execution_state"])
+            if not awaited:
+                return printed
         raise AssertionError("the kernel did not answer in time")
