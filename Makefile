@@ -41,6 +41,7 @@ clean: ## Remove what make installed here
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(INSTALLED): pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local,dev]'
+	@echo "installing into .venv: a minute or two, about 900 MB"
+	@$(PYTHON) -m venv .venv
+	@$(RUN) pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local,dev]'
 	@touch $@

@@ -203,7 +203,7 @@ def _check_connection(connection: Connection) -> None:
     raise ConfigError(
         f"there is no connection `{name}`",
         detail=f"known: {', '.join(known) or 'none'}",
-        place="connections.toml",
+        place="connections.toml, usually in ~/.snowflake or $SNOWFLAKE_HOME",
         hint=nearest("use `-c local`, or write it down there", str(name), (*known, "local")),
     )
 

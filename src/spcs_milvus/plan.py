@@ -147,7 +147,7 @@ def _refusal(change: Change) -> Problem:
         f"{change.address} would have to be made again",
         f"{change.because}{cost}",
         str(change.address),
-        "put the old value back into the project file, or run `spcs-milvus down` first",
+        "put the old value back into the project file; changing it takes `down`, with all data, and `up`",
     )
 
 

@@ -17,7 +17,7 @@ def must_ask(yes: bool, output: Output) -> bool:
     if yes:
         return False
     if output is Output.JSON or not sys.stdin.isatty():
-        raise ConfigError("nobody can be asked here", hint="look at `spcs-milvus plan`, then add --yes")
+        raise ConfigError("there is no terminal to ask on", hint="add --yes to agree to everything")
     return True
 
 

@@ -6,7 +6,10 @@ from spcs_milvus.deployment import Connection
 from spcs_milvus.session import default_connection
 
 LOCAL = "local"
-AS_PROCESSES = "on the local account services run as processes; milvus is Milvus Lite, the embedded edition"
+NOTES = {
+    "process": "on the local account services run as processes; milvus is Milvus Lite, the embedded edition",
+    "none": "this local account was started with --runtime none: it only plays the services, nothing answers",
+}
 
 
 def connection(loaded: Loaded, asked: str | None) -> Connection:
@@ -18,6 +21,5 @@ def connection(loaded: Loaded, asked: str | None) -> Connection:
     name = asked or loaded.project.connection or default_connection()
     if name == LOCAL:
         running = local_account.running()
-        note = AS_PROCESSES if running["runtime"] == "process" else None
-        return Connection(LOCAL, running["connection"], "process", note)
+        return Connection(LOCAL, running["connection"], "process", NOTES[running["runtime"]])
     return Connection(name, {"connection_name": name})

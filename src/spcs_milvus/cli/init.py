@@ -27,19 +27,20 @@ def init(
     with boundary(Output.TEXT):
         project = name or _name_of(file.resolve().parent.name)
         if not re.fullmatch(r"[a-z][a-z0-9-]{1,39}", project):
-            raise ConfigError("that is not a project's name", detail=project, hint="for instance milvus-demo")
+            hint = "name it: spcs-milvus init milvus-demo"
+            raise ConfigError("that is not a project's name", detail=project or "(none)", hint=hint)
         text = f"# yaml-language-server: $schema={SCHEMA}\nproject: {project}\nconnection: local\n"
         _write(file, text)
         schema = file.parent / SCHEMA
         if not schema.exists():
             _write(schema, json.dumps(Project.model_json_schema(), indent=1) + "\n")
-        console.out().print(f"wrote {file}")
-        console.talk().print("next: spcs-milvus up")
+        console.out().print(f"wrote {file}: project {project}")
+        console.talk().print("next: spcs-milvus up" + ("" if file == DEFAULT_FILE else f" -f {file}"))
 
 
 def _name_of(folder: str) -> str:
     name = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")
-    return name[:40] if re.match(r"[a-z].", name) else "milvus-demo"
+    return name[:40].rstrip("-")
 
 
 def _write(file: Path, text: str) -> None:

@@ -46,5 +46,6 @@ def up(
         show_report(talk if output is Output.JSON else console.out(), report, "up")
         if report.exit_code == 0 and output is Output.TEXT:
             notebook = "open the jupyter address, run TestMilvus.ipynb; " if loaded.project.jupyter else ""
-            talk.print(f"next: {notebook}spcs-milvus status, spcs-milvus down")
+            named = "" if file == DEFAULT_FILE else f" -f {file}"
+            talk.print(f"next: {notebook}spcs-milvus status{named}, spcs-milvus down{named}")
         raise typer.Exit(report.exit_code)

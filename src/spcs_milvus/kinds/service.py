@@ -216,7 +216,7 @@ def _loses(resource: Resource, actual: Actual) -> str | None:
 def _undeclared(row: Row) -> Mapping[str, Value]:
     """Dropped with FORCE: whether it holds a volume is known to its owner only."""
     settings = {"query_warehouse": None, "min_instances": 1, "max_instances": 1}
-    return {"compute_pool": row["compute_pool"], "volumes": ("of unknown size",), **settings}
+    return {"compute_pool": row["compute_pool"], "volumes": ("if it has one",), **settings}
 
 
 KIND = base.Kind(

@@ -47,8 +47,14 @@ def _lines(difference: Difference) -> Iterator[str]:
         yield f"{difference.attribute}: unreadable → {desired}"
         return
     for one in leaves(difference):
-        actual, desired = ("–" if value is None else value for value in (one.actual, one.desired))
+        actual, desired = map(_word, (one.actual, one.desired))
         yield f"{one.attribute}: {actual} → {desired}"
+
+
+def _word(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "–"
+    return "–" if value is None else str(value)
 
 
 def _count(plan: Plan) -> str:

@@ -23,6 +23,7 @@ SHOWN_SECONDS = 0.05
 _SHOWN_RUNNING = 12
 
 _PAST = {"create": "created", "update": "updated", "delete": "dropped"}
+_DOING = {"create": "creating", "update": "updating", "delete": "dropping", "wait": "waiting"}
 _ENDS = {
     Stage.DONE: ("✓", "green"),
     Stage.FAILED: ("✗", "red"),
@@ -75,7 +76,8 @@ class _Live:
         running = list(self._running.values())
         for event, began in running[:_SHOWN_RUNNING]:
             elapsed = f"{time.monotonic() - began:.0f} s"
-            table.add_row(self._spinner, str(event.address), Text(elapsed, "cyan"), Text(event.text, "dim"))
+            doing = event.text if event.stage is Stage.PROGRESS else _DOING.get(event.action, "")
+            table.add_row(self._spinner, str(event.address), Text(elapsed, "cyan"), Text(doing, "dim"))
         more = len(running) - _SHOWN_RUNNING
         return Group(table, Text(f"and {more} more", "dim")) if more > 0 else Group(table)
 
@@ -121,6 +123,6 @@ def _line(event: Event) -> Text:
     line = Text.assemble((f"{sign} ", style), f"{event.address} {word}".rstrip())
     if event.seconds >= SHOWN_SECONDS:
         line.append(f" {event.seconds:.1f} s", "dim")
-    if event.stage is not Stage.DONE and event.problem:
+    if event.stage in (Stage.FAILED, Stage.SKIPPED) and event.problem:
         line.append(f": {event.problem.summary}", style)
     return line

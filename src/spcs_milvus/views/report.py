@@ -30,7 +30,7 @@ def show_report(console: Console, report: Report, verb: str) -> None:
     if report.outcomes:
         done = sum(outcome.status is Status.DONE for outcome in report.outcomes)
         console.print(Text(f"{done} of {len(report.outcomes)} done in {report.seconds:.1f} s", "bold"))
-        console.print(Text(f"longest chain: {_chain(report)}", "dim"))
+        console.print(Text(f"critical path: {_chain(report)}", "dim"))
     if report.status:
         show_addresses(console, report.status)
 

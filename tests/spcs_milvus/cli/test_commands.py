@@ -87,7 +87,7 @@ def test_what_is_not_a_command_is_a_usage_error(run: Run, words: tuple[str, ...]
 def test_init_writes_a_project_that_is_right(run: Run, tmp_path: Path) -> None:
     result = run("init", "my-demo")
     file = tmp_path / "spcs-milvus.yaml"
-    assert (result.exit_code, result.stdout) == (0, "wrote spcs-milvus.yaml\n")
+    assert (result.exit_code, result.stdout) == (0, "wrote spcs-milvus.yaml: project my-demo\n")
     lines = file.read_text(encoding="utf-8").splitlines()
     assert lines == [
         "# yaml-language-server: $schema=spcs-milvus.schema.json",
@@ -112,8 +112,6 @@ def test_init_twice_changes_nothing(run: Run, tmp_path: Path) -> None:
 
 FOLDERS = [
     ("My Project!", "my-project"),
-    ("42", "milvus-demo"),
-    ("x", "milvus-demo"),
     ("a" * 60, "a" * 40),
     ("a-" * 30, None),
 ]
@@ -126,6 +124,14 @@ def test_init_takes_the_name_of_the_folder(run: Run, tmp_path: Path, folder: str
     assert run("init", "-f", str(file)).exit_code == 0
     found = load(file, {}).project.project
     assert name is None or found == name
+
+
+@pytest.mark.parametrize("folder", ["42", "x", "_"])
+def test_init_asks_for_a_name_where_the_folder_has_none(run: Run, tmp_path: Path, folder: str) -> None:
+    (tmp_path / folder).mkdir()
+    result = run("init", "-f", str(tmp_path / folder / "p.yaml"))
+    assert result.exit_code == 2
+    assert "spcs-milvus init milvus-demo" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["Demo", "1st", "a b", "x", "", "a" * 41, "demo\n"])
@@ -222,10 +228,10 @@ def test_a_project_file_that_is_wrong_ends_every_command(run: Run, command: str,
 def test_without_a_terminal_nobody_is_asked(run: Run, project: Path, command: str, output: str) -> None:
     result = run(command, "--output", output)
     assert result.exit_code == 2
-    assert "nobody can be asked here" in result.stderr
+    assert "there is no terminal to ask on" in result.stderr
     assert "add --yes" in result.stderr
     if output == "json":
-        assert _document(result)["errors"][0]["summary"] == "nobody can be asked here"
+        assert _document(result)["errors"][0]["summary"] == "there is no terminal to ask on"
 
 
 # --- the whole program -------------------------------------------------------------------------------------

@@ -118,8 +118,8 @@ def test_another_account_than_pinned(here: CommandLine) -> None:
 
 
 def test_a_script_that_does_not_say_yes(here: CommandLine) -> None:
-    refused(here.run("up"), 2, "nobody can be asked here", "--yes")
-    refused(here.run("down"), 2, "nobody can be asked here", "--yes")
+    refused(here.run("up"), 2, "there is no terminal to ask on", "--yes")
+    refused(here.run("down"), 2, "there is no terminal to ask on", "--yes")
 
 
 def test_a_port_that_is_taken(here: CommandLine) -> None:

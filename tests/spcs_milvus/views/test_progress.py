@@ -38,7 +38,7 @@ ENDS = [
     "✓ role.A dropped 0.2 s",
     "✗ role.B failed 0.3 s: not allowed",
     "↷ role.C skipped: role.C was skipped",
-    "↷ role.D interrupted: role.D was skipped",
+    "↷ role.D interrupted",
 ]
 
 
