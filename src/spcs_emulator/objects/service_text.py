@@ -5,6 +5,7 @@ quoted, each container with the digest of its image).
 """
 
 import json
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -17,9 +18,16 @@ def described_specification(entry: AccountObject) -> str:
     """Return the normalised specification as YAML: every value quoted, each container with its image's
     digest.
     """
-    document = json.loads(entry.settings["spec"])
+    digests = {name: image["digest"] for name, image in entry.settings["images"].items()}
+    return _described(entry.settings["spec"], tuple(sorted(digests.items())))
+
+
+@lru_cache(maxsize=256)
+def _described(specification: str, digests: tuple[tuple[str, str], ...]) -> str:
+    """Kept, since writing YAML takes longer than the rest of a statement."""
+    document = json.loads(specification)
     for container in document["spec"]["containers"]:
-        container["sha256"] = f"@{entry.settings['images'][container['name']]['digest']}"
+        container["sha256"] = f"@{dict(digests)[container['name']]}"
     text: str = yaml.dump(_texts(document), Dumper=_Quoted, sort_keys=False, explicit_start=True)
     return text
 

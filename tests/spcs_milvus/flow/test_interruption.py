@@ -59,7 +59,7 @@ def test_ctrl_c_at_any_moment_ends_the_run_and_the_next_one_finishes_it(stack: S
 
 
 def test_a_second_ctrl_c_ends_the_program_at_once(here: CommandLine) -> None:
-    assert here.run("local", "start", "--runtime", "none", "--latency-ms", "20").returncode == 0
+    assert here.run("local", "start", "--runtime", "none", "--latency-ms", "300").returncode == 0
     account = psutil.Process(daemon.start(here.folder / "home").pid)
     with here.start("up", "--yes", "--output", "json") as up:
         assert up.stderr
@@ -95,7 +95,7 @@ def test_a_reader_that_goes_away_changes_nothing(here: CommandLine) -> None:
 
 
 def test_an_account_that_goes_away_is_told_with_what_was_done(here: CommandLine) -> None:
-    assert here.run("local", "start", "--runtime", "none", "--latency-ms", "50").returncode == 0
+    assert here.run("local", "start", "--runtime", "none", "--latency-ms", "200").returncode == 0
     account = psutil.Process(daemon.start(here.folder / "home").pid)
     with here.start("up", "--yes", "--output", "json") as up:
         assert up.stderr
