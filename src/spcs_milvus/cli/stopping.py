@@ -9,7 +9,6 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 from spcs_milvus.cli.boundary import INTERRUPTED
 from spcs_milvus.cli.options import Output
@@ -20,30 +19,47 @@ from spcs_milvus.views.problems import show_problems
 
 @contextmanager
 def stopping(output: Output) -> Iterator[threading.Event]:
-    """The event that the first Ctrl-C sets; the second one ends the program with 130 at once."""
-    stop = threading.Event()
+    """The event that the first Ctrl-C sets; the second one ends the program with 130 at once.
 
-    def heard(_signal: int, _frame: FrameType | None) -> None:
+    A thread of its own listens, since the main one may be inside a library that does not come back.
+    """
+    stop = threading.Event()
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    before = signal.signal(signal.SIGINT, lambda _signal, _frame: None)
+    woken = signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    listener = threading.Thread(target=_listen, args=(heard, stop, output), daemon=True)
+    listener.start()
+    try:
+        yield stop
+    finally:
+        signal.set_wakeup_fd(woken)
+        signal.signal(signal.SIGINT, before)
+        os.close(told)
+        listener.join()
+        os.close(heard)
+
+
+def _listen(heard: int, stop: threading.Event, output: Output) -> None:
+    while number := os.read(heard, 1):
+        if number[0] != signal.SIGINT:
+            continue
         if stop.is_set():
             _end_now(output)
         stop.set()
         # straight to the terminal: whoever prints just now may hold the console
         os.write(2, b"\nstopping: what runs is let finish; Ctrl-C again ends the program at once\n")
 
-    before = signal.signal(signal.SIGINT, heard)
-    try:
-        yield stop
-    finally:
-        signal.signal(signal.SIGINT, before)
-
 
 @contextmanager
 def asking() -> Iterator[None]:
     """While a person is asked, Ctrl-C is an answer: KeyboardInterrupt, as usual."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    woken = signal.set_wakeup_fd(-1)
     try:
         yield
     finally:
+        signal.set_wakeup_fd(woken)
         signal.signal(signal.SIGINT, before)
 
 
