@@ -31,7 +31,7 @@ def down(
         talk = console.talk()
         loaded = load(file, os.environ)
         asks = must_ask(yes, output)
-        with stopping(output) as stop, deployment.target(loaded, connect(loaded, connection)) as on:
+        with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
             plan = deployment.make_down_plan(on)
             show_plan(talk, plan)
             name = loaded.project.project

@@ -33,7 +33,7 @@ def up(
         loaded = load(file, os.environ)
         show_warnings(talk, loaded.warnings)
         asks = must_ask(yes, output)
-        with stopping(output) as stop, deployment.target(loaded, connect(loaded, connection)) as on:
+        with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
             planned = deployment.make_plan(on)
             show_plan(talk, planned.plan)
             if asks and planned.plan.writes and not planned.plan.conflicts and not agreed("Do it?"):

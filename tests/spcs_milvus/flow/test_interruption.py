@@ -9,7 +9,6 @@ import pytest
 
 from spcs_emulator import daemon
 from spcs_milvus import deployment
-from spcs_milvus.cli.options import Output
 from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.events import Event
 
@@ -47,7 +46,7 @@ def test_ctrl_c_at_any_moment_ends_the_run_and_the_next_one_finishes_it(stack: S
         if len(heard) == moment + 1:
             os.kill(os.getpid(), signal.SIGINT)
 
-    with stopping(Output.TEXT) as stop, stack.target() as on:
+    with stopping() as stop, stack.target() as on:
         report = deployment.up(on, deployment.make_plan(on), emit, stop)
 
     assert report.exit_code == 130
@@ -73,12 +72,10 @@ def test_a_second_ctrl_c_ends_the_program_at_once(here: CommandLine) -> None:
                 if "stopping" in line:
                     break
             up.send_signal(signal.SIGINT)
-            out, err = up.communicate(timeout=20)
+            up.communicate(timeout=20)
         finally:
             account.resume()
-    assert up.returncode == 130
-    assert "stopped at once" in err
-    assert '"exit_code": 130' in out
+    assert up.returncode == -signal.SIGINT
 
 
 def test_a_reader_that_goes_away_changes_nothing(here: CommandLine) -> None:
