@@ -1,8 +1,8 @@
 """Ctrl-C while the account is worked on: the first one stops what is new, the second one ends the program.
 
-Python's own way, an exception wherever the program happens to be, would lose what others threads have done, and
-libraries swallow it. Here the first signal only sets an event, which whoever waits looks at. The second one is
-left to the system, since the program may be inside a library that does not come back.
+Python's own way, an exception wherever the program happens to be, would lose what others threads have done,
+and libraries swallow it. Here the first signal only sets an event, which whoever waits looks at. The second
+one is left to the system, since the program may be inside a library that does not come back.
 """
 
 import os
