@@ -262,7 +262,7 @@ CANNOT_RUN = Fault(
     395099,
     "22023",
     "The local account cannot run service {name}: {why}",
-    "assumed: our own limit; Snowflake would run any image",
+    "assumed: our own limit, Snowflake would run any image",
 )
 IMAGE_MISSING = Fault(
     397012,

@@ -7,6 +7,7 @@ nothing else.
 import inspect
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from spcs_emulator.account.access import assigned_roles
@@ -47,10 +48,10 @@ def _value(context: Context, value: Any) -> Any:
     if function is None:
         raise UNKNOWN_FUNCTION(name=value.function)
     try:
-        inspect.signature(function).bind(context, *value.arguments)
+        inspect.signature(function.run).bind(context, *value.arguments)
     except TypeError:
         raise _wrong_arguments(value) from None
-    return function(context, *value.arguments)
+    return function.run(context, *value.arguments)
 
 
 def _wrong_arguments(call: Call) -> SqlError:
@@ -121,22 +122,54 @@ def _named(context: Context, key: str | None) -> str | None:
     return context.catalogue.name_of(key) or None
 
 
-FUNCTIONS: Mapping[str, Callable[..., Any]] = {
-    "CURRENT_ROLE": lambda context: _named(context, context.access.primary),
-    "CURRENT_AVAILABLE_ROLES": _available_roles,
-    "CURRENT_SECONDARY_ROLES": _secondary_roles,
-    "CURRENT_USER": lambda context: _named(context, context.session.user),
-    "CURRENT_ACCOUNT": lambda context: context.world.identity.locator,
-    "CURRENT_ACCOUNT_NAME": lambda context: context.world.identity.name,
-    "CURRENT_ORGANIZATION_NAME": lambda context: context.world.identity.organization,
-    "CURRENT_REGION": lambda _: REGION,
-    "CURRENT_VERSION": lambda _: VERSION,
-    "CURRENT_DATABASE": lambda context: _named(context, context.session.database),
-    "CURRENT_SCHEMA": lambda context: _named(context, context.session.schema),
-    "CURRENT_WAREHOUSE": lambda context: _named(context, context.session.warehouse),
-    "CURRENT_SESSION": lambda context: str(context.session.number),
-    "SYSTEM$GET_SERVICE_STATUS": _service_status,
-    "SYSTEM$GET_SERVICE_LOGS": _service_logs,
-    "SYSTEM$GET_SERVICE_DNS_DOMAIN": _dns_domain,
-    "SYSTEM$GET_COMPUTE_POOL_STATUS": _pool_status,
+@dataclass(frozen=True)
+class Function:
+    """A function: called with the context and the constants written, and where we know it from."""
+
+    run: Callable[..., Any]
+    source: str
+
+
+FUNCTIONS: Mapping[str, Function] = {
+    "CURRENT_ROLE": Function(
+        lambda context: _named(context, context.access.primary), "documented: CURRENT_ROLE"
+    ),
+    "CURRENT_AVAILABLE_ROLES": Function(_available_roles, "documented: CURRENT_AVAILABLE_ROLES"),
+    "CURRENT_SECONDARY_ROLES": Function(_secondary_roles, "documented: CURRENT_SECONDARY_ROLES"),
+    "CURRENT_USER": Function(
+        lambda context: _named(context, context.session.user), "documented: CURRENT_USER"
+    ),
+    "CURRENT_ACCOUNT": Function(
+        lambda context: context.world.identity.locator, "documented: CURRENT_ACCOUNT"
+    ),
+    "CURRENT_ACCOUNT_NAME": Function(
+        lambda context: context.world.identity.name, "documented: CURRENT_ACCOUNT_NAME"
+    ),
+    "CURRENT_ORGANIZATION_NAME": Function(
+        lambda context: context.world.identity.organization, "documented: CURRENT_ORGANIZATION_NAME"
+    ),
+    "CURRENT_REGION": Function(lambda _: REGION, "documented: CURRENT_REGION"),
+    "CURRENT_VERSION": Function(lambda _: VERSION, "documented: CURRENT_VERSION"),
+    "CURRENT_DATABASE": Function(
+        lambda context: _named(context, context.session.database), "documented: CURRENT_DATABASE"
+    ),
+    "CURRENT_SCHEMA": Function(
+        lambda context: _named(context, context.session.schema), "documented: CURRENT_SCHEMA"
+    ),
+    "CURRENT_WAREHOUSE": Function(
+        lambda context: _named(context, context.session.warehouse), "documented: CURRENT_WAREHOUSE"
+    ),
+    "CURRENT_SESSION": Function(lambda context: str(context.session.number), "documented: CURRENT_SESSION"),
+    "SYSTEM$GET_SERVICE_STATUS": Function(
+        _service_status,
+        "documented: SYSTEM$GET_SERVICE_STATUS; assumed: it answers at once, the wait is the caller's",
+    ),
+    "SYSTEM$GET_SERVICE_LOGS": Function(
+        _service_logs,
+        "documented: SYSTEM$GET_SERVICE_LOGS; observed: the last arguments, sent by the official CLI",
+    ),
+    "SYSTEM$GET_SERVICE_DNS_DOMAIN": Function(_dns_domain, "documented: SYSTEM$GET_SERVICE_DNS_DOMAIN"),
+    "SYSTEM$GET_COMPUTE_POOL_STATUS": Function(
+        _pool_status, "observed: the official CLI sends it; assumed: the keys of its answer"
+    ),
 }

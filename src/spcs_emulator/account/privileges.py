@@ -26,6 +26,7 @@ GLOBAL = (
     "MONITOR USAGE",
 )
 
+PRIVILEGES_SOURCE = "documented: Access control privileges"
 PRIVILEGES: Mapping[ObjectKind, tuple[str, ...]] = {
     ObjectKind.ROLE: (),
     ObjectKind.USER: ("MONITOR",),

@@ -29,14 +29,23 @@ class Result:
     family: Family
 
 
-def columns(names: str, fixed: str = "", times: str = "") -> tuple[Column, ...]:
-    """Return the columns named in `names`, separated by blanks: those in `fixed` are whole numbers, those in
-    `times` and the usual `created_on` and the like are times, the rest is text."""
+class Shape(tuple[Column, ...]):
+    """The columns, in order, that the statement `title` answers with, and the `source` of that list."""
+
+    title: str
+    source: str
+
+
+def columns(title: str, names: str, *, source: str, fixed: str = "", times: str = "") -> Shape:
+    """Return the columns that `title` answers with: `names` separated by blanks. Those in `fixed` are whole
+    numbers, those in `times` and the usual `created_on` and the like are times, the rest is text."""
     numbers, moments = fixed.split(), (*times.split(), *MOMENTS)
-    return tuple(
+    shape = Shape(
         Column(name, "fixed" if name in numbers else "timestamp_ltz" if name in moments else "text")
         for name in names.split()
     )
+    shape.title, shape.source = title, source
+    return shape
 
 
 def status(text: str) -> Result:

@@ -14,10 +14,22 @@ from spcs_emulator.account.results import SUCCESS, Result, columns, status, tabl
 from spcs_emulator.faults import DENIED, INVALID_GRANT, NOT_FOUND
 from spcs_emulator.statement.values import GrantRole, Name, ObjectKind, ShowGrants
 
-ON_OR_TO = columns("created_on privilege granted_on name granted_to grantee_name grant_option granted_by")
-TO_USER = columns("created_on role granted_to grantee_name granted_by")
+ON_OR_TO = columns(
+    "SHOW GRANTS",
+    "created_on privilege granted_on name granted_to grantee_name grant_option granted_by",
+    source="observed: SHOW GRANTS of real accounts, in the tests of the Terraform provider",
+)
+TO_USER = columns(
+    "SHOW GRANTS TO USER",
+    "created_on role granted_to grantee_name granted_by",
+    source="observed: SHOW GRANTS TO USER of real accounts, in the tests of the Terraform provider",
+)
 OF_ROLE = TO_USER
-TO_SERVICE_ROLE = columns("created_on privilege granted_on name granted_to grantee_name")
+TO_SERVICE_ROLE = columns(
+    "SHOW GRANTS TO SERVICE ROLE",
+    "created_on privilege granted_on name granted_to grantee_name",
+    source="observed: SHOW GRANTS TO SERVICE ROLE of real accounts, in the tests of the Terraform provider",
+)
 
 
 def service_role(context: Context, service: Name, role: Name) -> tuple[AccountObject, AccountObject]:

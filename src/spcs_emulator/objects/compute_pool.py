@@ -25,8 +25,10 @@ _NAMES = (
 )
 _NUMBERS = "min_nodes max_nodes num_services num_jobs auto_suspend_secs active_nodes idle_nodes target_nodes"
 FAMILY_COLUMNS = columns(
+    "SHOW COMPUTE POOL INSTANCE FAMILIES",
     "name description vcpu memory_gib storage_gib gpu gpu_count gpu_memory_gib current_node_usage message",
     fixed="vcpu memory_gib gpu_count current_node_usage",
+    source="documented: SHOW COMPUTE POOL INSTANCE FAMILIES",
 )
 
 
@@ -45,10 +47,17 @@ class ComputePool(Kind):
         "PLACEMENT_GROUP": None,
         "BACKUP_INSTANCE_FAMILIES": [],
     }
-    shape = columns(_NAMES + "placement_group backup_instance_families", fixed=_NUMBERS)
+    shape = columns(
+        "SHOW COMPUTE POOLS",
+        _NAMES + "placement_group backup_instance_families",
+        fixed=_NUMBERS,
+        source="documented: SHOW COMPUTE POOLS",
+    )
     describe_shape = columns(
+        "DESCRIBE COMPUTE POOL",
         _NAMES + "budget error_code status_message placement_group backup_instance_families",
         fixed=_NUMBERS,
+        source="documented: DESCRIBE COMPUTE POOL",
     )
 
     def settings(self, context: Context, properties: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,11 @@ class Container(Kind):
     """What databases and schemas share."""
 
     set_needs = ("MODIFY",)
-    describe_shape = columns("created_on name kind")
+    describe_shape = columns(
+        "DESCRIBE DATABASE",
+        "created_on name kind",
+        source="observed: DESCRIBE DATABASE of real accounts, in the tests of the Terraform provider",
+    )
     defaults: ClassVar[Mapping[str, Any]] = {
         "DATA_RETENTION_TIME_IN_DAYS": 1,
         "MAX_DATA_EXTENSION_TIME_IN_DAYS": 14,
@@ -92,8 +96,10 @@ class Database(Container):
     kind = ObjectKind.DATABASE
     title = "Database"
     shape = columns(
+        "SHOW DATABASES",
         "created_on name is_default is_current origin owner comment options retention_time kind "
-        "owner_role_type"
+        "owner_role_type",
+        source="observed: SHOW DATABASES of real accounts, in the tests of the Terraform provider",
     )
 
     def created(self, context: Context, entry: AccountObject) -> None:
@@ -124,8 +130,10 @@ class Schema(Container):
     kind = ObjectKind.SCHEMA
     title = "Schema"
     shape = columns(
+        "SHOW SCHEMAS",
         "created_on name is_default is_current database_name owner comment options retention_time "
-        "owner_role_type"
+        "owner_role_type",
+        source="observed: SHOW SCHEMAS of real accounts, in the tests of the Terraform provider",
     )
 
     def created(self, context: Context, entry: AccountObject) -> None:

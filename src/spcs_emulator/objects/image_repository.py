@@ -17,7 +17,9 @@ from spcs_emulator.statement.reader import stored_identifier
 from spcs_emulator.statement.values import Create, ObjectKind
 
 ENCRYPTIONS = ("SNOWFLAKE_FULL", "SNOWFLAKE_SSE")
-IMAGES = columns("created_on image_name tags digest image_path")
+IMAGES = columns(
+    "SHOW IMAGES", "created_on image_name tags digest image_path", source="documented: SHOW IMAGES"
+)
 
 
 class ImageRepository(Kind):
@@ -28,7 +30,9 @@ class ImageRepository(Kind):
     title = "Image Repository"
     defaults: ClassVar[Mapping[str, Any]] = {"ENCRYPTION": "SNOWFLAKE_FULL"}
     shape = columns(
-        "created_on name database_name schema_name repository_url owner owner_role_type comment encryption"
+        "SHOW IMAGE REPOSITORIES",
+        "created_on name database_name schema_name repository_url owner owner_role_type comment encryption",
+        source="documented: SHOW IMAGE REPOSITORIES",
     )
 
     def create(self, context: Context, statement: Create) -> Result:

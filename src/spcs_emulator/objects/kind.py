@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.privileges import CREATE_NEEDS, words
-from spcs_emulator.account.results import SUCCESS, Column, Result, status, table
+from spcs_emulator.account.results import SUCCESS, Result, Shape, status, table
 from spcs_emulator.faults import EXISTS, EXISTS_UNSEEN, INVALID_VALUE, NOT_FOUND
 from spcs_emulator.objects.removal import remove_object
 from spcs_emulator.statement.values import Alter, Create, Describe, Drop, Identifier, ObjectKind
@@ -23,6 +23,7 @@ class Kind:
     """One kind of object. Subclasses say how it differs; statements come in through the five public
     methods.
 
+    `shape` and `describe_shape` are the columns of SHOW and, where there is one, of DESCRIBE.
     `title` begins the answer to CREATE (observed: `Compute pool`, `Image Repository`, `Service`).
     `defaults` are the settings a new object begins with, in the properties' own names. `set_needs` are the
     privileges of which one allows ALTER … SET (ownership always does).
@@ -30,8 +31,8 @@ class Kind:
 
     kind: ClassVar[ObjectKind]
     title: ClassVar[str]
-    shape: ClassVar[tuple[Column, ...]] = ()
-    describe_shape: ClassVar[tuple[Column, ...]] = ()
+    shape: ClassVar[Shape]
+    describe_shape: ClassVar[Shape]
     defaults: ClassVar[Mapping[str, Any]] = {}
     set_needs: ClassVar[tuple[str, ...]] = ()
     plain_names: ClassVar[bool] = False

@@ -18,9 +18,11 @@ class Role(Kind):
     kind = ObjectKind.ROLE
     title = "Role"
     shape = columns(
+        "SHOW ROLES",
         "created_on name is_default is_current is_inherited assigned_to_users granted_to_roles granted_roles "
         "owner comment",
         fixed="assigned_to_users granted_to_roles granted_roles",
+        source="observed: SHOW ROLES of real accounts, in the tests of the Terraform provider",
     )
 
     def row(self, context: Context, entry: AccountObject) -> Row:

@@ -72,8 +72,13 @@ class Service(Kind):
         "QUERY_WAREHOUSE": None,
         "LOG_LEVEL": None,
     }
-    shape = columns(f"{_NAMES} {_REST}", fixed=_NUMBERS)
-    describe_shape = columns(f"{_NAMES} spec {_REST}", fixed=_NUMBERS)
+    shape = columns("SHOW SERVICES", f"{_NAMES} {_REST}", fixed=_NUMBERS, source="documented: SHOW SERVICES")
+    describe_shape = columns(
+        "DESCRIBE SERVICE",
+        f"{_NAMES} spec {_REST}",
+        fixed=_NUMBERS,
+        source="observed: DESCRIBE SERVICE of real accounts, in the tests of the Terraform provider",
+    )
 
     def check_name(self, name: Identifier) -> None:
         """Refuse quoted names and names that are no DNS label in lower case with dashes for underscores."""

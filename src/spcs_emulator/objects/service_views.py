@@ -18,22 +18,30 @@ from spcs_emulator.objects.kind import Row, place_cells, true_false
 from spcs_emulator.runtime.api import ContainerState
 
 CONTAINERS = columns(
+    "SHOW SERVICE CONTAINERS",
     "database_name schema_name service_name service_status instance_id instance_status "
     "container_name status message "
     "image_name image_digest restart_count start_time last_exit_code last_restart_time",
     fixed="restart_count last_exit_code",
+    source="documented: SHOW SERVICE CONTAINERS",
 )
 INSTANCES = columns(
+    "SHOW SERVICE INSTANCES",
     "database_name schema_name service_name service_status instance_id status spec_digest "
     "creation_time start_time "
-    "ip_address"
+    "ip_address",
+    source="documented: SHOW SERVICE INSTANCES",
 )
 # The last column is the local account's own: where the endpoint really listens on this machine.
 ENDPOINTS = columns(
+    "SHOW ENDPOINTS",
     "name port port_range protocol is_public ingress_url local_address",
     fixed="port",
+    source="documented: SHOW ENDPOINTS; assumed: local_address, a column of our own (docs/decisions)",
 )
-ROLES = columns("created_on name comment")
+ROLES = columns(
+    "SHOW ROLES IN SERVICE", "created_on name comment", source="documented: SHOW ROLES IN SERVICE"
+)
 PROVISIONING = "Endpoints provisioning in progress... check back in a few minutes"
 LOG_LIMIT = 100_000
 DEFAULT_LINES = 500

@@ -22,11 +22,17 @@ class Stage(Kind):
     title = "Stage area"
     defaults: ClassVar[Mapping[str, Any]] = {"ENCRYPTION": "SNOWFLAKE_FULL", "DIRECTORY": False}
     shape = columns(
+        "SHOW STAGES",
         "created_on name database_name schema_name url has_credentials has_encryption_key owner "
         "comment region type "
-        "cloud notification_channel storage_integration endpoint owner_role_type directory_enabled"
+        "cloud notification_channel storage_integration endpoint owner_role_type directory_enabled",
+        source="observed: SHOW STAGES of real accounts, in the tests of the Terraform provider",
     )
-    describe_shape = columns("parent_property property property_type property_value property_default")
+    describe_shape = columns(
+        "DESCRIBE STAGE",
+        "parent_property property property_type property_value property_default",
+        source="observed: DESCRIBE STAGE of real accounts, in the tests of the Terraform provider",
+    )
 
     def normalise(self, properties: Mapping[str, Any]) -> dict[str, Any]:
         """Refuse an unknown encryption."""

@@ -16,6 +16,7 @@ class User(Kind):
     kind = ObjectKind.USER
     title = "User"
     shape = columns(
+        "SHOW USERS",
         "name created_on login_name display_name first_name last_name email mins_to_unlock "
         "days_to_expiry comment "
         "disabled must_change_password snowflake_lock default_warehouse default_namespace default_role "
@@ -23,8 +24,13 @@ class User(Kind):
         "expires_at_time locked_until_time has_password has_rsa_public_key type has_mfa "
         "has_workload_identity",
         times="last_success_login expires_at_time locked_until_time",
+        source="observed: SHOW USERS of real accounts, in the tests of the Terraform provider",
     )
-    describe_shape = columns("property value default description")
+    describe_shape = columns(
+        "DESCRIBE USER",
+        "property value default description",
+        source="observed: DESCRIBE USER of real accounts, in the tests of the Terraform provider",
+    )
 
     def describe(self, context: Context, statement: Describe) -> Result:
         """Describe the user; ownership, MONITOR or MANAGE GRANTS is needed (assumed: for oneself too)."""

@@ -46,6 +46,7 @@ class Warehouse(Kind):
     title = "Warehouse"
     set_needs = ("MODIFY",)
     shape = columns(
+        "SHOW WAREHOUSES",
         "name state type size min_cluster_count max_cluster_count started_clusters running queued is_default "
         "is_current auto_suspend auto_resume available provisioning quiescing other created_on "
         "resumed_on updated_on "
@@ -56,8 +57,13 @@ class Warehouse(Kind):
             "min_cluster_count max_cluster_count started_clusters running queued auto_suspend "
             "query_acceleration_max_scale_factor actives pendings failed suspended"
         ),
+        source="observed: SHOW WAREHOUSES of real accounts, in the tests of the Terraform provider",
     )
-    describe_shape = columns("created_on name kind")
+    describe_shape = columns(
+        "DESCRIBE WAREHOUSE",
+        "created_on name kind",
+        source="observed: DESCRIBE WAREHOUSE of real accounts, in the tests of the Terraform provider",
+    )
     defaults: ClassVar[Mapping[str, Any]] = {
         "WAREHOUSE_SIZE": "X-Small",
         "WAREHOUSE_TYPE": "STANDARD",

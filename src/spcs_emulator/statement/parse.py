@@ -5,6 +5,7 @@ Touches nothing.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from spcs_emulator.faults import EMPTY, STATEMENT_COUNT, UNSUPPORTED
 from spcs_emulator.statement.grants import parse_grant, parse_revoke, parse_show_grants
@@ -15,21 +16,39 @@ from spcs_emulator.statement.show import parse_show
 from spcs_emulator.statement.tokens import split_statements, tokenize
 from spcs_emulator.statement.values import Statement
 
+
+@dataclass(frozen=True)
+class Start:
+    """A kind of statement: its first words, what reads the rest, and where we know it from."""
+
+    words: str
+    parse: Callable[[Reader], Statement]
+    source: str
+
+
 # The first words decide; longer ones stand before shorter ones.
-STARTS: tuple[tuple[str, Callable[[Reader], Statement]], ...] = (
-    ("ALTER SESSION", parse_alter_session),
-    ("ALTER", parse_alter),
-    ("CALL", parse_call),
-    ("CREATE", parse_create),
-    ("DESCRIBE", parse_describe),
-    ("DESC", parse_describe),
-    ("DROP", parse_drop),
-    ("GRANT", parse_grant),
-    ("REVOKE", parse_revoke),
-    ("SELECT", parse_select),
-    ("SHOW GRANTS", parse_show_grants),
-    ("SHOW", parse_show),
-    ("USE", parse_use),
+STARTS = (
+    Start("ALTER SESSION", parse_alter_session, "documented: ALTER SESSION"),
+    Start("ALTER", parse_alter, "documented: ALTER <object>"),
+    Start("CALL", parse_call, "documented: CALL; assumed: system functions only, as in SELECT"),
+    Start("CREATE", parse_create, "documented: CREATE <object>"),
+    Start("DESCRIBE", parse_describe, "documented: DESCRIBE <object>"),
+    Start("DESC", parse_describe, "documented: DESCRIBE <object>"),
+    Start("DROP", parse_drop, "documented: DROP <object>"),
+    Start(
+        "GRANT",
+        parse_grant,
+        "documented: GRANT <privileges>, GRANT ROLE, GRANT SERVICE ROLE, GRANT OWNERSHIP",
+    ),
+    Start("REVOKE", parse_revoke, "documented: REVOKE <privileges>, REVOKE ROLE, REVOKE SERVICE ROLE"),
+    Start(
+        "SELECT",
+        parse_select,
+        "documented: SELECT; assumed: constants and functions only, as there are no tables",
+    ),
+    Start("SHOW GRANTS", parse_show_grants, "documented: SHOW GRANTS"),
+    Start("SHOW", parse_show, "documented: SHOW <objects>"),
+    Start("USE", parse_use, "documented: USE <object>, USE SECONDARY ROLES"),
 )
 
 
@@ -47,9 +66,9 @@ def parse(text: str, count: int = 1) -> Statement:
     if len(statements) > 1:
         raise UNSUPPORTED(feature="several statements in one request")
     reader = Reader(statements[0])
-    for words, parser in STARTS:
-        if reader.try_words(*words.split()):
-            statement = parser(reader)
+    for start in STARTS:
+        if reader.try_words(*start.words.split()):
+            statement = start.parse(reader)
             reader.finish()
             return statement
     raise reader.fail()

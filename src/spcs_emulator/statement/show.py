@@ -1,7 +1,6 @@
 """SHOW in every form but SHOW GRANTS: what may be shown and which clauses each form takes.
 
 In: a reader behind SHOW. Out: a `Show`, or 001003. Touches nothing.
-Documented: the SHOW page of each kind; `IN ACCOUNT` of account-level kinds is observed (other tools send it).
 """
 
 from dataclasses import dataclass
@@ -12,10 +11,11 @@ from spcs_emulator.statement.values import Name, ObjectKind, Scope, Show
 
 
 @dataclass(frozen=True)
-class Form:
-    """The clauses one SHOW takes. `scopes` are the words after IN; `must` makes IN mandatory; `narrow` allows
-    STARTS WITH and LIMIT; `terse` allows SHOW TERSE."""
+class ShowForm:
+    """The clauses one SHOW takes, and the `source` of that. `scopes` are the words after IN; `must` makes IN
+    mandatory; `narrow` allows STARTS WITH and LIMIT; `terse` allows SHOW TERSE."""
 
+    source: str
     scopes: tuple[str, ...] = ()
     must: bool = False
     narrow: bool = True
@@ -26,25 +26,35 @@ _IN_SCHEMA = ("ACCOUNT", "DATABASE", "SCHEMA", "NAME")
 _IN_SERVICE = ("SERVICE",)
 
 # Longest words first, so that IMAGES is not mistaken for the beginning of another form.
-FORMS = {
-    "ROLES IN SERVICE": Form(narrow=False),
-    "SERVICE CONTAINERS": Form(_IN_SERVICE, must=True),
-    "SERVICE INSTANCES": Form(_IN_SERVICE, must=True),
-    "ENDPOINTS": Form(_IN_SERVICE, must=True, narrow=False),
-    "IMAGE REPOSITORIES": Form(_IN_SCHEMA, narrow=False),
-    "IMAGES": Form(("IMAGE REPOSITORY",), must=True, narrow=False),
-    "COMPUTE POOLS": Form(),
-    "COMPUTE POOL INSTANCE FAMILIES": Form(narrow=False),
-    "SERVICES": Form((*_IN_SCHEMA, "COMPUTE POOL")),
-    "ROLES": Form(("ACCOUNT",), terse=True),
-    "USERS": Form(("ACCOUNT",), terse=True),
-    "WAREHOUSES": Form(("ACCOUNT",)),
-    "DATABASES": Form(("ACCOUNT",), terse=True),
-    "SCHEMAS": Form(("ACCOUNT", "DATABASE", "NAME"), terse=True),
-    "STAGES": Form(_IN_SCHEMA),
-    "OBJECTS": Form(_IN_SCHEMA, terse=True),
-    "TABLES": Form(_IN_SCHEMA, terse=True),
-    "VIEWS": Form(_IN_SCHEMA, terse=True),
+SHOW_FORMS = {
+    "ROLES IN SERVICE": ShowForm("documented: SHOW ROLES IN SERVICE", narrow=False),
+    "SERVICE CONTAINERS": ShowForm("documented: SHOW SERVICE CONTAINERS", _IN_SERVICE, must=True),
+    "SERVICE INSTANCES": ShowForm("documented: SHOW SERVICE INSTANCES", _IN_SERVICE, must=True),
+    "ENDPOINTS": ShowForm("documented: SHOW ENDPOINTS", _IN_SERVICE, must=True, narrow=False),
+    "IMAGE REPOSITORIES": ShowForm("documented: SHOW IMAGE REPOSITORIES", _IN_SCHEMA, narrow=False),
+    "IMAGES": ShowForm("documented: SHOW IMAGES", ("IMAGE REPOSITORY",), must=True, narrow=False),
+    "COMPUTE POOLS": ShowForm("documented: SHOW COMPUTE POOLS"),
+    "COMPUTE POOL INSTANCE FAMILIES": ShowForm(
+        "documented: SHOW COMPUTE POOL INSTANCE FAMILIES", narrow=False
+    ),
+    "SERVICES": ShowForm("documented: SHOW SERVICES", (*_IN_SCHEMA, "COMPUTE POOL")),
+    "ROLES": ShowForm(
+        "documented: SHOW ROLES; observed: IN ACCOUNT, sent by other tools", ("ACCOUNT",), terse=True
+    ),
+    "USERS": ShowForm(
+        "documented: SHOW USERS; observed: IN ACCOUNT, sent by other tools", ("ACCOUNT",), terse=True
+    ),
+    "WAREHOUSES": ShowForm(
+        "documented: SHOW WAREHOUSES; observed: IN ACCOUNT, sent by other tools", ("ACCOUNT",)
+    ),
+    "DATABASES": ShowForm(
+        "documented: SHOW DATABASES; observed: IN ACCOUNT, sent by other tools", ("ACCOUNT",), terse=True
+    ),
+    "SCHEMAS": ShowForm("documented: SHOW SCHEMAS", ("ACCOUNT", "DATABASE", "NAME"), terse=True),
+    "STAGES": ShowForm("documented: SHOW STAGES", _IN_SCHEMA),
+    "OBJECTS": ShowForm("documented: SHOW OBJECTS", _IN_SCHEMA, terse=True),
+    "TABLES": ShowForm("documented: SHOW TABLES", _IN_SCHEMA, terse=True),
+    "VIEWS": ShowForm("documented: SHOW VIEWS", _IN_SCHEMA, terse=True),
 }
 
 
@@ -52,8 +62,8 @@ def parse_show(reader: Reader) -> Show:
     """Read what follows SHOW."""
     place = reader.here
     terse = reader.try_words("TERSE")
-    what = reader.one_of(*FORMS)
-    form = FORMS[what]
+    what = reader.one_of(*SHOW_FORMS)
+    form = SHOW_FORMS[what]
     if terse and not form.terse:
         raise place.unexpected()
     if what == "ROLES IN SERVICE":
@@ -68,7 +78,7 @@ def parse_show(reader: Reader) -> Show:
     return Show(what, like, scope, starts_with, limit, limit_from, terse)
 
 
-def _scope(reader: Reader, form: Form) -> Scope | None:
+def _scope(reader: Reader, form: ShowForm) -> Scope | None:
     if not form.scopes or not reader.try_words("IN"):
         if form.must:
             raise reader.fail()
@@ -82,7 +92,7 @@ def _scope(reader: Reader, form: Form) -> Scope | None:
     return Scope(word, _optional_name(reader, word))
 
 
-def _bare(reader: Reader, form: Form) -> Scope:
+def _bare(reader: Reader, form: ShowForm) -> Scope:
     if "NAME" not in form.scopes:
         raise reader.fail()
     return Scope("NAME", reader.name(2 if "SCHEMA" in form.scopes else 1))

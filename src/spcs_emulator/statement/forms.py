@@ -1,0 +1,208 @@
+"""What may be written about each kind: its statements, its clauses, and where we know each from.
+
+In: nothing. Out: `FORMS`. Touches nothing. What does not stand here is a syntax error. Each `source` is
+"documented: <page>", "observed: <how>" or "assumed: <what, and why>"; several stand in one text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from spcs_emulator.statement import properties
+from spcs_emulator.statement.properties import Read
+from spcs_emulator.statement.values import ObjectKind
+
+CREATE, SET, UNSET = "CREATE", "SET", "UNSET"
+
+
+@dataclass(frozen=True)
+class Clause:
+    """One property: how its value is read, in which of CREATE, SET and UNSET it may stand, its source."""
+
+    read: Read
+    source: str
+    where: frozenset[str]
+
+
+def clause(read: Read, source: str, *where: str) -> Clause:
+    """Return the property that may stand in `where`, by default in CREATE, SET and UNSET."""
+    return Clause(read, source, frozenset(where or (CREATE, SET, UNSET)))
+
+
+@dataclass(frozen=True)
+class Form:
+    """The statements about one kind.
+
+    `clauses` are its properties by name, `parts` how many parts its name may have, `modifier` the word that
+    may stand between CREATE and the kind. `replaced`, `renamed` and `described` hold the source of CREATE OR
+    REPLACE, ALTER … RENAME TO and DESCRIBE; "" where there is none. `actions` are the words of ALTER's own
+    actions and `options` what may stand at the end of DROP, each with its source; `no_unset` the source of
+    UNSET being refused as a feature. `source` is that of CREATE, ALTER and DROP; "" when the kind has none
+    of them here.
+    """
+
+    source: str
+    clauses: Mapping[str, Clause] = field(default_factory=dict)
+    parts: int = 1
+    modifier: str = ""
+    replaced: str = ""
+    renamed: str = ""
+    described: str = ""
+    no_unset: str = ""
+    actions: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    def readers(self, where: str) -> dict[str, Read]:
+        """Return how the properties of CREATE or SET are read, by name."""
+        return {name: clause.read for name, clause in self.clauses.items() if where in clause.where}
+
+    @property
+    def unset(self) -> tuple[str, ...]:
+        """The properties that UNSET takes."""
+        return tuple(name for name, clause in self.clauses.items() if UNSET in clause.where)
+
+
+def _clauses(source: str, **reads: Read) -> dict[str, Clause]:
+    return {name: clause(read, source) for name, read in reads.items()}
+
+
+_ROLE = "documented: CREATE ROLE"
+_WAREHOUSE = "documented: CREATE WAREHOUSE"
+_DATABASE = "documented: CREATE DATABASE"
+_SCHEMA = "documented: CREATE SCHEMA"
+_REPOSITORY = "documented: CREATE IMAGE REPOSITORY"
+_STAGE = "documented: CREATE STAGE"
+_POOL = "documented: CREATE COMPUTE POOL"
+_SERVICE = "documented: CREATE SERVICE"
+_ALTER_SERVICE = "documented: ALTER SERVICE"
+
+FORMS: Mapping[ObjectKind, Form] = {
+    ObjectKind.ROLE: Form(
+        _ROLE,
+        _clauses(_ROLE, COMMENT=properties.text),
+        replaced=_ROLE,
+        renamed="documented: ALTER ROLE",
+    ),
+    ObjectKind.USER: Form("", described="documented: DESCRIBE USER"),
+    ObjectKind.WAREHOUSE: Form(
+        _WAREHOUSE,
+        {
+            **_clauses(
+                _WAREHOUSE,
+                WAREHOUSE_SIZE=properties.word,
+                WAREHOUSE_TYPE=properties.word,
+                MIN_CLUSTER_COUNT=properties.integer,
+                MAX_CLUSTER_COUNT=properties.integer,
+                SCALING_POLICY=properties.word,
+                AUTO_SUSPEND=properties.integer_or_null,
+                AUTO_RESUME=properties.boolean,
+                ENABLE_QUERY_ACCELERATION=properties.boolean,
+                QUERY_ACCELERATION_MAX_SCALE_FACTOR=properties.integer,
+                MAX_CONCURRENCY_LEVEL=properties.integer,
+                STATEMENT_QUEUED_TIMEOUT_IN_SECONDS=properties.integer,
+                STATEMENT_TIMEOUT_IN_SECONDS=properties.integer,
+                COMMENT=properties.text,
+            ),
+            "INITIALLY_SUSPENDED": clause(properties.boolean, _WAREHOUSE, CREATE),
+        },
+        replaced=_WAREHOUSE,
+        renamed="documented: ALTER WAREHOUSE",
+        described="documented: DESCRIBE WAREHOUSE",
+        actions=dict.fromkeys(
+            ("SUSPEND", "RESUME IF SUSPENDED", "RESUME", "ABORT ALL QUERIES"), "documented: ALTER WAREHOUSE"
+        ),
+    ),
+    ObjectKind.DATABASE: Form(
+        _DATABASE,
+        _clauses(
+            _DATABASE,
+            DATA_RETENTION_TIME_IN_DAYS=properties.integer,
+            MAX_DATA_EXTENSION_TIME_IN_DAYS=properties.integer,
+            COMMENT=properties.text,
+        ),
+        modifier="TRANSIENT",
+        replaced=_DATABASE,
+        renamed="documented: ALTER DATABASE",
+        described="documented: DESCRIBE DATABASE",
+        options=dict.fromkeys(("CASCADE", "RESTRICT"), "documented: DROP DATABASE"),
+    ),
+    ObjectKind.SCHEMA: Form(
+        _SCHEMA,
+        _clauses(
+            _SCHEMA,
+            DATA_RETENTION_TIME_IN_DAYS=properties.integer,
+            MAX_DATA_EXTENSION_TIME_IN_DAYS=properties.integer,
+            COMMENT=properties.text,
+        ),
+        parts=2,
+        modifier="TRANSIENT",
+        replaced=_SCHEMA,
+        renamed="documented: ALTER SCHEMA",
+        described="documented: DESCRIBE SCHEMA",
+        actions=dict.fromkeys(
+            ("ENABLE MANAGED ACCESS", "DISABLE MANAGED ACCESS"), "documented: ALTER SCHEMA"
+        ),
+        options=dict.fromkeys(("CASCADE", "RESTRICT"), "documented: DROP SCHEMA"),
+    ),
+    ObjectKind.IMAGE_REPOSITORY: Form(
+        _REPOSITORY,
+        {
+            "ENCRYPTION": clause(properties.encryption, _REPOSITORY, CREATE),
+            "COMMENT": clause(properties.text, _REPOSITORY, CREATE, SET),
+        },
+        parts=3,
+        replaced=_REPOSITORY,
+        no_unset="observed: 000002, not a syntax error, in the tests of the Terraform provider",
+    ),
+    ObjectKind.STAGE: Form(
+        _STAGE,
+        {
+            "ENCRYPTION": clause(properties.encryption, _STAGE, CREATE),
+            "DIRECTORY": clause(properties.directory, _STAGE, CREATE, SET),
+            "COMMENT": clause(properties.text, _STAGE),
+        },
+        parts=3,
+        replaced=_STAGE,
+        renamed="documented: ALTER STAGE",
+        described="documented: DESCRIBE STAGE",
+    ),
+    ObjectKind.COMPUTE_POOL: Form(
+        _POOL,
+        {
+            "MIN_NODES": clause(properties.integer, _POOL, CREATE, SET),
+            "MAX_NODES": clause(properties.integer, _POOL, CREATE, SET),
+            "INSTANCE_FAMILY": clause(properties.word, _POOL, CREATE, SET),
+            "AUTO_RESUME": clause(properties.boolean, _POOL),
+            "AUTO_SUSPEND_SECS": clause(properties.integer, _POOL),
+            "PLACEMENT_GROUP": clause(properties.text, _POOL),
+            "BACKUP_INSTANCE_FAMILIES": clause(properties.strings, _POOL),
+            "COMMENT": clause(properties.text, _POOL),
+            "INITIALLY_SUSPENDED": clause(properties.boolean, _POOL, CREATE),
+        },
+        described="documented: DESCRIBE COMPUTE POOL",
+        actions=dict.fromkeys(("SUSPEND", "RESUME", "STOP ALL"), "documented: ALTER COMPUTE POOL"),
+    ),
+    ObjectKind.SERVICE: Form(
+        _SERVICE,
+        _clauses(
+            _SERVICE,
+            MIN_INSTANCES=properties.integer,
+            MAX_INSTANCES=properties.integer,
+            MIN_READY_INSTANCES=properties.integer,
+            AUTO_RESUME=properties.boolean,
+            AUTO_SUSPEND_SECS=properties.integer,
+            QUERY_WAREHOUSE=properties.name,
+            EXTERNAL_ACCESS_INTEGRATIONS=properties.names,
+            LOG_LEVEL=properties.word,
+            COMMENT=properties.text,
+        ),
+        parts=3,
+        described="documented: DESCRIBE SERVICE",
+        actions=dict.fromkeys(("SUSPEND", "RESUME"), _ALTER_SERVICE),
+        options={"FORCE": "documented: DROP SERVICE"},
+    ),
+}
+
+
+def kinds_with(what: str) -> tuple[ObjectKind, ...]:
+    """Return the kinds whose form has `what` (a field of `Form`) in it."""
+    return tuple(kind for kind, form in FORMS.items() if getattr(form, what))
