@@ -53,6 +53,7 @@ STATEMENT_COUNT = Fault(
     "Actual statement count {actual} did not match the desired statement count {desired}.",
     "documented: Executing multiple statements",
 )
+CANCELED = Fault(604, "57014", "SQL execution canceled", "observed: a statement cancelled by its client")
 EMPTY = Fault(900, "42000", COMPILATION + "Empty SQL statement.", "observed: connector, empty text")
 SYNTAX = Fault(
     1003,

@@ -90,11 +90,12 @@ class LocalAccount(Generic[ClockT]):
             self.account = Account(
                 store, self.identity, self.clock, self.runtime, blobs, folder.path, self._registry_host
             )
-            opened.callback(self.account.close)
         self._wire = Wire(self.account, self.identity, self.clock, self._script, _log.error)
         self._registry = Registry(self.account, blobs, self.clock.now)
         http = _listen(self._respond, port, kept.port)
         opened.callback(http.close)
+        # Before the server, which ends once every statement is answered, those that wait too.
+        opened.callback(self.account.close)
         self.port = http.port
         folder.keep(replace(kept, port=http.port))
         self.account.start()

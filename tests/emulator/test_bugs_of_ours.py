@@ -103,7 +103,9 @@ def an_account(
     session = account.sessions.login(login)
 
     def run(sql: str) -> Result:
-        return account.execute(session, sql)[0]
+        result, _ = account.execute(session, sql)
+        assert isinstance(result, Result)
+        return result
 
     for sql in (
         "CREATE DATABASE D",

@@ -11,6 +11,7 @@ import pytest
 import snowflake.connector
 from tests.emulator.conftest import Client, World, request_of, with_volume
 
+from spcs_emulator.account.results import Result
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.errors import DamagedAccountError
 from spcs_emulator.folder import DataFolder
@@ -43,9 +44,11 @@ def test_a_copy_of_the_running_account_s_folder_holds_everything(
         World(again, opened).turn(2)
         session = again.account.sessions.of_token(_token(world))
         rows, _ = again.account.execute(session, "SHOW ENDPOINTS IN SERVICE S")
+        assert isinstance(rows, Result)
         assert [row[0] for row in rows.rows] == [row["name"] for row in before]
         assert [row[-1] for row in rows.rows] == [row["local_address"] for row in before]
         status, _ = again.account.execute(session, "SHOW SERVICES")
+        assert isinstance(status, Result)
         assert status.rows[0][1] == "RUNNING"
 
 

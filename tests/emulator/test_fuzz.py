@@ -16,7 +16,7 @@ from tests.emulator.test_specification import FULL
 from tests.emulator.test_statements import CASES
 
 from spcs_emulator.account.entries import Session
-from spcs_emulator.account.results import pattern_matches
+from spcs_emulator.account.results import Result, pattern_matches
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.faults import SqlError
 from spcs_emulator.server import LocalAccount
@@ -91,6 +91,7 @@ def test_statements(account: tuple[World, Session], sql: str) -> None:
         if error.errno != 3011:
             assert world.local.dump() == before
     else:
+        assert isinstance(result, Result)
         data = result_data(result)
         assert data["rowtype"]
         assert all(cell is None or isinstance(cell, str) for row in data["rowset"] for cell in row)

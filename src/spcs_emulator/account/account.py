@@ -6,6 +6,7 @@ store, the runtime, and the folders of stages and volumes.
 
 import contextlib
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from spcs_emulator.account.entries import Session
 from spcs_emulator.account.functions import select
 from spcs_emulator.account.images import RegistryAccount
 from spcs_emulator.account.life import Life
+from spcs_emulator.account.pending import Moves, Pending
 from spcs_emulator.account.privilege_grants import grant_ownership, grant_privileges
 from spcs_emulator.account.requests import RequestBuilder
 from spcs_emulator.account.results import Result
@@ -27,7 +29,7 @@ from spcs_emulator.account.session_statements import alter_session, use, use_sec
 from spcs_emulator.account.sessions import Sessions
 from spcs_emulator.account.show import show
 from spcs_emulator.clock import Clock
-from spcs_emulator.faults import INTERNAL, LOGGED_OUT, SqlError
+from spcs_emulator.faults import CANCELED, INTERNAL, LOGGED_OUT, SqlError
 from spcs_emulator.identity import Identity
 from spcs_emulator.objects.kinds import KINDS
 from spcs_emulator.registry.api import ImageStore
@@ -51,7 +53,7 @@ from spcs_emulator.statement.values import (
 )
 from spcs_emulator.store import Store
 
-HANDLERS: dict[type[Statement], Callable[[Context, Any], Result]] = {
+HANDLERS: dict[type[Statement], Callable[[Context, Any], Result | Pending[Result]]] = {
     Alter: lambda context, statement: KINDS[statement.kind].alter(context, statement),
     AlterSession: alter_session,
     Create: lambda context, statement: KINDS[statement.kind].create(context, statement),
@@ -91,6 +93,7 @@ class Account(RegistryAccount):
         self.sessions = Sessions(catalogue, identity, clock)
         super().__init__(catalogue, self.sessions, clock)
         self._closed = False
+        self._moves = Moves()
         with catalogue.transaction():
             build_account(catalogue, identity, clock.now())
 
@@ -113,14 +116,20 @@ class Account(RegistryAccount):
         with self._catalogue.transaction():
             if not self._closed:
                 self._world.life.tick()
+        self._moves.made()
 
     def close(self) -> None:
-        """Make no further move. What runs in the runtime is the runtime's to end."""
+        """Make no further move, and let no statement wait. What runs in the runtime is the runtime's to
+        end.
+        """
         with self._catalogue.transaction():
             self._closed = True
+        self._moves.made()
 
-    def execute(self, session: Session, text: str, count: int = 1) -> tuple[Result, Session]:
-        """Run one statement; return its result and the session as it is afterwards.
+    def execute(
+        self, session: Session, text: str, count: int = 1
+    ) -> tuple[Result | Pending[Result], Session]:
+        """Run one statement; return its result, or what to `wait` for, and the session as it is afterwards.
 
         SqlError when the statement is refused, and then nothing has changed, but for what a GRANT ALL could
         grant.
@@ -130,8 +139,35 @@ class Account(RegistryAccount):
             return self._perform(session, statement)
         except NoFreePortError as error:
             raise INTERNAL(cause=str(error)) from error
+        finally:
+            self._moves.made()
 
-    def _perform(self, session: Session, statement: Statement) -> tuple[Result, Session]:
+    def wait(self, pending: Pending[Result], cancelled: threading.Event) -> Result:
+        """Return the result of a statement that was not done at once.
+
+        SqlError the one it ends with, 000604 when `cancelled` is set first (and `wake` called), 300002
+        when the account closes.
+        """
+        while True:
+            seen = self._moves.count
+            with self._catalogue.transaction():
+                if self._closed:
+                    raise INTERNAL(cause="the local account was stopped")
+                stopped = cancelled.is_set()
+                if stopped:
+                    pending.cancel()
+                result = None if stopped else pending.until()
+            if stopped:
+                raise CANCELED()
+            if result is not None:
+                return result
+            self._moves.wait_past(seen)
+
+    def wake(self) -> None:
+        """Let every statement that waits look again."""
+        self._moves.made()
+
+    def _perform(self, session: Session, statement: Statement) -> tuple[Result | Pending[Result], Session]:
         # Where what is due cannot be stored, the statement's own refusal says so; reading goes on.
         with contextlib.suppress(SqlError):
             self.tick()

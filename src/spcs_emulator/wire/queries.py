@@ -18,6 +18,7 @@ from typing import Any
 
 from spcs_emulator.account.account import Account
 from spcs_emulator.account.entries import Session
+from spcs_emulator.account.pending import Pending
 from spcs_emulator.clock import Clock
 from spcs_emulator.faults import INTERNAL, UNSUPPORTED, SqlError
 from spcs_emulator.script import Script, Trouble
@@ -141,6 +142,8 @@ class QueryRoutes:
         if body.get("describeOnly"):
             raise UNSUPPORTED(feature="describe only")
         result, after = self._account.execute(session, text, _statement_count(body))
+        if isinstance(result, Pending):
+            result = self._account.wait(result, threading.Event())
         names = self._account.names(after)
         return {
             **result_data(result),
