@@ -16,6 +16,7 @@ from spcs_emulator.account.functions import FUNCTIONS
 from spcs_emulator.account.privileges import PRIVILEGES, PRIVILEGES_SOURCE
 from spcs_emulator.account.results import Shape
 from spcs_emulator.faults import Fault
+from spcs_emulator.statement.files import FILE_CLAUSES
 from spcs_emulator.statement.forms import FORMS
 from spcs_emulator.statement.parse import STARTS
 from spcs_emulator.statement.show import SHOW_FORMS
@@ -50,6 +51,7 @@ def facts() -> tuple[Fact, ...]:
     return (
         *(Fact("statements", start.words, start.source) for start in STARTS),
         *_kinds(),
+        *_clauses_of_files(),
         *(Fact("show", f"SHOW {what}", form.source) for what, form in SHOW_FORMS.items()),
         *(Fact("functions", name, function.source) for name, function in sorted(FUNCTIONS.items())),
         *(Fact("columns", shape.title, shape.source) for shape in _found(Shape)),
@@ -74,6 +76,11 @@ def _kinds() -> Iterator[Fact]:
         for name, clause in form.clauses.items():
             where = ", ".join(sorted(clause.where))
             yield Fact("clauses", f"{kind.value}: {name} ({where})", clause.source)
+
+
+def _clauses_of_files() -> Iterator[Fact]:
+    for statement, clauses in FILE_CLAUSES.items():
+        yield from (Fact("clauses", f"{statement}: {name}", one.source) for name, one in clauses.items())
 
 
 def _found(wanted: type) -> list[Any]:

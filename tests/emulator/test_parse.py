@@ -5,7 +5,7 @@ import pytest
 from spcs_emulator.faults import SqlError
 from spcs_emulator.statement.parse import parse
 from spcs_emulator.statement.tokens import tokenize
-from spcs_emulator.statement.values import Alter, Create, Name, ObjectKind, Select, Show
+from spcs_emulator.statement.values import Alter, Create, ListFiles, Name, ObjectKind, Select, Show
 
 UNDERSTOOD = [
     "use role accountadmin;",
@@ -42,6 +42,12 @@ UNDERSTOOD = [
     "SHOW GRANTS OF SERVICE ROLE D.S.X!ALL_ENDPOINTS_USAGE",
     "SHOW TERSE DATABASES LIKE 'x' STARTS WITH 'D' LIMIT 5 FROM 'A'",
     "SELECT CURRENT_ROLE(), CURRENT_USER, 'x' AS Y, -1, NULL, TRUE",
+    "put file:///tmp/a//b.yaml @S auto_compress=false parallel=4 overwrite=True",
+    "PUT 'file:///tmp/a b.yaml' '@\"s t\"/a b' SOURCE_COMPRESSION = AUTO_DETECT;",
+    "GET @D.S.T/specs//x.yaml file:///tmp/ PATTERN = '.*'",
+    "ls @S",
+    "LIST @~/x PATTERN = '.*[.]yaml'",
+    "rm @%t",
 ]
 
 
@@ -83,6 +89,14 @@ REFUSED = [
     ("SELECT * FROM T", 1, 7, "*"),
     ("SELECT CURRENT_ROLE() FROM T", 1, 22, "FROM"),
     ("SELECT CURRENT_TIMESTAMP", 1, 24, "<EOF>"),
+    ("PUT /tmp/x @S", 1, 4, "/"),
+    ("PUT file:///tmp/x S", 1, 18, "S"),
+    ("PUT file:// @S", 1, 4, "file://"),
+    ("PUT file:///tmp/x @S PATTERN = 'x'", 1, 21, "PATTERN"),
+    ("GET file:///tmp/ @S", 1, 4, "file:///tmp/"),
+    ("LIST @", 1, 5, "@"),
+    ("LIST @a.b.c.d", 1, 5, "@a.b.c.d"),
+    ("REMOVE '@s\"'", 1, 7, "'@s\"'"),
     ("SHOW ROLES 'unclosed", 1, 11, "'"),
     ("ALTER COMPUTE POOL P SET AUTO_SUSPEND_SECS = 99999999999", 1, 45, "99999999999"),
     ("SHOW ROLES LIKE '\ud800'", 1, 16, "half a character"),
@@ -120,6 +134,25 @@ def test_other_refusals(text: str, count: int, errno: int) -> None:
     with pytest.raises(SqlError) as caught:
         parse(text, count)
     assert caught.value.errno == errno
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "path", "owner"),
+    [
+        ("@s", "S", "", ""),
+        ("@s/", "S", "", ""),
+        ('@d."s t".S/a/B c', "D.s t.S", "a/B c", ""),
+        ("@s//a//b/", "S", "a//b/", ""),
+        ("@~", None, "", "~"),
+        ("@~/a", None, "a", "~"),
+        ("@%t/a", None, "a", "%"),
+    ],
+)
+def test_places_on_stages(text: str, name: str | None, path: str, owner: str) -> None:
+    statement = parse(f"LIST '{text}'")
+    assert isinstance(statement, ListFiles)
+    found = statement.source
+    assert (found.name and str(found.name), found.path, found.owner) == (name, path, owner)
 
 
 @pytest.mark.parametrize(

@@ -17,17 +17,19 @@ from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.context import Context, World
 from spcs_emulator.account.dump import dump
 from spcs_emulator.account.entries import Session
+from spcs_emulator.account.file_statements import get_files, list_files, put_files, remove_listed
 from spcs_emulator.account.functions import select
 from spcs_emulator.account.images import RegistryAccount
 from spcs_emulator.account.life import Life
 from spcs_emulator.account.pending import Moves, Pending
 from spcs_emulator.account.privilege_grants import grant_ownership, grant_privileges
 from spcs_emulator.account.requests import RequestBuilder
-from spcs_emulator.account.results import Result
+from spcs_emulator.account.results import Result, Transfer
 from spcs_emulator.account.role_grants import grant_role, show_grants
 from spcs_emulator.account.session_statements import alter_session, use, use_secondary_roles
 from spcs_emulator.account.sessions import Sessions
 from spcs_emulator.account.show import show
+from spcs_emulator.account.stage_files import StageFiles
 from spcs_emulator.clock import Clock
 from spcs_emulator.faults import CANCELED, INTERNAL, LOGGED_OUT, SqlError
 from spcs_emulator.identity import Identity
@@ -41,9 +43,13 @@ from spcs_emulator.statement.values import (
     Create,
     Describe,
     Drop,
+    GetFiles,
     GrantOwnership,
     GrantPrivileges,
     GrantRole,
+    ListFiles,
+    PutFiles,
+    RemoveFiles,
     Select,
     Show,
     ShowGrants,
@@ -53,15 +59,22 @@ from spcs_emulator.statement.values import (
 )
 from spcs_emulator.store import Store
 
-HANDLERS: dict[type[Statement], Callable[[Context, Any], Result | Pending[Result]]] = {
+# What a statement's handler gives back.
+Outcome = Result | Transfer | Pending[Result]
+
+HANDLERS: dict[type[Statement], Callable[[Context, Any], Outcome]] = {
     Alter: lambda context, statement: KINDS[statement.kind].alter(context, statement),
     AlterSession: alter_session,
     Create: lambda context, statement: KINDS[statement.kind].create(context, statement),
     Describe: lambda context, statement: KINDS[statement.kind].describe(context, statement),
     Drop: lambda context, statement: KINDS[statement.kind].drop(context, statement),
+    GetFiles: get_files,
     GrantOwnership: grant_ownership,
     GrantPrivileges: grant_privileges,
     GrantRole: grant_role,
+    ListFiles: list_files,
+    PutFiles: put_files,
+    RemoveFiles: remove_listed,
     Select: select,
     Show: show,
     ShowGrants: show_grants,
@@ -90,6 +103,7 @@ class Account(RegistryAccount):
         requests = RequestBuilder(catalogue, identity, data)
         life = Life(catalogue, clock, runtime, requests)
         self._world = World(catalogue, identity, clock, runtime, images, data, requests, life, registry_host)
+        self.files = StageFiles(catalogue, data / "stages")
         self.sessions = Sessions(catalogue, identity, clock)
         super().__init__(catalogue, self.sessions, clock)
         self._closed = False
@@ -126,10 +140,9 @@ class Account(RegistryAccount):
             self._closed = True
         self._moves.made()
 
-    def execute(
-        self, session: Session, text: str, count: int = 1
-    ) -> tuple[Result | Pending[Result], Session]:
-        """Run one statement; return its result, or what to `wait` for, and the session as it is afterwards.
+    def execute(self, session: Session, text: str, count: int = 1) -> tuple[Outcome, Session]:
+        """Run one statement; return its result, or what to `wait` for or to transfer, and the session as
+        it is afterwards.
 
         SqlError when the statement is refused, and then nothing has changed, but for what a GRANT ALL could
         grant.
@@ -167,7 +180,7 @@ class Account(RegistryAccount):
         """Let every statement that waits look again."""
         self._moves.made()
 
-    def _perform(self, session: Session, statement: Statement) -> tuple[Result | Pending[Result], Session]:
+    def _perform(self, session: Session, statement: Statement) -> tuple[Outcome, Session]:
         # Where what is due cannot be stored, the statement's own refusal says so; reading goes on.
         with contextlib.suppress(SqlError):
             self.tick()

@@ -95,7 +95,7 @@ class Session:
     """One login. Keys point at objects; a `role` of None is a session whose role was dropped.
 
     `tokens` are the session tokens in force, newest last (RENEW and ISSUE add one), each with the time it
-    ends.
+    ends. `client` is what the client calls itself, "name version".
     """
 
     number: int
@@ -109,6 +109,7 @@ class Session:
     database: str | None = None
     schema: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    client: str = ""
 
     @property
     def id(self) -> str:

@@ -1,6 +1,6 @@
 """What a statement gives back: columns and rows of Python values.
 
-In: values. Out: a `Result` that the wire turns into a row set. Touches nothing.
+In: values. Out: a `Result` that the wire turns into a row set, or a `Transfer`. Touches nothing.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +27,26 @@ class Result:
     columns: tuple[Column, ...]
     rows: tuple[tuple[Any, ...], ...]
     family: Family
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Files that the client is to send or fetch itself (PUT, GET).
+
+    `stage` is the key of the stage, `local` the client's own path or folder. Uploads go below `prefix`
+    (empty, or ending with a slash); downloads are `files`, named relative to the stage. `compression` is the
+    client's word for what it sends, in small letters.
+    """
+
+    command: Literal["UPLOAD", "DOWNLOAD"]
+    stage: str
+    local: str
+    prefix: str = ""
+    files: tuple[str, ...] = ()
+    parallel: int = 1
+    compress: bool = False
+    compression: str = "none"
+    overwrite: bool = False
 
 
 class Shape(tuple[Column, ...]):

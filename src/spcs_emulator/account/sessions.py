@@ -36,7 +36,9 @@ _SESSION_NUMBERS = 2**53
 
 @dataclass(frozen=True)
 class LoginRequest:
-    """What a client says at login; None where it says nothing. `secondary` is ALL, NONE or None."""
+    """What a client says at login; None where it says nothing. `secondary` is ALL, NONE or None, `client`
+    what it calls itself, "name version".
+    """
 
     user: str
     password: str
@@ -46,6 +48,7 @@ class LoginRequest:
     schema: str | None
     secondary: str | None
     parameters: dict[str, Any]
+    client: str = ""
 
 
 class Sessions:
@@ -85,6 +88,7 @@ class Sessions:
                 self._login_role(user, request.role),
                 request.secondary != "NONE",
                 parameters=request.parameters,
+                client=request.client,
             )
             session = self._placed(session, request)
             self._catalogue.sessions.put(session)

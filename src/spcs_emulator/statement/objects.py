@@ -96,7 +96,7 @@ def _service_head(reader: Reader) -> dict[str, object]:
 
 def _specification(reader: Reader) -> dict[str, object]:
     reader.words("FROM")
-    if reader.here.text == "@" or reader.looking_at("SPECIFICATION_FILE"):
+    if reader.at_location or reader.looking_at("SPECIFICATION_FILE"):
         raise UNSUPPORTED(feature="a specification from a stage")
     if reader.looking_at("SPECIFICATION_TEMPLATE"):
         raise UNSUPPORTED(feature="SPECIFICATION_TEMPLATE")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from spcs_emulator.faults import EMPTY, STATEMENT_COUNT, UNSUPPORTED
+from spcs_emulator.statement.files import parse_get, parse_list, parse_put, parse_remove
 from spcs_emulator.statement.grants import parse_grant, parse_revoke, parse_show_grants
 from spcs_emulator.statement.objects import parse_alter, parse_create, parse_describe, parse_drop
 from spcs_emulator.statement.reader import Reader
@@ -35,12 +36,18 @@ STARTS = (
     Start("DESCRIBE", parse_describe, "documented: DESCRIBE <object>"),
     Start("DESC", parse_describe, "documented: DESCRIBE <object>"),
     Start("DROP", parse_drop, "documented: DROP <object>"),
+    Start("GET", parse_get, "documented: GET"),
     Start(
         "GRANT",
         parse_grant,
         "documented: GRANT <privileges>, GRANT ROLE, GRANT SERVICE ROLE, GRANT OWNERSHIP",
     ),
+    Start("LIST", parse_list, "documented: LIST"),
+    Start("LS", parse_list, "documented: LIST"),
+    Start("PUT", parse_put, "documented: PUT"),
+    Start("REMOVE", parse_remove, "documented: REMOVE"),
     Start("REVOKE", parse_revoke, "documented: REVOKE <privileges>, REVOKE ROLE, REVOKE SERVICE ROLE"),
+    Start("RM", parse_remove, "documented: REMOVE"),
     Start(
         "SELECT",
         parse_select,

@@ -7,7 +7,7 @@ import re
 
 from spcs_emulator.faults import NAME_TOO_LONG, SqlError
 from spcs_emulator.statement.tokens import Token, tokenize
-from spcs_emulator.statement.values import Identifier, Name
+from spcs_emulator.statement.values import Identifier, Name, StageLocation
 
 # Documented: Reserved & limited keywords, those that cannot be an unquoted identifier anywhere here.
 _RESERVED = (
@@ -22,6 +22,7 @@ RESERVED = frozenset(_RESERVED.split())
 NAME_LIMIT = 255
 INTEGER_LIMIT = 2**31 - 1
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
+_LOCATION = re.compile(r"""@((?:"(?:[^"]|"")*"|[^"/])+)(?:/(.*))?""", re.DOTALL)
 
 
 class Reader:
@@ -128,6 +129,19 @@ class Reader:
             parts.append(self.identifier())
         return Name(tuple(parts))
 
+    @property
+    def at_location(self) -> bool:
+        """Whether a place on a stage comes next, in quotes or not."""
+        quoted = self.here.kind == "string" and self.here.value.startswith("@")
+        return quoted or self.here.kind == "location"
+
+    def location(self) -> StageLocation:
+        """Read a place on a stage, `@name/path`, in quotes or not."""
+        place = self.here
+        if not self.at_location:
+            raise self.fail()
+        return _location(self.take().value, place)
+
     def string(self) -> str:
         """Read a string constant, '…' or $$…$$."""
         if self.here.kind not in ("string", "dollar"):
@@ -156,6 +170,16 @@ class Reader:
 def stored_identifier(text: str) -> Identifier:
     """Return the part of a name that is kept as `text`, quoted if it can be written with quotes only."""
     return Identifier(text, not _PLAIN.fullmatch(text))
+
+
+def _location(text: str, place: Token) -> StageLocation:
+    match = _LOCATION.fullmatch(text)
+    if match is None:
+        raise place.unexpected()
+    name, path = match[1], (match[2] or "").lstrip("/")
+    if name[:1] in ("~", "%"):
+        return StageLocation(None, path, name[:1])
+    return StageLocation(_inner_name(name, 3, place), path)
 
 
 def _inner_name(text: str, most: int, place: Token) -> Name:

@@ -1,7 +1,8 @@
 """SQL text to tokens, by Snowflake's rules for strings, quoted names and comments.
 
 In: the text of one request. Out: tokens with their place, the last one the end. Touches nothing.
-Documented: String & binary data types (escapes, dollar quoting), Identifier requirements, comments.
+Documented: String & binary data types (escapes, dollar quoting), Identifier requirements, comments, PUT
+(paths of files and places on stages).
 """
 
 import re
@@ -10,10 +11,13 @@ from typing import Literal
 
 from spcs_emulator.faults import SYNTAX, SqlError
 
-TokenKind = Literal["word", "quoted", "string", "dollar", "number", "symbol", "end"]
+TokenKind = Literal["file", "location", "word", "quoted", "string", "dollar", "number", "symbol", "end"]
 
 _SKIPPED = re.compile(r"(?:\s|--[^\n]*|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _PATTERNS: tuple[tuple[TokenKind, re.Pattern[str]], ...] = (
+    # One token each, as "//" in a path begins no comment. Documented: PUT, GET (with blanks: in quotes).
+    ("file", re.compile(r"file://[^\s;]*", re.IGNORECASE)),
+    ("location", re.compile(r"""@(?:"(?:[^"]|"")*"|[^\s;,()'"])+""")),
     ("word", re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")),
     ("number", re.compile(r"[0-9]+(?:\.[0-9]+)?(?![A-Za-z0-9_$])")),
     ("quoted", re.compile(r'"(?:[^"]|"")*"')),

@@ -175,6 +175,54 @@ class Show(Statement):
 
 
 @dataclass(frozen=True)
+class StageLocation:
+    """A place on a stage, as in `@db.schema.stage/path`.
+
+    `path` is as written, without slashes before it; empty for the whole stage.
+    `name` is None for the places that belong to no stage of a schema: `owner` says which, "~" (the user's) or
+    "%" (a table's).
+    """
+
+    name: Name | None
+    path: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class PutFiles(Statement):
+    """PUT. `local` is the path behind file://, a pattern perhaps; `options` holds only what was written."""
+
+    local: str
+    to: StageLocation
+    options: Properties = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GetFiles(Statement):
+    """GET. `local` is the folder behind file://."""
+
+    source: StageLocation
+    local: str
+    options: Properties = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ListFiles(Statement):
+    """LIST. `pattern` is the regular expression of PATTERN, None when it was not written."""
+
+    source: StageLocation
+    pattern: str | None = None
+
+
+@dataclass(frozen=True)
+class RemoveFiles(Statement):
+    """REMOVE. `pattern` as in LIST."""
+
+    source: StageLocation
+    pattern: str | None = None
+
+
+@dataclass(frozen=True)
 class Target:
     """What a privilege is on: an object, or the account when `kind` is None."""
 

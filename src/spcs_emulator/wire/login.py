@@ -15,6 +15,7 @@ from spcs_emulator.identity import VERSION, Identity
 from spcs_emulator.wire.envelope import read_json, success, token
 from spcs_emulator.wire.messages import Request, Response
 
+_CLIENT_LIMIT = 200
 PASSWORD_AUTHENTICATORS = ("", "SNOWFLAKE")
 PARAMETERS = [
     {"name": "CLIENT_TELEMETRY_ENABLED", "value": False},
@@ -54,6 +55,9 @@ class LoginRoutes:
                 request.first("schemaName") or None,
                 _secondary(fields),
                 parameters if isinstance(parameters, dict) else {},
+                f"{fields.get('CLIENT_APP_ID') or ''} {fields.get('CLIENT_APP_VERSION') or ''}"[
+                    :_CLIENT_LIMIT
+                ],
             )
         )
         return success(self._login_data(session))

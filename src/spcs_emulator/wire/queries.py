@@ -19,6 +19,7 @@ from typing import Any
 from spcs_emulator.account.account import Account
 from spcs_emulator.account.entries import Session
 from spcs_emulator.account.pending import Pending
+from spcs_emulator.account.results import Transfer
 from spcs_emulator.clock import Clock
 from spcs_emulator.faults import INTERNAL, UNSUPPORTED, SqlError
 from spcs_emulator.script import Script, Trouble
@@ -26,6 +27,7 @@ from spcs_emulator.wire.envelope import failure, read_json, success, token
 from spcs_emulator.wire.http import HangUp
 from spcs_emulator.wire.messages import Request, Response
 from spcs_emulator.wire.rowset import result_data
+from spcs_emulator.wire.transfers import Transfers
 
 KEPT = 1000
 KEPT_BYTES = 32_000_000
@@ -54,8 +56,16 @@ class Answered:
 class QueryRoutes:
     """The `/queries` and `/monitoring` requests."""
 
-    def __init__(self, account: Account, clock: Clock, script: Script, log: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        account: Account,
+        transfers: Transfers,
+        clock: Clock,
+        script: Script,
+        log: Callable[[str], None],
+    ) -> None:
         self._account = account
+        self._transfers = transfers
         self._clock = clock
         self._script = script
         self._log = log
@@ -72,7 +82,7 @@ class QueryRoutes:
         key = (session.number, request_id)
         future, first = self._claim(key)
         if first:
-            self._fulfil(future, key, session, body)
+            self._fulfil(future, key, session, body, request.header("host") or "")
         answered = future.result()
         if body.get("asyncExec"):
             data = {"queryId": answered.query_id, "getResultUrl": f"/queries/{answered.query_id}/result"}
@@ -90,7 +100,12 @@ class QueryRoutes:
             return fresh, True
 
     def _fulfil(
-        self, future: Future[Answered], key: tuple[int, str], session: Session, body: dict[str, Any]
+        self,
+        future: Future[Answered],
+        key: tuple[int, str],
+        session: Session,
+        body: dict[str, Any],
+        host: str,
     ) -> None:
         """Run the statement with the trouble arranged for it. After a cut, a replay finds what was done."""
         trouble = self._script.next_trouble(str(body.get("sqlText") or ""))
@@ -101,12 +116,17 @@ class QueryRoutes:
                 self._requests.pop(key, None)
             future.set_exception(HangUp())
             return
-        future.set_result(self._run(session, key, body, trouble))
+        future.set_result(self._run(session, key, body, host, trouble))
         if trouble == "cut after":
             raise HangUp
 
     def _run(
-        self, session: Session, key: tuple[int, str], body: dict[str, Any], trouble: Trouble | None
+        self,
+        session: Session,
+        key: tuple[int, str],
+        body: dict[str, Any],
+        host: str,
+        trouble: Trouble | None,
     ) -> Answered:
         text = str(body.get("sqlText") or "")
         query_id = str(uuid.uuid4())
@@ -115,7 +135,7 @@ class QueryRoutes:
         try:
             if trouble == "error before":
                 raise INTERNAL(cause="arranged by the script")
-            data = self._execute(session, body, text)
+            data = self._execute(session, body, text, host)
             if trouble == "error after":
                 raise INTERNAL(cause="arranged by the script")
             response = success({**data, "queryId": query_id, "sqlState": "00000"})
@@ -136,7 +156,7 @@ class QueryRoutes:
         self._keep(answered)
         return answered
 
-    def _execute(self, session: Session, body: dict[str, Any], text: str) -> dict[str, Any]:
+    def _execute(self, session: Session, body: dict[str, Any], text: str, host: str) -> dict[str, Any]:
         if body.get("bindings"):
             raise UNSUPPORTED(feature="server-side bindings")
         if body.get("describeOnly"):
@@ -145,8 +165,12 @@ class QueryRoutes:
         if isinstance(result, Pending):
             result = self._account.wait(result, threading.Event())
         names = self._account.names(after)
+        if isinstance(result, Transfer):
+            told = self._transfers.data(result, session.client, host)
+        else:
+            told = result_data(result)
         return {
-            **result_data(result),
+            **told,
             "parameters": [],
             "finalDatabaseName": names["database"],
             "finalSchemaName": names["schema"],

@@ -1,6 +1,7 @@
 """Which request goes where, and the net under all of them.
 
-In: HTTP requests under /session, /queries, /monitoring, /telemetry and /api. Out: answers, never a 5xx.
+In: HTTP requests under /session, /queries, /monitoring, /telemetry, /bucket and /api. Out: answers, never a
+5xx.
 """
 
 import re
@@ -17,6 +18,7 @@ from spcs_emulator.wire.http import HangUp
 from spcs_emulator.wire.login import LoginRoutes
 from spcs_emulator.wire.messages import Request, Response, json_response
 from spcs_emulator.wire.queries import QueryRoutes
+from spcs_emulator.wire.transfers import PATH, Transfers
 
 _RESULT = re.compile(r"/queries/([0-9a-fA-F-]{36})/result")
 _ABORT = re.compile(r"/queries/([0-9a-fA-F-]{36})/abort-request")
@@ -35,7 +37,8 @@ class Wire:
         log: Callable[[str], None],
     ) -> None:
         self._login = LoginRoutes(account, identity)
-        self._queries = QueryRoutes(account, clock, script, log)
+        self._transfers = Transfers(account.files, clock)
+        self._queries = QueryRoutes(account, self._transfers, clock, script, log)
         self._log = log
         self._routes: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("POST", "/session/v1/login-request"): self._login.login,
@@ -69,6 +72,8 @@ class Wire:
         route = self._routes.get((request.method, request.path))
         if route is not None:
             return route(request)
+        if request.path.startswith(PATH):
+            return self._transfers.respond(request)
         if request.method == "GET" and (match := _RESULT.fullmatch(request.path)):
             return self._queries.result(request, match[1])
         if request.method == "GET" and (match := _MONITOR.fullmatch(request.path)):
