@@ -66,6 +66,9 @@ def _kinds() -> Iterator[Fact]:
             yield Fact("kinds", f"CREATE, ALTER, DROP {kind.value}", form.source)
         own = {
             f"CREATE OR REPLACE {kind.value}": form.replaced,
+            f"CREATE OR ALTER {kind.value}": form.altered,
+            f"CREATE {kind.value} has no IF NOT EXISTS": form.always_new,
+            f"DROP {kind.value}": form.dropped,
             f"ALTER {kind.value} … RENAME TO": form.renamed,
             f"DESCRIBE {kind.value}": form.described,
             f"ALTER {kind.value} … UNSET is refused": form.no_unset,

@@ -168,6 +168,12 @@ NO_SCHEMA = Fault(
     "Call 'USE SCHEMA', or use a qualified name.",
     "observed: unqualified names without a current schema",
 )
+IN_USE = Fault(
+    98509,
+    "2BP01",
+    COMPILATION + "Cannot drop or replace {kind} '{name}': it is used by {users}.",
+    "assumed: that it is refused, number and text, after 098507 (network rules of a policy keep a database)",
+)
 INTERNAL = Fault(
     300002,
     "XX000",

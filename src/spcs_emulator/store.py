@@ -1,4 +1,4 @@
-"""The durable catalogue: one SQLite file, one JSON document an entry.
+"""The durable catalogue: one SQLite file that its owner alone may read, one JSON document an entry.
 
 In: documents to put and to remove. Out: all documents, at start. Touches one file (and its WAL beside it).
 Once `save` has returned, its documents survive the process being killed.
@@ -38,6 +38,8 @@ class Store:
         self._lock = threading.Lock()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.chmod(0o600)
             self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._database.execute("PRAGMA journal_mode=WAL")
             self._database.execute("PRAGMA synchronous=NORMAL")

@@ -141,16 +141,16 @@ class Access:
         if self.primary is None:
             raise DENIED(kind="account", name="ACCOUNT")
 
-    def require_create(self, privilege: str, parent: AccountObject | None) -> None:
-        """Raise unless the primary role (with what it inherits) may create: the privilege on the parent or
-        account.
+    def require_create(self, privilege: str, parent: AccountObject | None, *others: str) -> None:
+        """Raise unless the primary role (with what it inherits) may create: the privilege, or one of
+        `others`, on the parent or account.
         """
         self.require_role()
         held = self._held_by_primary.get(parent.key if parent else ACCOUNT, set())
         if parent is None:
-            if privilege not in held:
+            if not held.intersection((privilege, *others)):
                 raise DENIED(kind="account", name="ACCOUNT")
-        elif not held.intersection((privilege, OWNERSHIP)) or not self.usable(parent, "USAGE"):
+        elif not held.intersection((privilege, *others, OWNERSHIP)) or not self.usable(parent, "USAGE"):
             raise self.refusal(parent)
 
     def may_grant(self, on: str, privilege: str) -> bool:

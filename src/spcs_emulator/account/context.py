@@ -22,7 +22,13 @@ from spcs_emulator.registry.api import ImageStore
 from spcs_emulator.runtime.api import Runtime
 from spcs_emulator.statement.values import Identifier, Name, ObjectKind
 
-IN_SCHEMA = (ObjectKind.IMAGE_REPOSITORY, ObjectKind.STAGE, ObjectKind.SERVICE)
+IN_SCHEMA = (
+    ObjectKind.IMAGE_REPOSITORY,
+    ObjectKind.STAGE,
+    ObjectKind.SERVICE,
+    ObjectKind.NETWORK_RULE,
+    ObjectKind.SECRET,
+)
 
 
 @dataclass(frozen=True)

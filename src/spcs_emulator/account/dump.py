@@ -1,7 +1,7 @@
 """The whole account as one canonical value: equal for two accounts exactly when they are the same.
 
 In: the catalogue and the stages' folders. Out: a JSON-able dict sorted by name. Nothing of sessions, times,
-keys, ports or processes, and no password.
+keys, ports or processes, and no password and no secret's value.
 """
 
 import hashlib
@@ -32,6 +32,16 @@ PASSING = frozenset(
     }
 )
 
+# Parts of secrets that no statement shows.
+HIDDEN = frozenset({"SECRET_STRING", "PASSWORD"})
+# Settings that are keys of other objects, or lists of them.
+REFERENCES = (
+    "COMPUTE POOL",
+    "QUERY_WAREHOUSE",
+    "ALLOWED_NETWORK_RULES",
+    "ALLOWED_AUTHENTICATION_SECRETS",
+)
+
 
 def dump(catalogue: Catalogue, identity: Identity, data: Path) -> dict[str, Any]:
     """Return the account. Call inside a transaction. Files on stages count by their content."""
@@ -60,10 +70,12 @@ def _all(catalogue: Catalogue) -> list[AccountObject]:
 
 
 def _object(catalogue: Catalogue, entry: AccountObject) -> dict[str, Any]:
-    settings = {name: value for name, value in entry.settings.items() if name not in PASSING}
-    for name in ("COMPUTE POOL", "QUERY_WAREHOUSE"):
+    settings = {
+        name: value for name, value in entry.settings.items() if name not in PASSING and name not in HIDDEN
+    }
+    for name in REFERENCES:
         if settings.get(name):
-            settings[name] = catalogue.name_of(settings[name])
+            settings[name] = _named(catalogue, settings[name])
     if entry.kind is ObjectKind.SERVICE:
         settings["specification"] = specification_of(entry).document
         settings["images"] = {name: image["digest"] for name, image in entry.settings["images"].items()}
@@ -74,6 +86,14 @@ def _object(catalogue: Catalogue, entry: AccountObject) -> dict[str, Any]:
         "comment": entry.comment,
         "settings": dict(sorted(settings.items())),
     }
+
+
+def _named(catalogue: Catalogue, value: str | list[str]) -> str | list[str]:
+    """Return the full name of the object with that key, of each in a list; a word that is no key stays."""
+    if isinstance(value, list):
+        return sorted(catalogue.full_name(catalogue.the(key)) for key in value)
+    found = catalogue.get(value)
+    return catalogue.full_name(found) if found else value
 
 
 def _grants(catalogue: Catalogue) -> list[dict[str, Any]]:

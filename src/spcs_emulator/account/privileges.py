@@ -61,6 +61,9 @@ PRIVILEGES: Mapping[ObjectKind, tuple[str, ...]] = {
     ObjectKind.COMPUTE_POOL: ("APPLYBUDGET", "MODIFY", "MONITOR", "OPERATE", "USAGE"),
     ObjectKind.SERVICE: ("MONITOR", "OPERATE", "USAGE"),
     ObjectKind.SERVICE_ROLE: (),
+    ObjectKind.NETWORK_RULE: ("USAGE",),
+    ObjectKind.SECRET: ("READ", "USAGE"),
+    ObjectKind.INTEGRATION: ("USAGE",),
 }
 
 # The privilege that CREATE needs, and the kind it is on; None is the account.
@@ -73,6 +76,9 @@ CREATE_NEEDS: Mapping[ObjectKind, tuple[str, ObjectKind | None]] = {
     ObjectKind.IMAGE_REPOSITORY: ("CREATE IMAGE REPOSITORY", ObjectKind.SCHEMA),
     ObjectKind.STAGE: ("CREATE STAGE", ObjectKind.SCHEMA),
     ObjectKind.SERVICE: ("CREATE SERVICE", ObjectKind.SCHEMA),
+    ObjectKind.NETWORK_RULE: ("CREATE NETWORK RULE", ObjectKind.SCHEMA),
+    ObjectKind.SECRET: ("CREATE SECRET", ObjectKind.SCHEMA),
+    ObjectKind.INTEGRATION: ("CREATE INTEGRATION", None),
 }
 
 # Documented: GRANT <privileges>: WRITE on a stage only together with or after READ, and READ goes last.

@@ -30,6 +30,11 @@ LISTED = {
     "STAGES": ObjectKind.STAGE,
     "COMPUTE POOLS": ObjectKind.COMPUTE_POOL,
     "SERVICES": ObjectKind.SERVICE,
+    "NETWORK RULES": ObjectKind.NETWORK_RULE,
+    "SECRETS": ObjectKind.SECRET,
+    "INTEGRATIONS": ObjectKind.INTEGRATION,
+    "EXTERNAL ACCESS INTEGRATIONS": ObjectKind.EXTERNAL_ACCESS_INTEGRATION,
+    "SECURITY INTEGRATIONS": ObjectKind.SECURITY_INTEGRATION,
 }
 # The local account holds no tables and views, so these are always empty.
 EMPTY = {
@@ -95,7 +100,9 @@ def _listed(context: Context, kind: Kind, places: frozenset[str] | None, stateme
     entries = [
         entry
         for entry in context.catalogue.of_kind(kind.kind)
-        if context.access.sees(entry) and (places is None or _lies_in(context, entry, places))
+        if kind.covers(entry)
+        and context.access.sees(entry)
+        and (places is None or _lies_in(context, entry, places))
     ]
     return kind.show(context, _limited(entries, lambda entry: entry.name, statement))
 
@@ -139,6 +146,9 @@ def _places(context: Context, statement: Show) -> frozenset[str] | None:
         ObjectKind.WAREHOUSE,
         ObjectKind.DATABASE,
         ObjectKind.COMPUTE_POOL,
+        ObjectKind.INTEGRATION,
+        ObjectKind.EXTERNAL_ACCESS_INTEGRATION,
+        ObjectKind.SECURITY_INTEGRATION,
     ):
         return None
     scope = statement.scope

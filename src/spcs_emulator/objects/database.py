@@ -22,6 +22,7 @@ INFORMATION_SCHEMA = "INFORMATION_SCHEMA"
 class Container(Kind):
     """What databases and schemas share."""
 
+    fixed = ("TRANSIENT",)
     set_needs = ("MODIFY",)
     describe_shape = columns(
         "DESCRIBE DATABASE",

@@ -12,9 +12,9 @@ from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.privileges import CREATE_NEEDS, words
 from spcs_emulator.account.results import SUCCESS, Result, Shape, status, table
-from spcs_emulator.faults import EXISTS, EXISTS_UNSEEN, INVALID_VALUE, NOT_FOUND
+from spcs_emulator.faults import EXISTS, EXISTS_UNSEEN, INVALID_VALUE, NOT_FOUND, UNSUPPORTED
 from spcs_emulator.objects.removal import remove_object
-from spcs_emulator.statement.values import Alter, Create, Describe, Drop, Identifier, ObjectKind
+from spcs_emulator.statement.values import Alter, Create, Describe, Drop, Identifier, Name, ObjectKind
 
 Row = dict[str, Any]
 
@@ -26,7 +26,9 @@ class Kind:
     `shape` and `describe_shape` are the columns of SHOW and, where there is one, of DESCRIBE.
     `title` begins the answer to CREATE (observed: `Compute pool`, `Image Repository`, `Service`).
     `defaults` are the settings a new object begins with, in the properties' own names. `set_needs` are the
-    privileges of which one allows ALTER … SET (ownership always does).
+    privileges of which one allows ALTER … SET (ownership always does), `other_needs` those that allow CREATE
+    like the usual one. `fixed` are the settings that CREATE OR ALTER cannot change,
+    `only_new` the properties that it passes over when the object is there.
     """
 
     kind: ClassVar[ObjectKind]
@@ -35,6 +37,9 @@ class Kind:
     describe_shape: ClassVar[Shape]
     defaults: ClassVar[Mapping[str, Any]] = {}
     set_needs: ClassVar[tuple[str, ...]] = ()
+    other_needs: ClassVar[tuple[str, ...]] = ()
+    fixed: ClassVar[tuple[str, ...]] = ()
+    only_new: ClassVar[tuple[str, ...]] = ()
     plain_names: ClassVar[bool] = False
 
     def create(self, context: Context, statement: Create) -> Result:
@@ -44,7 +49,7 @@ class Kind:
         """
         self.check_name(statement.name.last)
         parent = context.require_parent(self.kind, statement.name)
-        context.access.require_create(CREATE_NEEDS[self.kind][0], parent)
+        context.access.require_create(CREATE_NEEDS[self.kind][0], parent, *self.other_needs)
         name = statement.name.last.text
         found = context.catalogue.find(self.kind, name, parent.key if parent else None)
         if found is not None:
@@ -52,6 +57,8 @@ class Kind:
                 raise EXISTS_UNSEEN(name=context.catalogue.full_name(found))
             if statement.if_not_exists:
                 return status(f"{name} already exists, statement succeeded.")
+            if statement.or_alter:
+                return self.converge(context, found, statement)
             if not statement.or_replace:
                 raise EXISTS(name=context.catalogue.full_name(found))
             context.access.require(found)
@@ -64,6 +71,21 @@ class Kind:
         context.catalogue.objects.put(created)
         self.created(context, created)
         return status(f"{self.title} {name} successfully created.")
+
+    def converge(self, context: Context, entry: AccountObject, statement: Create) -> Result:
+        """Do CREATE OR ALTER of what is there: it becomes as the statement has it; ownership is needed.
+
+        Documented: what the statement leaves out goes back to its default, and what cannot be altered must
+        be as it is (assumed: 000002 else, and the answer is that of ALTER).
+        """
+        context.access.require(entry)
+        wanted = self.settings(context, statement.properties)
+        for name in self.fixed:
+            if wanted[name] != entry.settings[name]:
+                raise UNSUPPORTED(feature=f"CREATE OR ALTER with another {name}")
+        given = {"COMMENT": None, **self.defaults, **statement.properties}
+        self.change(context, entry, {name: given[name] for name in given if name not in self.only_new})
+        return status(SUCCESS)
 
     def check_name(self, name: Identifier) -> None:
         """Raise when the name is not allowed for this kind."""
@@ -87,14 +109,30 @@ class Kind:
     def created(self, context: Context, entry: AccountObject) -> None:
         """Do what follows from creating the object."""
 
+    def find(self, context: Context, name: Name) -> AccountObject | None:
+        """Return the object a statement about this kind is on, None when it is not there or not seen."""
+        found = context.find(self.kind, name)
+        return found if found and self.covers(found) else None
+
+    def covers(self, _entry: AccountObject) -> bool:
+        """Whether statements about this kind are about this object of it; kinds may share a name space."""
+        return True
+
+    def get(self, context: Context, name: Name) -> AccountObject:
+        """Return the object a statement about this kind is on. 002003 when it is not there or not seen."""
+        found = self.find(context, name)
+        if found is None:
+            raise NOT_FOUND(kind=words(self.kind), name=context.display(self.kind, name))
+        return found
+
     def alter(self, context: Context, statement: Alter) -> Result:
         """Change the object. 002003 or 003001 without the privilege; IF EXISTS forgives that it is not
         there.
         """
-        found = context.find(self.kind, statement.name)
+        found = self.find(context, statement.name)
         if found is None and statement.if_exists:
             return status(SUCCESS)
-        entry = found or context.get(self.kind, statement.name)
+        entry = found or self.get(context, statement.name)
         context.access.require_role()
         match statement.action:
             case "SET":
@@ -141,10 +179,10 @@ class Kind:
 
     def drop(self, context: Context, statement: Drop) -> Result:
         """Drop the object and all that hangs on it. Ownership is needed."""
-        found = context.find(self.kind, statement.name)
+        found = self.find(context, statement.name)
         if found is None and statement.if_exists:
             return status(f"Drop statement executed successfully ({statement.name.last} already dropped).")
-        entry = found or context.get(self.kind, statement.name)
+        entry = found or self.get(context, statement.name)
         context.access.require_role()
         context.access.require(entry)
         self.check_drop(context, entry, statement)
@@ -166,7 +204,7 @@ class Kind:
         """Return the DESCRIBE rows of one object. Any privilege on it suffices unless the kind says
         otherwise.
         """
-        entry = context.get(self.kind, statement.name)
+        entry = self.get(context, statement.name)
         return table(self.describe_shape, self.described(context, entry), "describe")
 
     def row(self, context: Context, entry: AccountObject) -> Row:

@@ -7,9 +7,14 @@ from collections.abc import Mapping
 
 from spcs_emulator.objects.compute_pool import ComputePool
 from spcs_emulator.objects.database import Database, Schema
+from spcs_emulator.objects.external_access import ExternalAccessIntegration
 from spcs_emulator.objects.image_repository import ImageRepository
+from spcs_emulator.objects.integration import Integration
 from spcs_emulator.objects.kind import Kind
+from spcs_emulator.objects.network_rule import NetworkRule
 from spcs_emulator.objects.role import Role
+from spcs_emulator.objects.secret import Secret
+from spcs_emulator.objects.security_integration import SecurityIntegration
 from spcs_emulator.objects.service import Service
 from spcs_emulator.objects.stage import Stage
 from spcs_emulator.objects.user import User
@@ -28,5 +33,11 @@ KINDS: Mapping[ObjectKind, Kind] = {
         Stage(),
         ComputePool(),
         Service(),
+        NetworkRule(),
+        Secret(),
+        Integration(),
     )
+} | {
+    ObjectKind.EXTERNAL_ACCESS_INTEGRATION: ExternalAccessIntegration(),
+    ObjectKind.SECURITY_INTEGRATION: SecurityIntegration(),
 }

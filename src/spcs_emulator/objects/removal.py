@@ -6,6 +6,7 @@ images go.
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -38,9 +39,26 @@ def _forget_grants(world: World, entry: AccountObject) -> None:
     for membership in catalogue.memberships.values():
         if entry.key in (membership.role, membership.member):
             catalogue.memberships.remove(membership.id)
+    _forget_in_lists(world, entry)
     for image in catalogue.images.values():
         if image.repository == entry.key:
             catalogue.images.remove(image.id)
+
+
+def _forget_in_lists(world: World, entry: AccountObject) -> None:
+    """Take a rule or secret that went with its schema out of the integrations that name it.
+
+    Observed: integrations do not keep a schema from being dropped; assumed: they name it no longer then.
+    """
+    for integration in world.catalogue.unsorted(ObjectKind.INTEGRATION):
+        lists = {
+            name: [key for key in value if key != entry.key]
+            for name, value in integration.settings.items()
+            if isinstance(value, list) and entry.key in value
+        }
+        if lists:
+            settings = {**integration.settings, **lists}
+            world.catalogue.objects.put(replace(integration, settings=settings))
 
 
 def _outside(world: World, entry: AccountObject) -> list[Callable[[], None]]:

@@ -20,6 +20,7 @@ class Stage(Kind):
 
     kind = ObjectKind.STAGE
     title = "Stage area"
+    fixed = ("ENCRYPTION",)
     defaults: ClassVar[Mapping[str, Any]] = {"ENCRYPTION": "SNOWFLAKE_FULL", "DIRECTORY": False}
     shape = columns(
         "SHOW STAGES",

@@ -44,6 +44,7 @@ class Warehouse(Kind):
 
     kind = ObjectKind.WAREHOUSE
     title = "Warehouse"
+    only_new = ("INITIALLY_SUSPENDED",)
     set_needs = ("MODIFY",)
     shape = columns(
         "SHOW WAREHOUSES",

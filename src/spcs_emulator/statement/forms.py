@@ -33,11 +33,12 @@ class Form:
     """The statements about one kind.
 
     `clauses` are its properties by name, `parts` how many parts its name may have, `modifier` the word that
-    may stand between CREATE and the kind. `replaced`, `renamed` and `described` hold the source of CREATE OR
-    REPLACE, ALTER … RENAME TO and DESCRIBE; "" where there is none. `actions` are the words of ALTER's own
-    actions and `options` what may stand at the end of DROP, each with its source; `no_unset` the source of
-    UNSET being refused as a feature. `source` is that of CREATE, ALTER and DROP; "" when the kind has none
-    of them here.
+    may stand between CREATE and the kind. `replaced`, `altered`, `renamed` and `described` hold the source of
+    CREATE OR REPLACE, CREATE OR ALTER, ALTER … RENAME TO and DESCRIBE; "" where there is none. `always_new`
+    is the source of there being no IF NOT EXISTS, `dropped` that of DROP where there is no CREATE and no
+    ALTER. `actions` are the words of ALTER's own actions and `options` what may stand at the end of DROP,
+    each with its source; `no_unset` the source of UNSET being refused as a feature. `source` is that of
+    CREATE, ALTER and DROP; "" when the kind has none of them here.
     """
 
     source: str
@@ -45,6 +46,9 @@ class Form:
     parts: int = 1
     modifier: str = ""
     replaced: str = ""
+    altered: str = ""
+    always_new: str = ""
+    dropped: str = ""
     renamed: str = ""
     described: str = ""
     no_unset: str = ""
@@ -74,12 +78,19 @@ _STAGE = "documented: CREATE STAGE"
 _POOL = "documented: CREATE COMPUTE POOL"
 _SERVICE = "documented: CREATE SERVICE"
 _ALTER_SERVICE = "documented: ALTER SERVICE"
+_OR_ALTER = "documented: CREATE OR ALTER <object>"
+_RULE = "documented: CREATE NETWORK RULE"
+_SECRET = "documented: CREATE SECRET"  # noqa: S105 - a page
+_ALTER_SECRET = "documented: ALTER SECRET"  # noqa: S105 - a page
+_EXTERNAL = "documented: CREATE EXTERNAL ACCESS INTEGRATION"
+_SECURITY = "documented: CREATE SECURITY INTEGRATION (Snowflake OAuth)"
 
 FORMS: Mapping[ObjectKind, Form] = {
     ObjectKind.ROLE: Form(
         _ROLE,
         _clauses(_ROLE, COMMENT=properties.text),
         replaced=_ROLE,
+        altered=_OR_ALTER,
         renamed="documented: ALTER ROLE",
     ),
     ObjectKind.USER: Form("", described="documented: DESCRIBE USER"),
@@ -105,6 +116,7 @@ FORMS: Mapping[ObjectKind, Form] = {
             "INITIALLY_SUSPENDED": clause(properties.boolean, _WAREHOUSE, CREATE),
         },
         replaced=_WAREHOUSE,
+        altered=_OR_ALTER,
         renamed="documented: ALTER WAREHOUSE",
         described="documented: DESCRIBE WAREHOUSE",
         actions=dict.fromkeys(
@@ -121,6 +133,7 @@ FORMS: Mapping[ObjectKind, Form] = {
         ),
         modifier="TRANSIENT",
         replaced=_DATABASE,
+        altered=_OR_ALTER,
         renamed="documented: ALTER DATABASE",
         described="documented: DESCRIBE DATABASE",
         options=dict.fromkeys(("CASCADE", "RESTRICT"), "documented: DROP DATABASE"),
@@ -136,6 +149,7 @@ FORMS: Mapping[ObjectKind, Form] = {
         parts=2,
         modifier="TRANSIENT",
         replaced=_SCHEMA,
+        altered=_OR_ALTER,
         renamed="documented: ALTER SCHEMA",
         described="documented: DESCRIBE SCHEMA",
         actions=dict.fromkeys(
@@ -162,6 +176,7 @@ FORMS: Mapping[ObjectKind, Form] = {
         },
         parts=3,
         replaced=_STAGE,
+        altered=_OR_ALTER,
         renamed="documented: ALTER STAGE",
         described="documented: DESCRIBE STAGE",
     ),
@@ -199,6 +214,60 @@ FORMS: Mapping[ObjectKind, Form] = {
         described="documented: DESCRIBE SERVICE",
         actions=dict.fromkeys(("SUSPEND", "RESUME"), _ALTER_SERVICE),
         options={"FORCE": "documented: DROP SERVICE"},
+    ),
+    ObjectKind.NETWORK_RULE: Form(
+        _RULE,
+        {
+            "TYPE": clause(properties.word, _RULE, CREATE),
+            "MODE": clause(properties.word, _RULE, CREATE),
+            "VALUE_LIST": clause(properties.strings, _RULE),
+            "COMMENT": clause(properties.text, _RULE),
+        },
+        parts=3,
+        replaced=_RULE,
+        altered=_OR_ALTER,
+        always_new=_RULE,
+        described="documented: DESCRIBE NETWORK RULE",
+    ),
+    ObjectKind.SECRET: Form(
+        _SECRET,
+        {
+            "TYPE": clause(properties.secret_type, _SECRET, CREATE),
+            "SECRET_STRING": clause(properties.string, _ALTER_SECRET, CREATE, SET),
+            "USERNAME": clause(properties.string, _ALTER_SECRET, CREATE, SET),
+            "PASSWORD": clause(properties.string, _ALTER_SECRET, CREATE, SET),
+            "COMMENT": clause(properties.text, _ALTER_SECRET),
+        },
+        parts=3,
+        replaced=_SECRET,
+        described="documented: DESCRIBE SECRET",
+    ),
+    ObjectKind.INTEGRATION: Form(
+        "", dropped="documented: DROP INTEGRATION", described="documented: DESCRIBE INTEGRATION"
+    ),
+    ObjectKind.EXTERNAL_ACCESS_INTEGRATION: Form(
+        _EXTERNAL,
+        {
+            "ALLOWED_NETWORK_RULES": clause(properties.names, _EXTERNAL, CREATE, SET),
+            "ALLOWED_API_AUTHENTICATION_INTEGRATIONS": clause(properties.names_or_none, _EXTERNAL),
+            "ALLOWED_AUTHENTICATION_SECRETS": clause(properties.names_all_or_none, _EXTERNAL),
+            "ENABLED": clause(properties.boolean, _EXTERNAL, CREATE, SET),
+            "COMMENT": clause(properties.text, _EXTERNAL),
+        },
+        replaced=_EXTERNAL,
+        always_new=_EXTERNAL,
+        described="documented: DESCRIBE INTEGRATION",
+    ),
+    ObjectKind.SECURITY_INTEGRATION: Form(
+        _SECURITY,
+        {
+            "TYPE": clause(properties.word, _SECURITY, CREATE),
+            "OAUTH_CLIENT": clause(properties.word, _SECURITY, CREATE),
+            "ENABLED": clause(properties.boolean, _SECURITY, CREATE, SET),
+            "COMMENT": clause(properties.text, _SECURITY),
+        },
+        replaced=_SECURITY,
+        described="documented: DESCRIBE INTEGRATION",
     ),
 }
 

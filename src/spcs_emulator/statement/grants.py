@@ -18,7 +18,12 @@ from spcs_emulator.statement.values import (
     Target,
 )
 
-ON_KINDS = tuple(kind for kind in ObjectKind if kind is not ObjectKind.SERVICE_ROLE)
+_NOT_ON = (
+    ObjectKind.SERVICE_ROLE,
+    ObjectKind.EXTERNAL_ACCESS_INTEGRATION,
+    ObjectKind.SECURITY_INTEGRATION,
+)
+ON_KINDS = tuple(kind for kind in ObjectKind if kind not in _NOT_ON)
 _PRIVILEGE_WORDS = 5
 
 

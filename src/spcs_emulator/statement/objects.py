@@ -11,6 +11,7 @@ from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.values import Alter, Create, Describe, Drop, Name, ObjectKind
 
 CREATED = kinds_with("source")
+DROPPED = (*CREATED, *kinds_with("dropped"))
 DESCRIBED = kinds_with("described")
 MODIFIERS = tuple({form.modifier for form in FORMS.values() if form.modifier})
 
@@ -27,14 +28,16 @@ def read_kind(reader: Reader, kinds: tuple[ObjectKind, ...]) -> ObjectKind:
 
 def parse_create(reader: Reader) -> Create:
     """Read what follows CREATE."""
-    or_replace = reader.try_words("OR", "REPLACE")
+    instead = reader.try_one_of("OR REPLACE", "OR ALTER")
     modifier = reader.try_one_of(*MODIFIERS)
     place = reader.here
     kind = read_kind(reader, CREATED)
     form = FORMS[kind]
-    if (or_replace and not form.replaced) or (modifier and form.modifier != modifier):
+    has_form = {"": True, "OR REPLACE": form.replaced, "OR ALTER": form.altered}
+    if not has_form[instead] or (modifier and form.modifier != modifier):
         raise place.unexpected()
-    if_not_exists = not or_replace and reader.try_words("IF", "NOT", "EXISTS")
+    conditional = not instead and not form.always_new
+    if_not_exists = conditional and reader.try_words("IF", "NOT", "EXISTS")
     name = object_name(reader, kind)
     properties: dict[str, object] = {modifier: True} if modifier else {}
     if kind is ObjectKind.SERVICE:
@@ -44,7 +47,7 @@ def parse_create(reader: Reader) -> Create:
     elif kind is ObjectKind.WAREHOUSE:
         reader.try_words("WITH")
     properties.update(read_properties(reader, form.readers(CREATE)))
-    return Create(kind, name, properties, if_not_exists, or_replace)
+    return Create(kind, name, properties, if_not_exists, instead == "OR REPLACE", instead == "OR ALTER")
 
 
 def parse_alter(reader: Reader) -> Alter:
@@ -70,7 +73,7 @@ def parse_alter(reader: Reader) -> Alter:
 
 def parse_drop(reader: Reader) -> Drop:
     """Read what follows DROP."""
-    kind = read_kind(reader, CREATED)
+    kind = read_kind(reader, DROPPED)
     if_exists = reader.try_words("IF", "EXISTS")
     name = object_name(reader, kind)
     return Drop(kind, name, if_exists, reader.try_one_of(*FORMS[kind].options))

@@ -7,10 +7,13 @@ which property stands in `forms`.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from spcs_emulator.faults import UNSUPPORTED
 from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.values import Name
 
 Read = Callable[[Reader], Any]
+# Documented: CREATE SECRET; what these hold comes from a cloud provider or an OAuth server.
+SECRETS_ELSEWHERE = ("OAUTH2", "CLOUD_PROVIDER_TOKEN", "SYMMETRIC_KEY")
 
 
 def text(reader: Reader) -> str | None:
@@ -62,6 +65,29 @@ def names(reader: Reader) -> tuple[Name, ...]:
 def strings(reader: Reader) -> tuple[str, ...]:
     """Read `('…', …)`."""
     return items(reader, Reader.string)
+
+
+def string(reader: Reader) -> str:
+    """Read a string."""
+    return reader.string()
+
+
+def names_or_none(reader: Reader) -> tuple[Name, ...]:
+    """Read `(NAME, …)`, or NONE for none."""
+    return () if reader.try_words("NONE") else names(reader)
+
+
+def names_all_or_none(reader: Reader) -> tuple[Name, ...] | str:
+    """Read `(NAME, …)`, NONE for none, or ALL, which stays that word."""
+    return "ALL" if reader.try_words("ALL") else names_or_none(reader)
+
+
+def secret_type(reader: Reader) -> str:
+    """Read a secret's type. 000002 for those whose value comes from elsewhere than the statement."""
+    found = reader.word_or_string().upper()
+    if found in SECRETS_ELSEWHERE:
+        raise UNSUPPORTED(feature=f"SECRET with TYPE = {found}")
+    return found
 
 
 def encryption(reader: Reader) -> str:

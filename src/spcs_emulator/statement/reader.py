@@ -182,6 +182,12 @@ def _location(text: str, place: Token) -> StageLocation:
     return StageLocation(_inner_name(name, 3, place), path)
 
 
+def written(text: str) -> str:
+    """Return the part of a name that is kept as `text` as it is written: in quotes if it needs them."""
+    escaped = text.replace('"', '""')
+    return f'"{escaped}"' if stored_identifier(text).quoted else text
+
+
 def _inner_name(text: str, most: int, place: Token) -> Name:
     try:
         inner = Reader(tokenize(text))

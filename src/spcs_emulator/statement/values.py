@@ -22,6 +22,12 @@ class ObjectKind(StrEnum):
     COMPUTE_POOL = "COMPUTE POOL"
     SERVICE = "SERVICE"
     SERVICE_ROLE = "SERVICE ROLE"
+    NETWORK_RULE = "NETWORK RULE"
+    SECRET = "SECRET"  # noqa: S105 - a kind
+    INTEGRATION = "INTEGRATION"
+    # In statements only: what is kept of either is an INTEGRATION, as all types share one name space.
+    EXTERNAL_ACCESS_INTEGRATION = "EXTERNAL ACCESS INTEGRATION"
+    SECURITY_INTEGRATION = "SECURITY INTEGRATION"
 
 
 @dataclass(frozen=True)
@@ -114,6 +120,7 @@ class Create(Statement):
     properties: Properties = field(default_factory=dict)
     if_not_exists: bool = False
     or_replace: bool = False
+    or_alter: bool = False
 
 
 @dataclass(frozen=True)
