@@ -31,7 +31,7 @@ FILES = (
     "server.lock",
     "start.lock",
 )
-FOLDERS = ("registry", "stages", "volumes", "processes")
+FOLDERS = ("registry", "stages", "volumes", "processes", "secrets")
 _LET_GO_SECONDS = 0.5
 OURS = {*FILES, *FOLDERS}
 
@@ -76,6 +76,11 @@ class DataFolder:
     def processes(self) -> Path:
         """The folder of the services' processes: records, logs, disks."""
         return self.path / "processes"
+
+    @property
+    def secrets(self) -> Path:
+        """The folder of the files with secrets that running services read; there while they run."""
+        return self.path / "secrets"
 
     @property
     def log(self) -> Path:

@@ -29,6 +29,7 @@ from spcs_emulator.faults import SqlError
 from spcs_emulator.folder import DataFolder, Kept, Running
 from spcs_emulator.registry.blobs import BlobStore
 from spcs_emulator.registry.registry import Registry
+from spcs_emulator.runtime import disk
 from spcs_emulator.runtime.api import Runtime
 from spcs_emulator.runtime.marks import mark_of
 from spcs_emulator.runtime.none import NoneRuntime
@@ -86,6 +87,9 @@ class LocalAccount(Generic[ClockT]):
             store = _open_store(opened, folder, kept)
             blobs = BlobStore(folder.registry)
             self.runtime = _runtime(runtime, folder, blobs, self.clock)
+            # Of what a killed account left, and of what runs now once it has ended.
+            disk.remove(folder.secrets)
+            opened.callback(disk.remove, folder.secrets)
             opened.callback(self.runtime.close)
             self.account = Account(
                 store, self.identity, self.clock, self.runtime, blobs, folder.path, self._registry_host

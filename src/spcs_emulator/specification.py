@@ -3,8 +3,7 @@
 In: the text between the dollars. Out: a `Specification`, or 395018 with the path of what is wrong. Touches
 nothing. Documented: Service specification reference (keys, limits, defaults); observed: the wording
 `unknown option 'x' for 'spec'`. What the local account does nothing with (logExporters, platformMonitor,
-livenessProbe) is checked and kept. Secrets need SECRET objects, which the local
-account does not have, so they are refused.
+livenessProbe) is checked and kept.
 """
 
 import re
@@ -26,6 +25,7 @@ from spcs_emulator.specification_parts import (
     string,
     strings,
 )
+from spcs_emulator.specification_secrets import check_number
 from spcs_emulator.specification_sections import (
     check_capabilities,
     check_cors,
@@ -58,6 +58,18 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class SecretUse:
+    """What a container gets of the secret called `name`: its `key` in a `variable`, or all its files in a
+    `directory`; what it is not is "".
+    """
+
+    name: str
+    variable: str
+    key: str
+    directory: str
+
+
+@dataclass(frozen=True)
 class Container:
     """One container. `cpu` in cores and `memory` in bytes are its requests; `gpus` counts whole ones.
 
@@ -71,6 +83,7 @@ class Container:
     environment: Mapping[str, str]
     readiness: Probe | None
     mounts: tuple[tuple[str, str], ...]
+    secrets: tuple[SecretUse, ...]
     cpu: float
     memory: int
     gpus: int
@@ -154,6 +167,7 @@ def from_document(document: Any) -> Specification:
     ]
     checked = [check_container(entry, path) for entry, path in containers]
     _distinct([entry["name"] for entry in checked], "container")
+    check_number(checked)
     _distinct([entry["name"] for entry in volumes], "volume")
     _distinct([entry["name"] for entry in endpoints], "endpoint")
     _distinct([str(entry.get("port")) for entry in endpoints if "port" in entry], "endpoint port")
@@ -255,9 +269,17 @@ def _container_value(entry: dict[str, Any]) -> Container:
         if probe
         else None,
         tuple((mount["name"], mount["mountPath"]) for mount in entry.get("volumeMounts", ())),
+        tuple(_secret_value(secret) for secret in entry.get("secrets", ())),
         cores(requests["cpu"], "cpu"),
         amount(requests["memory"], "memory"),
         int(requests.get("nvidia.com/gpu", 0)),
+    )
+
+
+def _secret_value(entry: dict[str, Any]) -> SecretUse:
+    name = entry["snowflakeSecret"]["objectName"]
+    return SecretUse(
+        name, entry.get("envVarName", ""), entry.get("secretKeyRef", ""), entry.get("directoryPath", "")
     )
 
 

@@ -20,6 +20,7 @@ from spcs_emulator.specification_parts import (
     variable,
 )
 from spcs_emulator.specification_resources import check_resources
+from spcs_emulator.specification_secrets import check_no_template, check_places, check_secrets
 from spcs_emulator.specification_sections import check_session_token
 
 DEFAULT_CPU = 0.5
@@ -33,8 +34,6 @@ CONTAINER_KEYS = (
 def check_container(entry: Any, path: str) -> dict[str, Any]:
     """Return the container with every default that Snowflake fills in."""
     found = fields(entry, path, CONTAINER_KEYS, must="name image")
-    if "secrets" in found:
-        raise refused(f"secret in '{path}.secrets' does not exist or not authorized")
     normal: dict[str, Any] = {
         "name": label(found["name"], f"{path}.name"),
         "image": string(found["image"], f"{path}.image"),
@@ -44,9 +43,13 @@ def check_container(entry: Any, path: str) -> dict[str, Any]:
             normal[key] = strings(found[key], f"{path}.{key}")
     if "env" in found:
         normal["env"] = {
-            variable(name, f"{path}.env"): string(value, f"{path}.env.{name}")
+            variable(name, f"{path}.env"): check_no_template(
+                string(value, f"{path}.env.{name}"), f"{path}.env.{name}"
+            )
             for name, value in mapping(found["env"], f"{path}.env").items()
         }
+    if "secrets" in found:
+        normal["secrets"] = check_secrets(found["secrets"], f"{path}.secrets")
     for key, period in (("readinessProbe", 5), ("livenessProbe", 10)):
         if key in found:
             normal[key] = _probe(found[key], f"{path}.{key}", period)
@@ -54,6 +57,7 @@ def check_container(entry: Any, path: str) -> dict[str, Any]:
         normal["volumeMounts"] = [
             _mount(*mount) for mount in items(found["volumeMounts"], f"{path}.volumeMounts")
         ]
+    check_places(normal, path)
     requested = {"cpu": str(DEFAULT_CPU), "memory": DEFAULT_MEMORY}
     normal["resources"] = check_resources(found.get("resources", {}), f"{path}.resources", requested)
     if "mountSessionToken" in found:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from spcs_emulator.faults import SqlError
-from spcs_emulator.specification import from_document, parse_specification
+from spcs_emulator.specification import SecretUse, from_document, parse_specification
 
 GOOD: dict[str, Any] = {
     "spec": {
@@ -45,6 +45,10 @@ FULL: dict[str, Any] = {
                     "permission": "0644",
                     "mountConnectionConfig": False,
                 },
+                "secrets": [
+                    {"snowflakeSecret": "x", "envVarName": "X", "secretKeyRef": "username"},
+                    {"snowflakeSecret": {"objectName": "d.s.x"}, "directoryPath": "/s/"},
+                ],
             }
         ],
         "endpoints": [
@@ -102,6 +106,10 @@ def test_every_section_is_kept() -> None:
     assert found.document["capabilities"] == FULL["capabilities"]
     assert found.document["spec"]["volumes"][1]["stageConfig"]["metadataCache"] == "30s"
     assert found.document["spec"]["containers"][0]["sessionTokenConfig"]["permission"] == "0644"
+    assert found.containers[0].secrets == (
+        SecretUse("x", "X", "username", ""),
+        SecretUse("d.s.x", "", "", "/s"),
+    )
 
 
 def test_values_and_defaults() -> None:
@@ -127,6 +135,8 @@ def _changed(path: str, value: Any) -> str:
 
 
 CONTAINER = "spec/containers/0"
+VARIABLE = {"snowflakeSecret": "x", "envVarName": "X", "secretKeyRef": "secret_string"}
+FOLDER = {"snowflakeSecret": "d.s.x", "directoryPath": "/s"}
 # Where, what is put there, what the message says.
 BAD = [
     ("spec/serviceRoles", [], "unknown option 'serviceRoles' for 'spec'."),
@@ -147,7 +157,24 @@ BAD = [
     ),
     (f"{CONTAINER}/resources/requests/memory", "4", "resources.requests.memory"),
     (f"{CONTAINER}/resources/limits/memory", "0.5Gi", "the memory request is above the limit"),
-    (f"{CONTAINER}/secrets", [{"snowflakeSecret": "x"}], "does not exist or not authorized"),
+    (f"{CONTAINER}/secrets", [], "invalid 'secrets'. Value is empty"),
+    (f"{CONTAINER}/secrets", [{"snowflakeSecret": "x"}], "needs either envVarName or directoryPath"),
+    (f"{CONTAINER}/secrets", [{"envVarName": "X"}], "missing option 'snowflakeSecret'"),
+    (f"{CONTAINER}/secrets", [VARIABLE | {"directoryPath": "/s"}], "needs either envVarName or directory"),
+    (f"{CONTAINER}/secrets", [FOLDER | {"secretKeyRef": "username"}], "secretKeyRef goes with envVarName"),
+    (f"{CONTAINER}/secrets", [{"snowflakeSecret": "x", "envVarName": "X"}], "secretKeyRef goes with"),
+    (f"{CONTAINER}/secrets", [VARIABLE | {"secretKeyRef": "value"}], "'value' is not one of secret_string"),
+    (f"{CONTAINER}/secrets", [VARIABLE | {"envVarName": "A=B"}], "invalid name 'A=B'"),
+    (f"{CONTAINER}/secrets", [VARIABLE | {"key": "x"}], "unknown option 'key'"),
+    (f"{CONTAINER}/secrets", [FOLDER | {"directoryPath": "s"}], "must be an absolute path"),
+    (f"{CONTAINER}/secrets", [FOLDER | {"directoryPath": "/s/../t"}], "must be an absolute path"),
+    (f"{CONTAINER}/secrets", [FOLDER, FOLDER | {"directoryPath": "/s/"}], "'/s' is given twice"),
+    (f"{CONTAINER}/secrets", [VARIABLE, {**VARIABLE}], "envVarName 'X' is given twice"),
+    (f"{CONTAINER}/secrets", [VARIABLE | {"envVarName": "A"}], "variable 'A' is given twice"),
+    (f"{CONTAINER}/secrets", [FOLDER | {"directoryPath": "/data"}], "mountPath '/data' is given twice"),
+    (f"{CONTAINER}/secrets", [{"snowflakeSecret": {"objectReference": "x"}}], "unknown option 'objectRefer"),
+    (f"{CONTAINER}/env/A", "{{secret.token.secret_string}}", "names a secret in a template"),
+    (f"{CONTAINER}/env/A", "x {{ secret .token}}", "names a secret in a template"),
     ("spec/containers", [], "invalid 'containers'. Value is empty"),
     ("spec/containers", "x", "invalid 'spec.containers'. Not a list"),
     ("spec/endpoints/0/port", 70000, "70000 is not between 1 and 65535"),
@@ -226,6 +253,13 @@ def test_refused(path: str, value: Any, text: str) -> None:
         parse_specification(_changed(path, value))
     assert (caught.value.errno, caught.value.sqlstate) == (395018, "22023")
     assert text in caught.value.message
+
+
+def test_a_service_has_fifty_secrets_at_most() -> None:
+    secrets = [{**FOLDER, "directoryPath": f"/s/{number}"} for number in range(51)]
+    parse_specification(_changed(f"{CONTAINER}/secrets", secrets[:50]))
+    with pytest.raises(SqlError, match="more than 50 secrets"):
+        parse_specification(_changed(f"{CONTAINER}/secrets", secrets))
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from spcs_emulator.account.entries import (
     to_json,
 )
 from spcs_emulator.faults import INTERNAL
-from spcs_emulator.statement.values import ObjectKind
+from spcs_emulator.statement.values import Name, ObjectKind
 from spcs_emulator.store import DamagedError, Document, Store, StoreError
 
 
@@ -202,6 +202,16 @@ class Catalogue:
             if entry.kind is kind and entry.name == name and entry.parent == parent:
                 return entry
         return None
+
+    def named(self, kind: ObjectKind, name: Name, schema: AccountObject) -> AccountObject | None:
+        """Return the object in a schema that `name` means where `schema` is the current one."""
+        home: AccountObject | None = schema
+        if len(name.parts) > 1:
+            database = self.get(schema.parent)
+            if len(name.parts) == 3:
+                database = self.find(ObjectKind.DATABASE, name.parts[0].text)
+            home = self.find(ObjectKind.SCHEMA, name.parts[-2].text, database.key) if database else None
+        return self.find(kind, name.last.text, home.key) if home else None
 
     def get(self, key: str | None) -> AccountObject | None:
         """Return the object with that key, None when it is gone."""

@@ -25,6 +25,7 @@ from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.families import FAMILIES
 from spcs_emulator.account.requests import RequestBuilder, services_of
 from spcs_emulator.account.scheduling import Demand, Placement, place
+from spcs_emulator.account.secrets import secret_mounts, write_files
 from spcs_emulator.account.services import instance_keys, specification_of
 from spcs_emulator.clock import Clock
 from spcs_emulator.runtime.api import (
@@ -129,6 +130,7 @@ class Life:
         try:
             request = self._requests.build(service, int(key.rsplit("-", 1)[1]))
             _make_folders(request)
+            write_files(request)
             self._runtime.start(request)
         except Exception as error:
             if not isinstance(error, CannotRunError):
@@ -167,9 +169,25 @@ class Life:
             service = self._catalogue.get(key.rsplit("-", 1)[0])
             if service is None or service.settings["suspended"]:
                 continue
-            current = self._requests.build(service, request.instance_id)
-            if _moved(request, current):
-                self._catalogue.afterwards(partial(self._end, key, ()))
+            # What runs goes on without a secret that is gone.
+            with contextlib.suppress(CannotRunError):
+                if _moved(request, self._requests.build(service, request.instance_id)):
+                    self._catalogue.afterwards(partial(self._end, key, ()))
+
+    def refresh_secrets(self) -> None:
+        """Write the files with secrets of what runs anew, once the transaction is stored."""
+        self._catalogue.afterwards(self._rewrite_secrets)
+
+    def _rewrite_secrets(self) -> None:
+        with self._catalogue.transaction():
+            for key, (request, _) in self._running.items():
+                service = self._catalogue.get(key.rsplit("-", 1)[0])
+                if service is None or not secret_mounts(request):
+                    continue
+                try:
+                    write_files(self._requests.build(service, request.instance_id))
+                except (OSError, CannotRunError):
+                    _log.exception("secrets of instance %s of service %s", key, service.name)
 
     def end(self, service: AccountObject, keep_block: bool = True) -> None:
         """End the instances once the transaction is stored; what is not on block volumes is lost."""
@@ -191,6 +209,7 @@ class Life:
             self._placed.pop(key, None)
             self._refused.pop(key, None)
             self._broken.pop(key, None)
+            shutil.rmtree(self._requests.secret_folder(key), ignore_errors=True)
 
     def is_active(self, pool: AccountObject) -> bool:
         """Whether an instance of any service has a node of the pool."""

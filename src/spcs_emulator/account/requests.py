@@ -4,15 +4,25 @@ In: a service object (stored or about to be). Out: an `InstanceRequest`. Touches
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from spcs_emulator.account.access import closure
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.secrets import secret_values
 from spcs_emulator.account.services import local_ports, peers_of, specification_of
+from spcs_emulator.faults import SqlError
 from spcs_emulator.identity import Identity
-from spcs_emulator.runtime.api import ContainerRequest, Image, InstanceRequest, Mount, Probe
-from spcs_emulator.specification import Container, Volume
+from spcs_emulator.runtime.api import (
+    CannotRunError,
+    ContainerRequest,
+    Image,
+    InstanceRequest,
+    Mount,
+    Probe,
+)
+from spcs_emulator.specification import Container, SecretUse, Volume
 from spcs_emulator.statement.values import ObjectKind
 
 _STAGE = re.compile(r"@([^/]+)(?:/(.*))?")
@@ -38,7 +48,7 @@ class RequestBuilder:
         self._data = data
 
     def build(self, service: AccountObject, number: int) -> InstanceRequest:
-        """Return the request for one instance."""
+        """Return the request for one instance. CannotRunError when the owner can read a secret no more."""
         peers, hosts = peers_of(self._catalogue, service)
         schema = self._catalogue.the(service.parent)
         database = self._catalogue.the(schema.parent)
@@ -84,9 +94,35 @@ class RequestBuilder:
             container.command,
             container.args,
             {**own, **container.environment},
-            tuple(self._mount(service, number, volumes[name], path) for name, path in container.mounts),
+            (
+                *(self._mount(service, number, volumes[name], path) for name, path in container.mounts),
+                *self._secret_mounts(service, number, container),
+            ),
             Probe(probe.port, probe.path, probe.period_seconds, probe.failure_threshold) if probe else None,
+            self._secret_environment(service, container),
         )
+
+    def secret_folder(self, key: str) -> Path:
+        """Return the folder of all files with secrets of the instance with that key."""
+        return self._data / "secrets" / key
+
+    def _secret_environment(self, service: AccountObject, container: Container) -> dict[str, str]:
+        uses = [use for use in container.secrets if use.variable]
+        return {use.variable: self._secret(service, use)[use.key] for use in uses}
+
+    def _secret_mounts(self, service: AccountObject, number: int, container: Container) -> Iterator[Mount]:
+        inside = self.secret_folder(f"{service.key}-{number}") / container.name
+        for index, use in enumerate(container.secrets):
+            if use.directory:
+                files = self._secret(service, use)
+                yield Mount(use.directory, inside / str(index), read_only=False, secrets=files)
+
+    def _secret(self, service: AccountObject, use: SecretUse) -> dict[str, str]:
+        schema = self._catalogue.the(service.parent)
+        try:
+            return secret_values(self._catalogue, use, schema, service.owner)
+        except SqlError as error:
+            raise CannotRunError(f"secret {use.name}: {error}") from error
 
     def _mount(self, service: AccountObject, number: int, volume: Volume, path: str) -> Mount:
         if volume.source != "stage":

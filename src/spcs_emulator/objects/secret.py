@@ -62,6 +62,15 @@ class Secret(Kind):
                 why = f": a secret of type {settings['TYPE']} has none"
                 raise INVALID_VALUE(name=name, value="***", why=why)
 
+    def change(self, context: Context, entry: AccountObject, properties: Mapping[str, Any]) -> None:
+        """Lay the properties over. Documented: files in running containers follow, variables do not."""
+        super().change(context, entry, properties)
+        context.world.life.refresh_secrets()
+
+    def created(self, context: Context, _entry: AccountObject) -> None:
+        """Let running containers have the value of a secret that took another's place."""
+        context.world.life.refresh_secrets()
+
     def row(self, context: Context, entry: AccountObject) -> Row:
         """Return the SHOW SECRETS row."""
         return {

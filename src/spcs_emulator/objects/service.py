@@ -34,10 +34,12 @@ from spcs_emulator.objects.service_checks import (
     check_fits,
     check_instances,
     check_same_blocks,
+    check_secrets,
     find_images,
     find_stages,
     use_warehouse,
 )
+from spcs_emulator.objects.service_egress import PROPERTY, find_integrations, shown_integrations
 from spcs_emulator.objects.service_text import described_specification
 from spcs_emulator.runtime.api import NoFreePortError
 from spcs_emulator.specification import Specification, parse_specification
@@ -71,6 +73,7 @@ class Service(Kind):
         "AUTO_SUSPEND_SECS": 0,
         "QUERY_WAREHOUSE": None,
         "LOG_LEVEL": None,
+        PROPERTY: (),
     }
     shape = columns("SHOW SERVICES", f"{_NAMES} {_REST}", fixed=_NUMBERS, source="documented: SHOW SERVICES")
     describe_shape = columns(
@@ -115,10 +118,10 @@ class Service(Kind):
         return settings
 
     def _options(self, context: Context, properties: Mapping[str, Any], owner: Access) -> dict[str, Any]:
-        heads = ("COMMENT", "COMPUTE POOL", "SPECIFICATION", "EXTERNAL_ACCESS_INTEGRATIONS")
+        heads = ("COMMENT", "COMPUTE POOL", "SPECIFICATION")
         values = {name: value for name, value in properties.items() if name not in heads}
-        for name in properties.get("EXTERNAL_ACCESS_INTEGRATIONS", ()):
-            raise NOT_FOUND(kind="Integration", name=str(name))
+        if PROPERTY in properties:
+            values[PROPERTY] = find_integrations(context, properties[PROPERTY], owner)
         if isinstance(values.get("QUERY_WAREHOUSE"), Name):
             values["QUERY_WAREHOUSE"] = use_warehouse(context, values["QUERY_WAREHOUSE"], owner)
         level = values.get("LOG_LEVEL")
@@ -157,6 +160,7 @@ class Service(Kind):
         images = find_images(context, specification, pool, owner)
         stages = find_stages(context, specification, context.catalogue.the(entry.parent), owner)
         check_endpoints(specification, owner)
+        check_secrets(context, specification, context.catalogue.the(entry.parent), entry.owner)
         document = json.dumps(specification.document, sort_keys=True, separators=(",", ":"))
         digests = {name: image["digest"] for name, image in images.items()}
         text = document + json.dumps(digests, sort_keys=True)
@@ -189,7 +193,7 @@ class Service(Kind):
     def unset_values(self, names: tuple[str, ...]) -> dict[str, Any]:
         """Return the defaults that UNSET goes back to."""
         counts = dict.fromkeys(("MIN_INSTANCES", "MAX_INSTANCES", "MIN_READY_INSTANCES"), 1)
-        defaults = {**counts, "EXTERNAL_ACCESS_INTEGRATIONS": (), "COMMENT": None, **self.defaults}
+        defaults = {**counts, "COMMENT": None, **self.defaults}
         return {name: defaults[name] for name in names}
 
     def perform(self, context: Context, entry: AccountObject, statement: Alter) -> None:
@@ -257,7 +261,7 @@ class Service(Kind):
             "min_instances": values["MIN_INSTANCES"],
             "max_instances": values["MAX_INSTANCES"],
             "auto_resume": true_false(values["AUTO_RESUME"]),
-            "external_access_integrations": None,
+            "external_access_integrations": shown_integrations(context.catalogue, entry),
             "created_on": entry.created_on,
             "updated_on": datetime.fromisoformat(values["updated_on"]),
             "resumed_on": _time(values["resumed_on"]),

@@ -15,6 +15,7 @@ from spcs_emulator.account.families import FAMILIES, architecture
 from spcs_emulator.account.privileges import words
 from spcs_emulator.account.requests import split_stage
 from spcs_emulator.account.scheduling import Demand, lacking
+from spcs_emulator.account.secrets import secret_values
 from spcs_emulator.faults import (
     DENIED,
     IMAGE_ARCHITECTURE,
@@ -80,6 +81,15 @@ def check_endpoints(specification: Specification, owner: Access) -> None:
         "BIND SERVICE ENDPOINT"
     ):
         raise DENIED(kind="account", name="ACCOUNT (BIND SERVICE ENDPOINT)")
+
+
+def check_secrets(
+    context: Context, specification: Specification, schema: AccountObject, owner: str | None
+) -> None:
+    """Refuse secrets that the owner role may not read, or that lack the key that is asked for."""
+    for container in specification.containers:
+        for use in container.secrets:
+            secret_values(context.catalogue, use, schema, owner)
 
 
 def find_images(

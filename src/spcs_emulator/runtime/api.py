@@ -6,7 +6,7 @@ knows *how* one is run. Values and one protocol; nothing is touched here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
@@ -41,11 +41,15 @@ def probe_failing(path: str, port: int) -> str:
 
 @dataclass(frozen=True)
 class Mount:
-    """A container path that stands for a folder of this machine."""
+    """A container path that stands for a folder of this machine.
+
+    `secrets` are the files, by name, that the account keeps in the folder of a secret; shown by nothing.
+    """
 
     path: str
     folder: Path
     read_only: bool
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,10 @@ class Image:
 
 @dataclass(frozen=True)
 class ContainerRequest:
-    """One container of an instance. `readiness` is None when the specification has no probe."""
+    """One container of an instance. `readiness` is None when the specification has no probe.
+
+    `secret_environment` are the variables whose values are secrets: passed on as they are, shown by nothing.
+    """
 
     name: str
     image: Image
@@ -83,6 +90,7 @@ class ContainerRequest:
     environment: Mapping[str, str]
     mounts: tuple[Mount, ...]
     readiness: Probe | None
+    secret_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

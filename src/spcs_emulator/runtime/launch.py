@@ -8,7 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from spcs_emulator.registry.api import ImageStore
@@ -46,7 +46,7 @@ class Launch:
     log: Log
     record: Path
     command: tuple[str, ...]
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     layer: Path | None
     mounts: Mapping[str, Mount | None]
     ports: Mapping[int, int]
@@ -124,7 +124,7 @@ def _launch(
         log=log_of(folder, container.name),
         record=folder / f"{container.name}.pid",
         command=command,
-        environment=_base_environment(disk) | environment,
+        environment={**_base_environment(disk), **environment, **container.secret_environment},
         layer=layer,
         mounts=mounts,
         ports=own_ports,

@@ -206,7 +206,7 @@ FORMS: Mapping[ObjectKind, Form] = {
             AUTO_RESUME=properties.boolean,
             AUTO_SUSPEND_SECS=properties.integer,
             QUERY_WAREHOUSE=properties.name,
-            EXTERNAL_ACCESS_INTEGRATIONS=properties.names,
+            EXTERNAL_ACCESS_INTEGRATIONS=properties.exact_names,
             LOG_LEVEL=properties.word,
             COMMENT=properties.text,
         ),

@@ -9,7 +9,7 @@ from typing import Any
 
 from spcs_emulator.faults import UNSUPPORTED
 from spcs_emulator.statement.reader import Reader
-from spcs_emulator.statement.values import Name
+from spcs_emulator.statement.values import Identifier, Name
 
 Read = Callable[[Reader], Any]
 # Documented: CREATE SECRET; what these hold comes from a cloud provider or an OAuth server.
@@ -60,6 +60,19 @@ def items(reader: Reader, read: Read) -> tuple[Any, ...]:
 def names(reader: Reader) -> tuple[Name, ...]:
     """Read `(NAME, …)`."""
     return items(reader, name)
+
+
+def exact_names(reader: Reader) -> tuple[Name, ...]:
+    """Read `(NAME, …)`, each of one part and in the case it is written in, quoted or not (documented: CREATE
+    SERVICE, the names of integrations are case-sensitive).
+    """
+    return items(reader, _exact_name)
+
+
+def _exact_name(reader: Reader) -> Name:
+    place = reader.here
+    found = reader.identifier()
+    return Name((Identifier(place.text) if place.kind == "word" else found,))
 
 
 def strings(reader: Reader) -> tuple[str, ...]:

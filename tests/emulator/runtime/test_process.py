@@ -7,6 +7,7 @@ import socket
 import sys
 import urllib.request
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -344,3 +345,32 @@ def test_closing_ends_every_service(
     assert list((tmp_path / "processes").iterdir()) == []
     with pytest.raises(RuntimeError):
         runtime.start(instance(web()))
+
+
+def test_secrets_reach_the_process_as_they_are(
+    runtime: ProcessRuntime, web: Make, instance: Make, until: Make, tmp_path: Path
+) -> None:
+    """In a variable, which no placeholder and no peer changes, and in files that change while it runs."""
+    folder = tmp_path / "secret"
+    folder.mkdir()
+    mount = Mount("/secrets/login", folder, read_only=False, secrets={"password": "x"})
+    image = web(mounts=["/secrets/login"], environment={"LOGIN": "{mount:/secrets/login}"})
+    [port] = runtime.allocate(1)
+    request = instance(image, ports={8000: port}, mounts=(mount,), peers={"db:1": 5}, hosts=frozenset({"db"}))
+    secret = {"TOKEN": "{files}", "HOST": "db", "ADDRESS": "db:1"}
+    container = replace(request.containers[0], secret_environment=secret)
+    request = replace(request, containers=(container,))
+    assert runtime.refuse(request) is None
+    runtime.start(request)
+    until(lambda: status(runtime) == "READY")
+    environment = get(port, "/env")["env"]
+    assert {name: environment[name] for name in secret} == secret
+    assert environment["LOGIN"] == str(folder)
+    assert "TOKEN" not in repr(request)
+
+
+def test_a_folder_for_secrets_that_the_image_does_not_know_is_refused(
+    runtime: ProcessRuntime, web: Make, instance: Make, tmp_path: Path
+) -> None:
+    mount = Mount("/secrets/login", tmp_path, read_only=False, secrets={"password": "x"})
+    assert "/secrets/login cannot be mounted" in (runtime.refuse(instance(web(), mounts=(mount,))) or "")

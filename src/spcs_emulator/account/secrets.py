@@ -1,0 +1,73 @@
+"""A service's secrets: which object each is, and what a container gets of it.
+
+In: a secret of a specification and the service's owner. Out: variables and files, or the error that says why
+not. Writes the files that running containers read. Documented: Service specification reference,
+`containers.secrets` (the owner role needs READ; which files and keys a type has). Assumed: the name is looked
+up at each start of an instance.
+"""
+
+import os
+
+from spcs_emulator.account.access import Access
+from spcs_emulator.account.catalogue import Catalogue
+from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.privileges import words
+from spcs_emulator.faults import INVALID_SPEC, NOT_FOUND, SqlError
+from spcs_emulator.runtime.api import InstanceRequest, Mount
+from spcs_emulator.specification import SecretUse
+from spcs_emulator.statement.reader import Reader
+from spcs_emulator.statement.tokens import tokenize
+from spcs_emulator.statement.values import Name, ObjectKind
+
+
+def secret_values(
+    catalogue: Catalogue, use: SecretUse, schema: AccountObject, owner: str | None
+) -> dict[str, str]:
+    """Return what the container gets: file or key name to value, only the asked-for key for a variable.
+
+    `schema` is the service's, `owner` the key of its owner role. 395018 when the name is none or the secret
+    has no such key, 002003 or 003001 when the owner role lacks READ.
+    """
+    name = _name(use)
+    found = catalogue.named(ObjectKind.SECRET, name, schema)
+    access = Access(catalogue, owner, [owner] if owner else [])
+    if found is None or not access.sees(found):
+        raise NOT_FOUND(kind=words(ObjectKind.SECRET), name=str(name))
+    access.require(found, "READ")
+    values = {part.lower(): value for part, value in found.settings.items() if part != "TYPE"}
+    if not use.variable:
+        return values
+    if use.key not in values:
+        raise INVALID_SPEC(why=f"secret '{use.name}' of type {found.settings['TYPE']} has no {use.key}")
+    return {use.key: values[use.key]}
+
+
+def write_files(request: InstanceRequest) -> None:
+    """Write the files of the instance's secrets, for the owner of this process only. OSError when it cannot.
+
+    A file changes as a whole: who reads it meanwhile finds the old value or the new one.
+    """
+    for mount in secret_mounts(request):
+        mount.folder.mkdir(parents=True, exist_ok=True)
+        mount.folder.chmod(0o700)
+        for name, value in mount.secrets.items():
+            new = mount.folder / f".{name}.new"
+            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                file.write(value)
+            new.replace(mount.folder / name)
+
+
+def secret_mounts(request: InstanceRequest) -> list[Mount]:
+    """Return the folders of the instance that hold secrets."""
+    return [mount for container in request.containers for mount in container.mounts if mount.secrets]
+
+
+def _name(use: SecretUse) -> Name:
+    try:
+        reader = Reader(tokenize(use.name))
+        name = reader.name()
+        reader.finish()
+    except SqlError as error:
+        raise INVALID_SPEC(why=f"invalid name of a secret '{use.name}'") from error
+    return name
