@@ -49,16 +49,16 @@ class Kind:
         """
         self.check_name(statement.name.last)
         parent = context.require_parent(self.kind, statement.name)
-        context.access.require_create(CREATE_NEEDS[self.kind][0], parent, *self.other_needs)
         name = statement.name.last.text
         found = context.catalogue.find(self.kind, name, parent.key if parent else None)
+        if statement.or_alter and found is not None and context.access.sees(found):
+            return self.converge(context, found, statement)
+        context.access.require_create(CREATE_NEEDS[self.kind][0], parent, *self.other_needs)
         if found is not None:
             if not context.access.sees(found):
                 raise EXISTS_UNSEEN(name=context.catalogue.full_name(found))
             if statement.if_not_exists:
                 return status(f"{name} already exists, statement succeeded.")
-            if statement.or_alter:
-                return self.converge(context, found, statement)
             if not statement.or_replace:
                 raise EXISTS(name=context.catalogue.full_name(found))
             context.access.require(found)
@@ -73,11 +73,13 @@ class Kind:
         return status(f"{self.title} {name} successfully created.")
 
     def converge(self, context: Context, entry: AccountObject, statement: Create) -> Result:
-        """Do CREATE OR ALTER of what is there: it becomes as the statement has it; ownership is needed.
+        """Do CREATE OR ALTER of what is there: it becomes as the statement has it. Ownership is needed, the
+        privilege to create is not.
 
         Documented: what the statement leaves out goes back to its default, and what cannot be altered must
         be as it is (assumed: 000002 else, and the answer is that of ALTER).
         """
+        context.access.require_role()
         context.access.require(entry)
         wanted = self.settings(context, statement.properties)
         for name in self.fixed:
