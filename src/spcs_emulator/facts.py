@@ -53,6 +53,11 @@ def facts() -> tuple[Fact, ...]:
         *_kinds(),
         *_clauses_of_files(),
         *(Fact("show", f"SHOW {what}", form.source) for what, form in SHOW_FORMS.items()),
+        *(
+            Fact("show", f"SHOW {what} HISTORY is refused", form.history)
+            for what, form in SHOW_FORMS.items()
+            if form.history
+        ),
         *(Fact("functions", name, function.source) for name, function in sorted(FUNCTIONS.items())),
         *(Fact("columns", shape.title, shape.source) for shape in _found(Shape)),
         *(Fact("privileges", kind.value, PRIVILEGES_SOURCE) for kind in PRIVILEGES),

@@ -46,11 +46,11 @@ def name(reader: Reader) -> Name:
     return reader.name()
 
 
-def items(reader: Reader, read: Read) -> tuple[Any, ...]:
-    """Read `(…, …)`, each with `read`; `()` is none."""
+def items(reader: Reader, read: Read, least: int = 0) -> tuple[Any, ...]:
+    """Read `(…, …)`, each with `read`, and at least `least` of them."""
     reader.symbol("(")
     values: list[Any] = []
-    while not reader.try_symbol(")"):
+    while len(values) < least or not reader.try_symbol(")"):
         if values:
             reader.symbol(",")
         values.append(read(reader))
@@ -58,15 +58,15 @@ def items(reader: Reader, read: Read) -> tuple[Any, ...]:
 
 
 def names(reader: Reader) -> tuple[Name, ...]:
-    """Read `(NAME, …)`."""
-    return items(reader, name)
+    """Read `(NAME, …)`, at least one."""
+    return items(reader, name, least=1)
 
 
 def exact_names(reader: Reader) -> tuple[Name, ...]:
-    """Read `(NAME, …)`, each of one part and in the case it is written in, quoted or not (documented: CREATE
-    SERVICE, the names of integrations are case-sensitive).
+    """Read `(NAME, …)`, at least one, each of one part and in the case it is written in, quoted or not
+    (documented: CREATE SERVICE, the names of integrations are case-sensitive).
     """
-    return items(reader, _exact_name)
+    return items(reader, _exact_name, least=1)
 
 
 def _exact_name(reader: Reader) -> Name:

@@ -5,6 +5,7 @@ In: a reader behind SHOW. Out: a `Show`, or 001003. Touches nothing.
 
 from dataclasses import dataclass
 
+from spcs_emulator.faults import UNSUPPORTED
 from spcs_emulator.statement.objects import object_name
 from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.values import Name, ObjectKind, Scope, Show
@@ -13,13 +14,16 @@ from spcs_emulator.statement.values import Name, ObjectKind, Scope, Show
 @dataclass(frozen=True)
 class ShowForm:
     """The clauses one SHOW takes, and the `source` of that. `scopes` are the words after IN; `must` makes IN
-    mandatory; `narrow` allows STARTS WITH and LIMIT; `terse` allows SHOW TERSE."""
+    mandatory; `narrow` allows STARTS WITH and LIMIT; `terse` allows SHOW TERSE; `history` is the source of
+    HISTORY, which is refused as a feature: what was dropped is gone here.
+    """
 
     source: str
     scopes: tuple[str, ...] = ()
     must: bool = False
     narrow: bool = True
     terse: bool = False
+    history: str = ""
 
 
 _IN_SCHEMA = ("ACCOUNT", "DATABASE", "SCHEMA", "NAME")
@@ -48,9 +52,17 @@ SHOW_FORMS = {
         "documented: SHOW WAREHOUSES; observed: IN ACCOUNT, sent by other tools", ("ACCOUNT",)
     ),
     "DATABASES": ShowForm(
-        "documented: SHOW DATABASES; observed: IN ACCOUNT, sent by other tools", ("ACCOUNT",), terse=True
+        "documented: SHOW DATABASES; observed: IN ACCOUNT, sent by other tools",
+        ("ACCOUNT",),
+        terse=True,
+        history="documented: SHOW DATABASES",
     ),
-    "SCHEMAS": ShowForm("documented: SHOW SCHEMAS", ("ACCOUNT", "DATABASE", "NAME"), terse=True),
+    "SCHEMAS": ShowForm(
+        "documented: SHOW SCHEMAS",
+        ("ACCOUNT", "DATABASE", "NAME"),
+        terse=True,
+        history="documented: SHOW SCHEMAS",
+    ),
     "STAGES": ShowForm("documented: SHOW STAGES", _IN_SCHEMA),
     "NETWORK RULES": ShowForm("documented: SHOW NETWORK RULES", _IN_SCHEMA),
     "SECRETS": ShowForm("documented: SHOW SECRETS", _IN_SCHEMA, narrow=False),
@@ -71,6 +83,8 @@ def parse_show(reader: Reader) -> Show:
     form = SHOW_FORMS[what]
     if terse and not form.terse:
         raise place.unexpected()
+    if form.history and reader.try_words("HISTORY"):
+        raise UNSUPPORTED(feature=f"SHOW {what} HISTORY")
     if what == "ROLES IN SERVICE":
         return Show(what, scope=Scope("SERVICE", object_name(reader, ObjectKind.SERVICE)))
     like = reader.string() if reader.try_words("LIKE") else None
