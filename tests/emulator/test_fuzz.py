@@ -10,7 +10,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.emulator.conftest import SPECIFICATION, World
+from tests.emulator.conftest import SPECIFICATION, World, changed, container
 from tests.emulator.test_parse import REFUSED, UNDERSTOOD
 from tests.emulator.test_specification import FULL
 from tests.emulator.test_statements import CASES
@@ -23,6 +23,8 @@ from spcs_emulator.server import LocalAccount
 from spcs_emulator.specification import from_document, parse_specification
 from spcs_emulator.wire.rowset import result_data
 
+SECRET = {"snowflakeSecret": "x", "envVarName": "X", "secretKeyRef": "secret_string"}
+WITH_SECRET = changed(containers=[container(secrets=[SECRET])])
 SEEDS = sorted(
     {
         *UNDERSTOOD,
@@ -30,7 +32,9 @@ SEEDS = sorted(
         *(step["sql"] for steps in CASES.values() for step in steps),
         "CREATE SERVICE D.PUBLIC.T IN COMPUTE POOL P FROM SPECIFICATION $$" + SPECIFICATION + "$$",
         "ALTER SERVICE D.PUBLIC.S FROM SPECIFICATION $$" + SPECIFICATION + "$$",
+        "ALTER SERVICE D.PUBLIC.S FROM SPECIFICATION $$" + WITH_SECRET + "$$",
         "ALTER SERVICE D.PUBLIC.S SET MIN_INSTANCES = 2 MAX_INSTANCES = 3",
+        "ALTER SERVICE D.PUBLIC.S SET EXTERNAL_ACCESS_INTEGRATIONS = (E)",
         "GRANT SERVICE ROLE D.PUBLIC.S!ALL_ENDPOINTS_USAGE TO ROLE SYSADMIN",
         "DROP SERVICE D.PUBLIC.S FORCE",
         "DROP DATABASE D",
@@ -68,6 +72,9 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, S
         for sql in (
             "CREATE DATABASE D",
             "CREATE IMAGE REPOSITORY R",
+            "CREATE SECRET X TYPE = GENERIC_STRING SECRET_STRING = 'x'",
+            "CREATE NETWORK RULE N TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('a.b')",
+            "CREATE EXTERNAL ACCESS INTEGRATION E ALLOWED_NETWORK_RULES = (N)",
             "CREATE COMPUTE POOL P MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_S",
         ):
             client.run(sql)
