@@ -227,7 +227,7 @@ FORMS: Mapping[ObjectKind, Form] = {
         replaced=_RULE,
         altered=_OR_ALTER,
         always_new=_RULE,
-        described="documented: DESCRIBE NETWORK RULE",
+        described="documented: DESCRIBE NETWORK RULE; observed: ownership is needed",
     ),
     ObjectKind.SECRET: Form(
         _SECRET,
