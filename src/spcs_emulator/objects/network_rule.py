@@ -33,9 +33,9 @@ ANY_HOST_PORTS = (80, 443)
 # Documented: 100 hosts in an external access integration overall.
 HOST_LIMIT = 100
 _HOST_PORT = re.compile(r"([^:]+)(?::([0-9]{1,5}))?")
-_HOST = re.compile(
-    r"(\*\.)?([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-)
+_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_FIRST_LABEL = r"[A-Za-z0-9]?[A-Za-z0-9-]{0,61}\*[A-Za-z0-9-]{0,61}"
+_HOST = re.compile(rf"({_FIRST_LABEL}\.)?({_LABEL}\.)*{_LABEL}")
 _NUMBERS = re.compile(r"[0-9.]+")
 
 
@@ -142,7 +142,8 @@ class NetworkRule(Kind):
 def host_and_port(value: str) -> tuple[str, int]:
     """Return host and port of `host[:port]`; port 0 means every port.
 
-    Documented: the default port, the wildcard at the beginning, and 0.0.0.0 for any host on port 80 or 443.
+    Documented: the default port, one asterisk in the first of several labels, and 0.0.0.0 for any host on
+    port 80 or 443.
     001008 for anything else. Assumed: other addresses than 0.0.0.0 are no hosts.
     """
     match = _HOST_PORT.fullmatch(value)

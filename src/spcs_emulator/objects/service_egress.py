@@ -47,7 +47,7 @@ def _check_reach(context: Context, integration: AccountObject, rule: AccountObje
     """
     for value in rule.settings["VALUE_LIST"]:
         host, port = host_and_port(value)
-        if host.startswith("*") or (port not in LOW_PORTS and port < FIRST_FREE_PORT):
+        if "*" in host or (port not in LOW_PORTS and port < FIRST_FREE_PORT):
             rule_name = context.catalogue.full_name(rule)
             why = (
                 f": network rule {rule_name} has '{value}', and services reach single hosts on ports 22, 80, "

@@ -83,6 +83,7 @@ _RULE = "documented: CREATE NETWORK RULE"
 _SECRET = "documented: CREATE SECRET"  # noqa: S105 - a page
 _ALTER_SECRET = "documented: ALTER SECRET"  # noqa: S105 - a page
 _EXTERNAL = "documented: CREATE EXTERNAL ACCESS INTEGRATION"
+_ALTER_EXTERNAL = "documented: ALTER EXTERNAL ACCESS INTEGRATION"
 _SECURITY = "documented: CREATE SECURITY INTEGRATION (Snowflake OAuth)"
 
 FORMS: Mapping[ObjectKind, Form] = {
@@ -248,9 +249,9 @@ FORMS: Mapping[ObjectKind, Form] = {
     ObjectKind.EXTERNAL_ACCESS_INTEGRATION: Form(
         _EXTERNAL,
         {
-            "ALLOWED_NETWORK_RULES": clause(properties.names, _EXTERNAL, CREATE, SET),
-            "ALLOWED_API_AUTHENTICATION_INTEGRATIONS": clause(properties.names_or_none, _EXTERNAL),
-            "ALLOWED_AUTHENTICATION_SECRETS": clause(properties.names_all_or_none, _EXTERNAL),
+            "ALLOWED_NETWORK_RULES": clause(properties.names, _ALTER_EXTERNAL),
+            "ALLOWED_API_AUTHENTICATION_INTEGRATIONS": clause(properties.names_or_none, _ALTER_EXTERNAL),
+            "ALLOWED_AUTHENTICATION_SECRETS": clause(properties.names_all_or_none, _ALTER_EXTERNAL),
             "ENABLED": clause(properties.boolean, _EXTERNAL, CREATE, SET),
             "COMMENT": clause(properties.text, _EXTERNAL),
         },

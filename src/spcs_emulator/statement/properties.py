@@ -49,6 +49,10 @@ def name(reader: Reader) -> Name:
 def items(reader: Reader, read: Read, least: int = 0) -> tuple[Any, ...]:
     """Read `(…, …)`, each with `read`, and at least `least` of them."""
     reader.symbol("(")
+    return _items_left(reader, read, least)
+
+
+def _items_left(reader: Reader, read: Read, least: int) -> tuple[Any, ...]:
     values: list[Any] = []
     while len(values) < least or not reader.try_symbol(")"):
         if values:
@@ -85,14 +89,26 @@ def string(reader: Reader) -> str:
     return reader.string()
 
 
-def names_or_none(reader: Reader) -> tuple[Name, ...]:
-    """Read `(NAME, …)`, or NONE for none."""
-    return () if reader.try_words("NONE") else names(reader)
+def names_or_none(reader: Reader) -> tuple[Name, ...] | str:
+    """Read `(NAME, …)`, or NONE for none, in brackets or not."""
+    return _names_or(reader, "NONE")
 
 
 def names_all_or_none(reader: Reader) -> tuple[Name, ...] | str:
-    """Read `(NAME, …)`, NONE for none, or ALL, which stays that word."""
-    return "ALL" if reader.try_words("ALL") else names_or_none(reader)
+    """Read `(NAME, …)`, NONE for none, or ALL, which stays that word; both in brackets or not."""
+    return _names_or(reader, "ALL", "NONE")
+
+
+def _names_or(reader: Reader, *words: str) -> tuple[Name, ...] | str:
+    bracket = reader.try_symbol("(")
+    word = reader.try_one_of(*words)
+    if word and bracket:
+        reader.symbol(")")
+    if word:
+        return () if word == "NONE" else word
+    if not bracket:
+        raise reader.fail()
+    return _items_left(reader, name, least=1)
 
 
 def secret_type(reader: Reader) -> str:
