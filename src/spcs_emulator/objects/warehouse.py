@@ -73,7 +73,9 @@ class Warehouse(Kind):
         "SCALING_POLICY": "STANDARD",
         "AUTO_SUSPEND": 600,
         "AUTO_RESUME": True,
-        "ENABLE_QUERY_ACCELERATION": False,
+        # Documented: BCR-2250, bundle 2026_03.
+        "ENABLE_QUERY_ACCELERATION": True,
+        "GENERATION": "2",
         "QUERY_ACCELERATION_MAX_SCALE_FACTOR": 8,
         "MAX_CONCURRENCY_LEVEL": 8,
         "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS": 0,
@@ -103,6 +105,7 @@ class Warehouse(Kind):
         for name, allowed in (
             ("WAREHOUSE_TYPE", ("STANDARD", "SNOWPARK-OPTIMIZED")),
             ("SCALING_POLICY", ("STANDARD", "ECONOMY")),
+            ("GENERATION", ("1", "2")),
         ):
             if name in values:
                 values[name] = str(values[name]).upper()
@@ -171,7 +174,7 @@ class Warehouse(Kind):
             resource_monitor="null",
             uuid=entry.key[:8],
             scaling_policy=values["SCALING_POLICY"],
-            generation="2",
+            generation=values.get("GENERATION"),
         )
         return row
 

@@ -107,6 +107,7 @@ FORMS: Mapping[ObjectKind, Form] = {
                 SCALING_POLICY=properties.word,
                 AUTO_SUSPEND=properties.integer_or_null,
                 AUTO_RESUME=properties.boolean,
+                GENERATION=properties.string,
                 ENABLE_QUERY_ACCELERATION=properties.boolean,
                 QUERY_ACCELERATION_MAX_SCALE_FACTOR=properties.integer,
                 MAX_CONCURRENCY_LEVEL=properties.integer,
