@@ -54,6 +54,12 @@ STATEMENT_COUNT = Fault(
     "documented: Executing multiple statements",
 )
 CANCELED = Fault(604, "57014", "SQL execution canceled", "observed: a statement cancelled by its client")
+NO_SUCH_QUERY = Fault(
+    709,
+    "02000",
+    "Statement {query_id} not found",
+    "observed: RESULT_SCAN of an unknown query; assumed: of one that gave no rows too",
+)
 EMPTY = Fault(900, "42000", COMPILATION + "Empty SQL statement.", "observed: connector, empty text")
 SYNTAX = Fault(
     1003,
@@ -78,6 +84,12 @@ NOT_FOUND = Fault(
     "02000",
     COMPILATION + "{kind} '{name}' does not exist or not authorized.",
     "observed: DROP, DESCRIBE, USE of what is not there or not visible",
+)
+UNBOUND = Fault(
+    2049,
+    "42601",
+    COMPILATION + "error line {line} at position {position}\nBind variable {name} not set.",
+    "observed: number and text, a placeholder without a value",
 )
 MISSING_OPTION = Fault(
     2029, "42601", COMPILATION + "Missing option(s): [{names}]", "observed: a mandatory property left out"

@@ -8,6 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+# Observed: after 45 seconds a real account says that the statement is in progress.
+HOLD_SECONDS = 45.0
+
 Trouble = Literal["error before", "error after", "cut before", "cut after"]
 
 
@@ -26,10 +29,15 @@ class Event:
 
 
 class Script:
-    """The arranged latency in milliseconds and events. May be asked from several threads."""
+    """The arranged latency in milliseconds and events, and for how long a request is held that waits for its
+    statement. May be asked from several threads.
+    """
 
-    def __init__(self, latency_ms: int = 0, events: Sequence[Event] = ()) -> None:
+    def __init__(
+        self, latency_ms: int = 0, events: Sequence[Event] = (), hold_seconds: float = HOLD_SECONDS
+    ) -> None:
         self.latency_ms = latency_ms
+        self.hold_seconds = hold_seconds
         self._events = tuple(events)
         self._counts = [0] * len(self._events)
         self._lock = threading.Lock()

@@ -95,6 +95,7 @@ class LocalAccount(Generic[ClockT]):
                 store, self.identity, self.clock, self.runtime, blobs, folder.path, self._registry_host
             )
         self._wire = Wire(self.account, self.identity, self.clock, self._script, _log.error)
+        opened.callback(self._wire.close)
         self._registry = Registry(self.account, blobs, self.clock.now)
         http = _listen(self._respond, port, kept.port)
         opened.callback(http.close)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,13 @@ import snowflake.connector
 import yaml
 from snowflake.connector import DictCursor
 
+from spcs_emulator.account.account import Account, Outcome
+from spcs_emulator.account.entries import Session
+from spcs_emulator.account.history import Query
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.registry.api import PushedImage
 from spcs_emulator.server import LocalAccount
+from spcs_emulator.statement.parse import read
 
 Local = LocalAccount[TurnedClock]
 
@@ -161,3 +166,9 @@ def request_of(world: World, name: str) -> Any:
         catalogue = world.local.account._catalogue
         (service,) = [entry for entry in catalogue.objects.values() if entry.name == name]
         return world.local.account._world.requests.build(service, 0)
+
+
+def execute(account: Account, session: Session, sql: str) -> Outcome:
+    """Run one statement without the wire."""
+    (written,) = read(sql)
+    return account.execute(session, Query(session, "", sql, datetime.now(UTC)), written)

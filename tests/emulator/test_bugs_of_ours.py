@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.emulator.conftest import SPECIFICATION
+from tests.emulator.conftest import SPECIFICATION, execute
 
 from spcs_emulator.account.account import Account
 from spcs_emulator.account.results import Result
@@ -103,7 +103,7 @@ def an_account(
     session = account.sessions.login(login)
 
     def run(sql: str) -> Result:
-        result, _ = account.execute(session, sql)
+        result = execute(account, session, sql)
         assert isinstance(result, Result)
         return result
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import snowflake.connector
-from tests.emulator.conftest import Client, World, request_of, with_volume
+from tests.emulator.conftest import Client, World, execute, request_of, with_volume
 
 from spcs_emulator.account.results import Result
 from spcs_emulator.clock import TurnedClock
@@ -43,11 +43,11 @@ def test_a_copy_of_the_running_account_s_folder_holds_everything(
         assert again.dump() == dump
         World(again, opened).turn(2)
         session = again.account.sessions.of_token(_token(world))
-        rows, _ = again.account.execute(session, "SHOW ENDPOINTS IN SERVICE S")
+        rows = execute(again.account, session, "SHOW ENDPOINTS IN SERVICE S")
         assert isinstance(rows, Result)
         assert [row[0] for row in rows.rows] == [row["name"] for row in before]
         assert [row[-1] for row in rows.rows] == [row["local_address"] for row in before]
-        status, _ = again.account.execute(session, "SHOW SERVICES")
+        status = execute(again.account, session, "SHOW SERVICES")
         assert isinstance(status, Result)
         assert status.rows[0][1] == "RUNNING"
 

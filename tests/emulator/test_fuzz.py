@@ -10,7 +10,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.emulator.conftest import SPECIFICATION, World, changed, container
+from tests.emulator.conftest import SPECIFICATION, World, changed, container, execute
 from tests.emulator.test_parse import REFUSED, UNDERSTOOD
 from tests.emulator.test_specification import FULL
 from tests.emulator.test_statements import CASES
@@ -92,7 +92,7 @@ def test_statements(account: tuple[World, Session], sql: str) -> None:
     world, session = account
     before = world.local.dump()
     try:
-        result, _ = world.local.account.execute(session, sql)
+        result = execute(world.local.account, session, sql)
     except SqlError as error:
         assert error.errno != 300002
         if error.errno != 3011:

@@ -3,9 +3,16 @@
 import pytest
 
 from spcs_emulator.faults import SqlError
-from spcs_emulator.statement.parse import parse
+from spcs_emulator.statement.parse import parse as parse_written
+from spcs_emulator.statement.parse import read
 from spcs_emulator.statement.tokens import tokenize
-from spcs_emulator.statement.values import Alter, Create, ListFiles, Name, ObjectKind, Select, Show
+from spcs_emulator.statement.values import Alter, Create, ListFiles, Name, ObjectKind, Select, Show, Statement
+
+
+def parse(text: str, count: int = 1) -> Statement:
+    (written,) = read(text, count)
+    return parse_written(written)
+
 
 UNDERSTOOD = [
     "use role accountadmin;",
@@ -46,6 +53,10 @@ UNDERSTOOD = [
     "PUT 'file:///tmp/a b.yaml' '@\"s t\"/a b' SOURCE_COMPRESSION = AUTO_DETECT;",
     "GET @D.S.T/specs//x.yaml file:///tmp/ PATTERN = '.*'",
     "ls @S",
+    "select * from table(result_scan('01'))",
+    "SELECT * FROM TABLE(RESULT_SCAN(LAST_QUERY_ID()))",
+    "SELECT * FROM TABLE(RESULT_SCAN(LAST_QUERY_ID(-2)))",
+    "SELECT CURRENT_TIMESTAMP, CURRENT_DATE(), current_user",
     "LIST @~/x PATTERN = '.*[.]yaml'",
     "rm @%t",
 ]
@@ -86,9 +97,11 @@ REFUSED = [
     ("GRANT USAGE ON TABLE T TO ROLE R", 1, 15, "TABLE"),
     ("GRANT USAGE ON SCHEMA S", 1, 23, "<EOF>"),
     ("USE ROLE", 1, 8, "<EOF>"),
-    ("SELECT * FROM T", 1, 7, "*"),
+    ("SELECT * FROM T", 1, 14, "T"),
+    ("SELECT * FROM TABLE(T)", 1, 20, "T"),
+    ("SELECT * FROM TABLE(RESULT_SCAN(X))", 1, 32, "X"),
     ("SELECT CURRENT_ROLE() FROM T", 1, 22, "FROM"),
-    ("SELECT CURRENT_TIMESTAMP", 1, 24, "<EOF>"),
+    ("SELECT CURRENT_ROLE", 1, 19, "<EOF>"),
     ("PUT /tmp/x @S", 1, 4, "/"),
     ("PUT file:///tmp/x S", 1, 18, "S"),
     ("PUT file:// @S", 1, 4, "file://"),
@@ -123,8 +136,8 @@ def test_refused_where(text: str, line: int, position: int, token: str) -> None:
         (" ; -- nothing", 1, 900),
         ("SELECT 1; SELECT 2", 1, 8),
         ("SELECT 1", 2, 8),
-        ("SELECT 1; SELECT 2", 2, 2),
-        ("SELECT 1; SELECT 2", 0, 2),
+        ("SELECT ?", 1, 2049),
+        ("SELECT :1", 1, 2049),
         ("ALTER IMAGE REPOSITORY R UNSET COMMENT", 1, 2),
         ("CREATE SERVICE S IN COMPUTE POOL P FROM @x SPECIFICATION_FILE = 'a'", 1, 2),
         (f"CREATE ROLE {'A' * 256}", 1, 2017),

@@ -8,6 +8,7 @@ import contextlib
 import shutil
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,25 +19,27 @@ from spcs_emulator.account.context import Context, World
 from spcs_emulator.account.dump import dump
 from spcs_emulator.account.entries import Session
 from spcs_emulator.account.file_statements import get_files, list_files, put_files, remove_listed
-from spcs_emulator.account.functions import select
+from spcs_emulator.account.functions import described, select
+from spcs_emulator.account.history import History, Query
 from spcs_emulator.account.images import RegistryAccount
 from spcs_emulator.account.life import Life
 from spcs_emulator.account.pending import Moves, Pending
 from spcs_emulator.account.privilege_grants import grant_ownership, grant_privileges
+from spcs_emulator.account.query_functions import result_scan
 from spcs_emulator.account.requests import RequestBuilder
-from spcs_emulator.account.results import Result, Transfer
+from spcs_emulator.account.results import Result, Transfer, status
 from spcs_emulator.account.role_grants import grant_role, show_grants
 from spcs_emulator.account.session_statements import alter_session, use, use_secondary_roles
 from spcs_emulator.account.sessions import Sessions
 from spcs_emulator.account.show import show
 from spcs_emulator.account.stage_files import StageFiles
 from spcs_emulator.clock import Clock
-from spcs_emulator.faults import CANCELED, INTERNAL, LOGGED_OUT, SqlError
+from spcs_emulator.faults import CANCELED, INTERNAL, LOGGED_OUT, UNSUPPORTED, SqlError
 from spcs_emulator.identity import Identity
 from spcs_emulator.objects.kinds import KINDS
 from spcs_emulator.registry.api import ImageStore
 from spcs_emulator.runtime.api import NoFreePortError, Runtime
-from spcs_emulator.statement.parse import parse
+from spcs_emulator.statement.parse import Written, parse
 from spcs_emulator.statement.values import (
     Alter,
     AlterSession,
@@ -50,6 +53,7 @@ from spcs_emulator.statement.values import (
     ListFiles,
     PutFiles,
     RemoveFiles,
+    ResultScan,
     Select,
     Show,
     ShowGrants,
@@ -59,6 +63,8 @@ from spcs_emulator.statement.values import (
 )
 from spcs_emulator.store import Store
 
+# Statements that change nothing.
+READING = (Describe, ListFiles, ResultScan, Show, ShowGrants)
 # What a statement's handler gives back.
 Outcome = Result | Transfer | Pending[Result]
 
@@ -75,6 +81,7 @@ HANDLERS: dict[type[Statement], Callable[[Context, Any], Outcome]] = {
     ListFiles: list_files,
     PutFiles: put_files,
     RemoveFiles: remove_listed,
+    ResultScan: result_scan,
     Select: select,
     Show: show,
     ShowGrants: show_grants,
@@ -100,14 +107,17 @@ class Account(RegistryAccount):
         be.
         """
         catalogue = Catalogue(store)
+        self._moves = Moves()
+        self.history = History(self.wake)
         requests = RequestBuilder(catalogue, identity, data)
         life = Life(catalogue, clock, runtime, requests)
-        self._world = World(catalogue, identity, clock, runtime, images, data, requests, life, registry_host)
+        self._world = World(
+            catalogue, identity, clock, runtime, images, data, requests, life, self.history, registry_host
+        )
         self.files = StageFiles(catalogue, data / "stages")
         self.sessions = Sessions(catalogue, identity, clock)
         super().__init__(catalogue, self.sessions, clock)
         self._closed = False
-        self._moves = Moves()
         with catalogue.transaction():
             build_account(catalogue, identity, clock.now())
 
@@ -140,16 +150,15 @@ class Account(RegistryAccount):
             self._closed = True
         self._moves.made()
 
-    def execute(self, session: Session, text: str, count: int = 1) -> tuple[Outcome, Session]:
-        """Run one statement; return its result, or what to `wait` for or to transfer, and the session as
-        it is afterwards.
+    def execute(self, session: Session, query: Query, written: Written) -> Outcome:
+        """Run one statement, known as `query`; return its result, or what to `wait` for or to transfer.
 
         SqlError when the statement is refused, and then nothing has changed, but for what a GRANT ALL could
         grant.
         """
-        statement = parse(text, count)
+        statement = parse(written)
         try:
-            return self._perform(session, statement)
+            return self._perform(session, query, statement)
         except NoFreePortError as error:
             raise INTERNAL(cause=str(error)) from error
         finally:
@@ -180,7 +189,7 @@ class Account(RegistryAccount):
         """Let every statement that waits look again."""
         self._moves.made()
 
-    def _perform(self, session: Session, statement: Statement) -> tuple[Outcome, Session]:
+    def _perform(self, session: Session, query: Query, statement: Statement) -> Outcome:
         # Where what is due cannot be stored, the statement's own refusal says so; reading goes on.
         with contextlib.suppress(SqlError):
             self.tick()
@@ -188,13 +197,32 @@ class Account(RegistryAccount):
             current = self._catalogue.sessions.get(session.id)
             if current is None:
                 raise LOGGED_OUT()
-            context = Context(self._world, current)
-            result = HANDLERS[type(statement)](context, statement)
-            return result, context.session
+            return HANDLERS[type(statement)](Context(self._world, current, query), statement)
+
+    def describe(self, session: Session, query: Query, written: Written) -> Result:
+        """Return the columns that the statement would answer with, and no rows; nothing is changed.
+
+        SqlError when it is not understood, or when one that only reads would be refused; 000002 for PUT and
+        GET. Assumed: a statement that changes something is not checked further, and answers with `status`.
+        """
+        statement = parse(written)
+        if isinstance(statement, PutFiles | GetFiles):
+            raise UNSUPPORTED(feature="describing PUT and GET")
+        if isinstance(statement, Select):
+            statement = described(statement)
+        elif not isinstance(statement, READING):
+            return Result(status("").columns, (), "ddl")
+        outcome = self._perform(session, query, statement)
+        if not isinstance(outcome, Result):
+            raise UNSUPPORTED(feature="describing a statement that waits")
+        return replace(outcome, rows=())
 
     def names(self, session: Session) -> dict[str, str | None]:
-        """Return the session's role, warehouse, database and schema by name, None where it has none."""
+        """Return the role, warehouse, database and schema that the session has now by name, None where it has
+        none.
+        """
         with self._catalogue.transaction():
+            session = self._catalogue.sessions.get(session.id) or session
             keys = {
                 "role": session_access(self._catalogue, session).primary,
                 "warehouse": session.warehouse,

@@ -12,6 +12,7 @@ from pathlib import Path
 from spcs_emulator.account.access import Access, session_access
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.entries import AccountObject, Session
+from spcs_emulator.account.history import History, Query
 from spcs_emulator.account.life import Life
 from spcs_emulator.account.privileges import words
 from spcs_emulator.account.requests import RequestBuilder
@@ -43,6 +44,7 @@ class World:
     data: Path
     requests: RequestBuilder
     life: Life
+    history: History
     registry_host: Callable[[], str]
 
     def stage_folder(self, key: str) -> Path:
@@ -53,8 +55,9 @@ class World:
 class Context:
     """One statement of one session. Made inside a transaction and used up in it."""
 
-    def __init__(self, world: World, session: Session) -> None:
+    def __init__(self, world: World, session: Session, query: Query) -> None:
         self.world = world
+        self.query = query
         self.catalogue = world.catalogue
         self.session = session
         self.access: Access = session_access(world.catalogue, session)

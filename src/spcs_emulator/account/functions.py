@@ -7,12 +7,17 @@ nothing else.
 import inspect
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 
-from spcs_emulator.account.access import assigned_roles
+from spcs_emulator.account import context_functions
 from spcs_emulator.account.context import Context
+from spcs_emulator.account.context_functions import named
 from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.pending import Pending
+from spcs_emulator.account.query_functions import cancel_all_queries, cancel_query, last_query_id, wait
 from spcs_emulator.account.results import Column, ColumnType, Result
 from spcs_emulator.account.services import schema_hash
 from spcs_emulator.faults import UNKNOWN_FUNCTION, WRONG_ARGUMENTS, SqlError
@@ -26,18 +31,51 @@ from spcs_emulator.statement.values import Call, Name, ObjectKind, Select
 _SCHEMA_PARTS = 2
 
 
-def select(context: Context, statement: Select) -> Result:
-    """Return the one row. 002140 for an unknown function, 000938 for arguments it does not take."""
+def select(context: Context, statement: Select) -> Result | Pending[Result]:
+    """Return the one row, later when a function in it waits for something. 002140 for an unknown function,
+    000938 for arguments it does not take.
+    """
     values = [_value(context, item.value) for item in statement.items]
+    if any(isinstance(value, Pending) for value in values):
+        return Pending(partial(_waited_for, statement, values))
+    return _row(statement, values)
+
+
+def _waited_for(statement: Select, values: list[Any]) -> Result | None:
+    """Return the row once nothing in it waits any more."""
+    found = [value.until() if isinstance(value, Pending) else value for value in values]
+    waits = any(isinstance(value, Pending) and one is None for value, one in zip(values, found, strict=True))
+    return None if waits else _row(statement, found)
+
+
+def _row(statement: Select, values: list[Any]) -> Result:
     shape = tuple(
         Column(item.heading, _type(value)) for item, value in zip(statement.items, values, strict=True)
     )
     return Result(shape, (tuple(values),), "select")
 
 
+def described(statement: Select) -> Select:
+    """Return the statement with a text in place of every call that may do something, to learn its columns.
+    Each SYSTEM$ function answers with a text.
+    """
+    return Select(
+        tuple(
+            replace(item, value="")
+            if isinstance(item.value, Call) and item.value.function.startswith("SYSTEM$")
+            else item
+            for item in statement.items
+        )
+    )
+
+
 def _type(value: Any) -> ColumnType:
     if isinstance(value, bool):
         return "boolean"
+    if isinstance(value, datetime):
+        return "timestamp_ltz"
+    if isinstance(value, date):
+        return "date"
     return "fixed" if isinstance(value, int) else "text"
 
 
@@ -68,19 +106,6 @@ def name_of_text(text: Any, most: int = 3) -> Name:
 
 def _service(context: Context, text: Any) -> AccountObject:
     return context.get(ObjectKind.SERVICE, name_of_text(text))
-
-
-def _available_roles(context: Context) -> str:
-    roles = assigned_roles(context.catalogue, context.session.user)
-    return json.dumps(sorted(context.catalogue.name_of(role) for role in roles))
-
-
-def _secondary_roles(context: Context) -> str:
-    if not context.session.secondary:
-        return json.dumps({"roles": "", "value": ""})
-    roles = assigned_roles(context.catalogue, context.session.user) - {context.access.primary}
-    names = ",".join(sorted(context.catalogue.name_of(role) for role in roles))
-    return json.dumps({"roles": names, "value": "ALL"})
 
 
 def _pool_status(context: Context, text: Any) -> str:
@@ -118,10 +143,6 @@ def _service_logs(
     return service_logs(context, _service(context, name), instance, container, lines, previous)
 
 
-def _named(context: Context, key: str | None) -> str | None:
-    return context.catalogue.name_of(key) or None
-
-
 @dataclass(frozen=True)
 class Function:
     """A function: called with the context and the constants written, and where we know it from."""
@@ -132,12 +153,16 @@ class Function:
 
 FUNCTIONS: Mapping[str, Function] = {
     "CURRENT_ROLE": Function(
-        lambda context: _named(context, context.access.primary), "documented: CURRENT_ROLE"
+        lambda context: named(context, context.access.primary), "documented: CURRENT_ROLE"
     ),
-    "CURRENT_AVAILABLE_ROLES": Function(_available_roles, "documented: CURRENT_AVAILABLE_ROLES"),
-    "CURRENT_SECONDARY_ROLES": Function(_secondary_roles, "documented: CURRENT_SECONDARY_ROLES"),
+    "CURRENT_AVAILABLE_ROLES": Function(
+        context_functions.available_roles, "documented: CURRENT_AVAILABLE_ROLES"
+    ),
+    "CURRENT_SECONDARY_ROLES": Function(
+        context_functions.secondary_roles, "documented: CURRENT_SECONDARY_ROLES"
+    ),
     "CURRENT_USER": Function(
-        lambda context: _named(context, context.session.user), "documented: CURRENT_USER"
+        lambda context: named(context, context.session.user), "documented: CURRENT_USER"
     ),
     "CURRENT_ACCOUNT": Function(
         lambda context: context.world.identity.locator, "documented: CURRENT_ACCOUNT"
@@ -151,15 +176,48 @@ FUNCTIONS: Mapping[str, Function] = {
     "CURRENT_REGION": Function(lambda _: REGION, "documented: CURRENT_REGION"),
     "CURRENT_VERSION": Function(lambda _: VERSION, "documented: CURRENT_VERSION"),
     "CURRENT_DATABASE": Function(
-        lambda context: _named(context, context.session.database), "documented: CURRENT_DATABASE"
+        lambda context: named(context, context.session.database), "documented: CURRENT_DATABASE"
     ),
     "CURRENT_SCHEMA": Function(
-        lambda context: _named(context, context.session.schema), "documented: CURRENT_SCHEMA"
+        lambda context: named(context, context.session.schema), "documented: CURRENT_SCHEMA"
     ),
     "CURRENT_WAREHOUSE": Function(
-        lambda context: _named(context, context.session.warehouse), "documented: CURRENT_WAREHOUSE"
+        lambda context: named(context, context.session.warehouse), "documented: CURRENT_WAREHOUSE"
     ),
     "CURRENT_SESSION": Function(lambda context: str(context.session.number), "documented: CURRENT_SESSION"),
+    "CURRENT_SCHEMAS": Function(context_functions.schemas, "documented: CURRENT_SCHEMAS"),
+    "CURRENT_CLIENT": Function(lambda context: context.session.client, "documented: CURRENT_CLIENT"),
+    "CURRENT_STATEMENT": Function(lambda context: context.query.text, "documented: CURRENT_STATEMENT"),
+    "CURRENT_TRANSACTION": Function(
+        lambda _: None, "documented: CURRENT_TRANSACTION; assumed: always NULL, as there are no transactions"
+    ),
+    "CURRENT_IP_ADDRESS": Function(
+        lambda _: "127.0.0.1", "documented: CURRENT_IP_ADDRESS; assumed: the client is on this machine"
+    ),
+    "CURRENT_DATE": Function(context_functions.today, "documented: CURRENT_DATE"),
+    "CURRENT_TIMESTAMP": Function(
+        context_functions.now, "documented: CURRENT_TIMESTAMP; assumed: milliseconds only"
+    ),
+    "IS_ROLE_IN_SESSION": Function(context_functions.role_in_session, "documented: IS_ROLE_IN_SESSION"),
+    "LAST_QUERY_ID": Function(last_query_id, "documented: LAST_QUERY_ID"),
+    "SYSTEM$WAIT": Function(wait, "documented: SYSTEM$WAIT"),
+    "SYSTEM$CANCEL_QUERY": Function(
+        cancel_query, "documented: SYSTEM$CANCEL_QUERY; assumed: one's own statements only"
+    ),
+    "SYSTEM$CANCEL_ALL_QUERIES": Function(
+        cancel_all_queries, "documented: SYSTEM$CANCEL_ALL_QUERIES; assumed: one's own statements only"
+    ),
+    "SYSTEM$BOOTSTRAP_DATA_REQUEST": Function(
+        context_functions.bootstrap_data,
+        "observed: snowddl and titan send it; assumed: the keys beside theirs",
+    ),
+    "SYSTEM$SHOW_ACTIVE_BEHAVIOR_CHANGE_BUNDLES": Function(
+        lambda _: "[]", "documented: SYSTEM$SHOW_ACTIVE_BEHAVIOR_CHANGE_BUNDLES; assumed: no bundle is active"
+    ),
+    "SYSTEM$BEHAVIOR_CHANGE_BUNDLE_STATUS": Function(
+        lambda _, _name: "DISABLED",
+        "documented: SYSTEM$BEHAVIOR_CHANGE_BUNDLE_STATUS; assumed: every bundle is off",
+    ),
     "SYSTEM$GET_SERVICE_STATUS": Function(
         _service_status,
         "documented: SYSTEM$GET_SERVICE_STATUS; assumed: it answers at once, the wait is the caller's",

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-ColumnType = Literal["text", "fixed", "boolean", "timestamp_ltz"]
+ColumnType = Literal["text", "fixed", "boolean", "date", "timestamp_ltz"]
 MOMENTS = ("created_on", "updated_on", "resumed_on", "suspended_on")
 Family = Literal["show", "describe", "ddl", "select"]
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column's name and type. Cells are str, int, bool, aware datetime, or None."""
+    """A column's name and type. Cells are str, int, bool, date, aware datetime, or None."""
 
     name: str
     type: ColumnType = "text"

@@ -1,20 +1,22 @@
-"""SQL text to one statement.
+"""SQL text to statements.
 
-In: the text of a request and how many statements the client said it holds. Out: one statement's value.
-Touches nothing.
+In: the text of a request, how many statements the client said it holds, and values for its placeholders.
+Out: the statements as written, and each one's value. Touches nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from spcs_emulator.faults import EMPTY, STATEMENT_COUNT, UNSUPPORTED
+from spcs_emulator.faults import EMPTY, STATEMENT_COUNT
+from spcs_emulator.statement.bindings import bound
 from spcs_emulator.statement.files import parse_get, parse_list, parse_put, parse_remove
 from spcs_emulator.statement.grants import parse_grant, parse_revoke, parse_show_grants
 from spcs_emulator.statement.objects import parse_alter, parse_create, parse_describe, parse_drop
 from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.sessions import parse_alter_session, parse_call, parse_select, parse_use
 from spcs_emulator.statement.show import parse_show
-from spcs_emulator.statement.tokens import split_statements, tokenize
+from spcs_emulator.statement.tokens import Token, split_statements, tokenize
 from spcs_emulator.statement.values import Statement
 
 
@@ -59,20 +61,36 @@ STARTS = (
 )
 
 
-def parse(text: str, count: int = 1) -> Statement:
-    """Return the one statement in `text`. `count` is the client's MULTI_STATEMENT_COUNT, 0 for any number.
+@dataclass(frozen=True)
+class Written:
+    """One statement as it was sent: its text, and its tokens with an end token."""
 
-    SqlError 000900 when there is none, 000008 when the number differs from `count`, 000002 when there are
-    several and the client expected them (not built yet), 001003 when it is not understood.
+    text: str
+    tokens: tuple[Token, ...]
+
+
+def read(text: str, count: int = 1, bindings: Mapping[str, Any] | None = None) -> tuple[Written, ...]:
+    """Return the statements in `text`, none of them understood yet. `count` is the client's
+    MULTI_STATEMENT_COUNT, 0 for any number; `bindings` are the values for `?` and `:1` as the wire has them.
+
+    SqlError 000900 when there is none, 000008 when the number differs from `count`, 001003 where no token
+    begins, 002049 for a placeholder without a value.
     """
-    statements = split_statements(tokenize(text))
+    statements = split_statements(bound(tokenize(text), bindings or {}))
     if not statements:
         raise EMPTY()
     if count not in (0, len(statements)):
         raise STATEMENT_COUNT(actual=len(statements), desired=count)
-    if len(statements) > 1:
-        raise UNSUPPORTED(feature="several statements in one request")
-    reader = Reader(statements[0])
+    return tuple(
+        Written(text[tokens[0].offset : tokens[-1].offset].rstrip(), tokens) for tokens in statements
+    )
+
+
+def parse(written: Written) -> Statement:
+    """Return what the statement says. SqlError 001003 when it is not understood, and what its own parser
+    raises.
+    """
+    reader = Reader(written.tokens)
     for start in STARTS:
         if reader.try_words(*start.words.split()):
             statement = start.parse(reader)

@@ -21,6 +21,9 @@ _RESERVED = (
 RESERVED = frozenset(_RESERVED.split())
 NAME_LIMIT = 255
 INTEGER_LIMIT = 2**31 - 1
+# Documented: Numeric data types, 38 digits at most.
+_DIGITS = 38
+NUMBER_LIMIT = 10**_DIGITS - 1
 _PLAIN = re.compile(r"[A-Z_][A-Z0-9_$]*")
 _LOCATION = re.compile(r"""@((?:"(?:[^"]|"")*"|[^"/])+)(?:/(.*))?""", re.DOTALL)
 
@@ -90,9 +93,13 @@ class Reader:
         """Read the one of `choices` that comes next and return it; "" when none does."""
         return next((choice for choice in choices if self.try_words(*choice.split())), "")
 
+    def looking_at_symbol(self, symbol: str) -> bool:
+        """Whether the symbol comes next."""
+        return self.here.kind == "symbol" and self.here.text == symbol
+
     def try_symbol(self, symbol: str) -> bool:
         """Read the symbol if it comes next."""
-        found = self.here.kind == "symbol" and self.here.text == symbol
+        found = self.looking_at_symbol(symbol)
         if found:
             self._index += 1
         return found
@@ -148,11 +155,13 @@ class Reader:
             raise self.fail()
         return self.take().value
 
-    def integer(self) -> int:
-        """Read a whole number, negative ones too. Assumed: beyond 32 bits it is a syntax error."""
+    def integer(self, limit: int = INTEGER_LIMIT) -> int:
+        """Read a whole number up to `limit`, negative ones too. Assumed: as a property's value it is a syntax
+        error beyond 32 bits.
+        """
         sign = -1 if self.try_symbol("-") else 1
         text = self.here.value
-        if self.here.kind != "number" or not text.isdigit() or len(text) > 10 or int(text) > INTEGER_LIMIT:
+        if self.here.kind != "number" or not text.isdigit() or len(text) > _DIGITS or int(text) > limit:
             raise self.fail()
         return sign * int(self.take().value)
 

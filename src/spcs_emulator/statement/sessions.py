@@ -7,11 +7,12 @@ Documented: USE …, ALTER SESSION, Context functions, System functions.
 from typing import Any
 
 from spcs_emulator.statement.objects import object_name
-from spcs_emulator.statement.reader import Reader
+from spcs_emulator.statement.reader import NUMBER_LIMIT, Reader
 from spcs_emulator.statement.values import (
     AlterSession,
     Call,
     ObjectKind,
+    ResultScan,
     Select,
     SelectItem,
     Statement,
@@ -20,8 +21,8 @@ from spcs_emulator.statement.values import (
 )
 
 USED = (ObjectKind.ROLE, ObjectKind.WAREHOUSE, ObjectKind.DATABASE, ObjectKind.SCHEMA)
-# Documented: CURRENT_USER; the one context function here that may be written without its brackets.
-_WORD_CALL = "CURRENT_USER"
+# Documented: Context functions; these may be written without their brackets.
+_WORD_CALLS = ("CURRENT_DATE", "CURRENT_TIMESTAMP", "CURRENT_USER")
 
 
 def parse_use(reader: Reader) -> Statement:
@@ -51,8 +52,30 @@ def parse_alter_session(reader: Reader) -> AlterSession:
     return AlterSession(set=values)
 
 
-def parse_select(reader: Reader) -> Select:
+def _result_scan(reader: Reader) -> ResultScan:
+    reader.symbol("(")
+    reader.words("RESULT_SCAN")
+    reader.symbol("(")
+    scan = _scanned(reader)
+    reader.symbol(")")
+    reader.symbol(")")
+    return scan
+
+
+def _scanned(reader: Reader) -> ResultScan:
+    if not reader.try_words("LAST_QUERY_ID"):
+        return ResultScan(reader.string())
+    reader.symbol("(")
+    number = -1 if reader.looking_at_symbol(")") else reader.integer()
+    reader.symbol(")")
+    return ResultScan(None, number)
+
+
+def parse_select(reader: Reader) -> Statement:
     """Read what follows SELECT."""
+    if reader.try_symbol("*"):
+        reader.words("FROM", "TABLE")
+        return _result_scan(reader)
     items = [_item(reader)]
     while reader.try_symbol(","):
         items.append(_item(reader))
@@ -96,7 +119,7 @@ def _call(reader: Reader) -> Call:
         raise reader.fail()
     reader.take()
     arguments: list[Any] = []
-    if place.value == _WORD_CALL and not (reader.here.kind == "symbol" and reader.here.text == "("):
+    if place.value in _WORD_CALLS and not reader.looking_at_symbol("("):
         return Call(place.value, (), place.line, place.position)
     reader.symbol("(")
     while not reader.try_symbol(")"):
@@ -113,4 +136,4 @@ def _constant(reader: Reader) -> Any:
         return reader.boolean()
     if reader.here.kind in ("string", "dollar"):
         return reader.string()
-    return reader.integer()
+    return reader.integer(NUMBER_LIMIT)

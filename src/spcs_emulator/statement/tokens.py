@@ -35,7 +35,7 @@ _ESCAPE = re.compile(r"''|\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([0-7]{3})|(.
 class Token:
     """One token: as written, as meant (a name folded, a string unescaped), and where it starts.
 
-    `line` counts from 1 and `position` from 0, as in Snowflake's messages.
+    `line` counts from 1 and `position` from 0, as in Snowflake's messages; `offset` is the place in the text.
     """
 
     kind: TokenKind
@@ -43,6 +43,7 @@ class Token:
     value: str
     line: int
     position: int
+    offset: int
 
     def unexpected(self) -> SqlError:
         """Return the syntax error that names this token."""
@@ -60,7 +61,7 @@ def tokenize(text: str) -> tuple[Token, ...]:
         begins = max(begins, text.rfind("\n", done, offset) + 1)
         done = offset
         if offset == len(text):
-            return (*tokens, Token("end", "", "", line, offset - begins))
+            return (*tokens, Token("end", "", "", line, offset - begins, offset))
         token = _token(text, offset, line, offset - begins)
         tokens.append(token)
         offset = _skip(text, offset + len(token.text))
@@ -73,7 +74,7 @@ def split_statements(tokens: tuple[Token, ...]) -> list[tuple[Token, ...]]:
     for token in tokens:
         if token.kind == "end" or token.text == ";":
             if current:
-                statements.append((*current, Token("end", "", "", token.line, token.position)))
+                statements.append((*current, Token("end", "", "", token.line, token.position, token.offset)))
             current = []
         else:
             current.append(token)
@@ -89,7 +90,7 @@ def _token(text: str, offset: int, line: int, position: int) -> Token:
     for kind, pattern in _PATTERNS:
         match = pattern.match(text, offset)
         if match:
-            token = Token(kind, match.group(), _meaning(kind, match.group()), line, position)
+            token = Token(kind, match.group(), _meaning(kind, match.group()), line, position, offset)
             if _SURROGATE.search(token.value):
                 raise SYNTAX(line=line, position=position, token=HALF)
             return token

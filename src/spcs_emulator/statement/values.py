@@ -112,6 +112,16 @@ class Select(Statement):
 
 
 @dataclass(frozen=True)
+class ResultScan(Statement):
+    """SELECT * FROM TABLE(RESULT_SCAN(…)): of the query with that id or, where that is None, the one that
+    LAST_QUERY_ID(`number`) tells.
+    """
+
+    query_id: str | None
+    number: int = -1
+
+
+@dataclass(frozen=True)
 class Create(Statement):
     """CREATE of any kind. `properties` holds only what was written."""
 

@@ -1,56 +1,42 @@
-"""Statements over the wire: each request answered once, however often it is sent, and kept for a while.
+"""Statements over the wire: each request answered once, however often it is sent.
 
 In: HTTP requests. Out: answers. Sleeps for the scripted latency. Observed: replays keep their `requestId`,
-so a replay gets the first answer and runs nothing. Assumed: answers are kept for the last 1000 statements
-of the running local account and no more than 32 MB of them, not over a restart.
+so a replay gets the first answer and runs nothing; a statement that takes long is answered 333333 after a
+while, and the client asks for its result until it is there; one that is sent with `asyncExec` is answered
+333334 at once. A statement runs in the thread of its request until it has to wait.
 """
 
 import re
-import threading
 import time
 import traceback
 import uuid
-from collections import OrderedDict
 from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from spcs_emulator.account.account import Account
 from spcs_emulator.account.entries import Session
+from spcs_emulator.account.history import Answer, Query
 from spcs_emulator.account.pending import Pending
-from spcs_emulator.account.results import Transfer
+from spcs_emulator.account.results import Result, Transfer
 from spcs_emulator.clock import Clock
-from spcs_emulator.faults import INTERNAL, UNSUPPORTED, SqlError
+from spcs_emulator.faults import CANCELED, INTERNAL, UNSUPPORTED, SqlError
 from spcs_emulator.script import Script, Trouble
+from spcs_emulator.statement.parse import Written, read
 from spcs_emulator.wire.envelope import failure, read_json, success, token
 from spcs_emulator.wire.http import HangUp
 from spcs_emulator.wire.messages import Request, Response
-from spcs_emulator.wire.rowset import result_data
+from spcs_emulator.wire.rowset import result_data, several_data, statement_type
 from spcs_emulator.wire.transfers import Transfers
 
-KEPT = 1000
-KEPT_BYTES = 32_000_000
-KEPT_TEXT = 10_000
-_HEAD = re.compile(r"\s*([A-Za-z]{1,20}(?:\s+[A-Za-z]{1,20})?)\b")
+RUNNING_CODE = "333333"
 ASYNC_CODE = "333334"
+# As many statements may wait at a time; more wait for their turn.
+_WAITING = 1000
+_HEAD = re.compile(r"\s*([A-Za-z]{1,20}(?:\s+[A-Za-z]{1,20})?)\b")
 
-
-@dataclass(frozen=True)
-class Answered:
-    """A statement that was run: who sent it, what it said, how it was answered, when (milliseconds).
-
-    `request` is what a replay comes with. Of a long text only the start is kept.
-    """
-
-    query_id: str
-    request: tuple[int, str]
-    session: int
-    text: str
-    response: Response
-    error: SqlError | None
-    started_ms: int
-    ended_ms: int
+Made = Result | Transfer | Pending[Result] | tuple[Query, ...]
 
 
 class QueryRoutes:
@@ -65,174 +51,200 @@ class QueryRoutes:
         log: Callable[[str], None],
     ) -> None:
         self._account = account
+        self._history = account.history
         self._transfers = transfers
         self._clock = clock
         self._script = script
         self._log = log
-        self._lock = threading.Lock()
-        self._requests: dict[tuple[int, str], Future[Answered]] = {}
-        self._answered: OrderedDict[str, Answered] = OrderedDict()
-        self._kept_bytes = 0
+        self._pool = ThreadPoolExecutor(_WAITING, thread_name_prefix="statement")
+
+    def close(self) -> None:
+        """Return when no statement runs. The account is closed before, so that none waits."""
+        self._pool.shutdown()
+
+    # --- requests ---------------------------------------------------------------------------------------
 
     def query(self, request: Request) -> Response:
         """Run a statement, or give the answer it got before."""
         session = self._account.sessions.of_token(token(request))
         body = read_json(request)
         request_id = request.first("requestId") or str(uuid.uuid4())
-        key = (session.number, request_id)
-        future, first = self._claim(key)
+        text = str(body.get("sqlText") or "")
+        query, first = self._history.begin(session, request_id, text, self._clock.now())
         if first:
-            self._fulfil(future, key, session, body, request.header("host") or "")
-        answered = future.result()
+            self._start(query, session, text, body)
         if body.get("asyncExec"):
-            data = {"queryId": answered.query_id, "getResultUrl": f"/queries/{answered.query_id}/result"}
-            return success(data, ASYNC_CODE, "Query execution in progress. (asynchronous)")
-        return answered.response
+            return _in_progress(query, ASYNC_CODE, "Query execution in progress. (asynchronous)")
+        return self._answer(query, session, request)
 
-    def _claim(self, key: tuple[int, str]) -> tuple[Future[Answered], bool]:
-        """Return the request's answer-to-be, and whether the caller is the first and must make it."""
-        with self._lock:
-            known = self._requests.get(key)
-            if known is not None:
-                return known, False
-            fresh: Future[Answered] = Future()
-            self._requests[key] = fresh
-            return fresh, True
+    def result(self, request: Request, query_id: str) -> Response:
+        """Give a statement's answer again, or say that it still runs. 300002 when it is no longer kept."""
+        session = self._account.sessions.of_token(token(request))
+        found = self._history.find(query_id, session.user)
+        if found is None:
+            raise INTERNAL(cause=f"the result of query {query_id} is not kept")
+        return self._answer(found, session, request)
 
-    def _fulfil(
-        self,
-        future: Future[Answered],
-        key: tuple[int, str],
-        session: Session,
-        body: dict[str, Any],
-        host: str,
-    ) -> None:
+    def monitor(self, request: Request, query_id: str) -> Response:
+        """Tell whether a statement runs or how it ended; no entry for one that is not known."""
+        session = self._account.sessions.of_token(token(request))
+        found = self._history.find(query_id, session.user)
+        return success({"queries": [_monitored(found)] if found else []})
+
+    def abort(self, request: Request) -> Response:
+        """Cancel the statement of the request that the body names. Success even when there is none."""
+        session = self._account.sessions.of_token(token(request))
+        found = self._history.of_request(session, str(read_json(request).get("requestId")))
+        if found is not None:
+            self._history.cancel(found)
+        return success(None)
+
+    def abort_query(self, request: Request, query_id: str) -> Response:
+        """Cancel the statement with that id. Success even when there is none."""
+        session = self._account.sessions.of_token(token(request))
+        found = self._history.find(query_id, session.user)
+        if found is not None:
+            self._history.cancel(found)
+        return success(None)
+
+    # --- running ----------------------------------------------------------------------------------------
+
+    def _start(self, query: Query, session: Session, text: str, body: dict[str, Any]) -> None:
         """Run the statement with the trouble arranged for it. After a cut, a replay finds what was done."""
-        trouble = self._script.next_trouble(str(body.get("sqlText") or ""))
-        if self._script.latency_ms:
-            time.sleep(self._script.latency_ms / 1000)
+        trouble = self._script.next_trouble(text)
         if trouble == "cut before":
-            with self._lock:
-                self._requests.pop(key, None)
-            future.set_exception(HangUp())
-            return
-        future.set_result(self._run(session, key, body, host, trouble))
+            self._history.forget(query, HangUp())
+            raise HangUp
+        make = partial(self._make, query, session, text, body, trouble)
+        if body.get("asyncExec") or _statement_count(body) != 1:
+            self._pool.submit(self._run, query, session, make)
+        else:
+            self._run(query, session, make)
         if trouble == "cut after":
             raise HangUp
 
-    def _run(
-        self,
-        session: Session,
-        key: tuple[int, str],
-        body: dict[str, Any],
-        host: str,
-        trouble: Trouble | None,
-    ) -> Answered:
-        text = str(body.get("sqlText") or "")
-        query_id = str(uuid.uuid4())
-        started = self._milliseconds()
+    def _run(self, query: Query, session: Session, make: Callable[[], Made]) -> None:
+        """Give the query its answer: now, or later from another thread when it has to wait."""
         error: SqlError | None = None
+        outcome: Result | Transfer | tuple[Query, ...] | None = None
+        names: dict[str, str | None] = {}
         try:
-            if trouble == "error before":
-                raise INTERNAL(cause="arranged by the script")
-            data = self._execute(session, body, text, host)
-            if trouble == "error after":
-                raise INTERNAL(cause="arranged by the script")
-            response = success({**data, "queryId": query_id, "sqlState": "00000"})
+            made = make()
+            if isinstance(made, Pending):
+                self._pool.submit(
+                    self._run, query, session, partial(self._account.wait, made, query.cancelled)
+                )
+                return
+            outcome, names = made, self._account.names(session)
         except SqlError as refused:
             error = refused
         except Exception:
             # Not the text: a statement may hold secrets, and this log is read by others.
-            head = _HEAD.match(text)
+            head = _HEAD.match(query.text)
             self._log(
-                f"query {query_id} ({head[1] if head else '?'} …) failed with a bug of the local account\n"
+                f"query {query.id} ({head[1] if head else '?'} …) failed with a bug of the local account\n"
                 f"{traceback.format_exc()}"
             )
             error = INTERNAL(cause="a bug of the local account; the server log has the details")
-        if error is not None:
-            response = failure(error, query_id)
-        ended = self._milliseconds()
-        answered = Answered(query_id, key, session.number, text[:KEPT_TEXT], response, error, started, ended)
-        self._keep(answered)
-        return answered
+        self._history.end(query, Answer(outcome, error, names, self._clock.now()))
 
-    def _execute(self, session: Session, body: dict[str, Any], text: str, host: str) -> dict[str, Any]:
-        if body.get("bindings"):
-            raise UNSUPPORTED(feature="server-side bindings")
+    def _make(
+        self, query: Query, session: Session, text: str, body: dict[str, Any], trouble: Trouble | None
+    ) -> Made:
+        if self._script.latency_ms:
+            time.sleep(self._script.latency_ms / 1000)
+        if trouble == "error before":
+            raise INTERNAL(cause="arranged by the script")
+        bindings = body.get("bindings")
+        statements = read(text, _statement_count(body), bindings if isinstance(bindings, dict) else None)
         if body.get("describeOnly"):
-            raise UNSUPPORTED(feature="describe only")
-        result, after = self._account.execute(session, text, _statement_count(body))
-        if isinstance(result, Pending):
-            result = self._account.wait(result, threading.Event())
-        names = self._account.names(after)
-        if isinstance(result, Transfer):
-            told = self._transfers.data(result, session.client, host)
-        else:
-            told = result_data(result)
-        return {
-            **told,
-            "parameters": [],
-            "finalDatabaseName": names["database"],
-            "finalSchemaName": names["schema"],
-            "finalWarehouseName": names["warehouse"],
-            "finalRoleName": names["role"],
-            "numberOfBinds": 0,
-            "arrayBindSupported": False,
-            "version": 1,
-        }
+            if len(statements) > 1:
+                raise UNSUPPORTED(feature="describing several statements")
+            return self._account.describe(session, query, statements[0])
+        if len(statements) > 1:
+            return self._several(query, session, statements)
+        made = self._account.execute(session, query, statements[0])
+        if trouble == "error after":
+            raise INTERNAL(cause="arranged by the script")
+        return made
 
-    def _keep(self, answered: Answered) -> None:
-        with self._lock:
-            self._answered[answered.query_id] = answered
-            self._kept_bytes += _size(answered)
-            while len(self._answered) > KEPT or (self._kept_bytes > KEPT_BYTES and len(self._answered) > 1):
-                _, oldest = self._answered.popitem(last=False)
-                self._kept_bytes -= _size(oldest)
-                self._requests.pop(oldest.request, None)
+    def _several(self, query: Query, session: Session, statements: tuple[Written, ...]) -> Made:
+        """Run the statements one after another. What was done before one that fails stays done.
 
-    def _milliseconds(self) -> int:
-        return int(self._clock.now().timestamp() * 1000)
+        Assumed: the whole then fails with that one's error.
+        """
+        parts: list[Query] = []
+        for written in statements:
+            if query.cancelled.is_set():
+                raise CANCELED()
+            part = self._history.begin_part(session, query, written.text, self._clock.now())
+            parts.append(part)
+            self._run(part, session, partial(self._whole, part, session, written))
+            error = part.answer.result().error
+            if error is not None:
+                raise error
+        return tuple(parts)
 
-    def _find(self, request: Request, query_id: str) -> Answered | None:
-        session = self._account.sessions.of_token(token(request))
-        with self._lock:
-            found = self._answered.get(query_id)
-        return found if found and found.session == session.number else None
+    def _whole(self, query: Query, session: Session, written: Written) -> Made:
+        made = self._account.execute(session, query, written)
+        return self._account.wait(made, query.cancelled) if isinstance(made, Pending) else made
 
-    def result(self, request: Request, query_id: str) -> Response:
-        """Give a statement's answer again. 300002 when it is no longer kept."""
-        found = self._find(request, query_id)
-        if found is None:
-            raise INTERNAL(cause=f"the result of query {query_id} is not kept")
-        return found.response
+    # --- answers ----------------------------------------------------------------------------------------
 
-    def monitor(self, request: Request, query_id: str) -> Response:
-        """Tell how a statement ended; no entry for one that is not known."""
-        found = self._find(request, query_id)
-        return success({"queries": [_monitored(found)] if found else []})
+    def _answer(self, query: Query, session: Session, request: Request) -> Response:
+        """Return the query's answer; that it is in progress when it has none for longer than a request is
+        held.
+        """
+        try:
+            answer = query.answer.result(self._script.hold_seconds)
+        except TimeoutError:
+            return _in_progress(query, RUNNING_CODE, "Query execution in progress.")
+        if answer.error is not None:
+            return failure(answer.error, query.id)
+        match answer.outcome:
+            case Transfer() as transfer:
+                told = self._transfers.data(transfer, session.client, request.header("host") or "")
+            case Result() as result:
+                told = result_data(result)
+            case parts:
+                told = several_data([(part.id, statement_type(_outcome(part))) for part in parts or ()])
+        return success(
+            {
+                **told,
+                "parameters": [],
+                "finalDatabaseName": answer.names["database"],
+                "finalSchemaName": answer.names["schema"],
+                "finalWarehouseName": answer.names["warehouse"],
+                "finalRoleName": answer.names["role"],
+                "numberOfBinds": 0,
+                "arrayBindSupported": False,
+                "version": 1,
+                "queryId": query.id,
+                "sqlState": "00000",
+            }
+        )
 
-    def abort(self, request: Request) -> Response:
-        """Say that there is nothing to abort: a statement that can be asked about has ended."""
-        self._account.sessions.of_token(token(request))
-        return success(None)
+
+def _outcome(query: Query) -> Any:
+    return query.answer.result().outcome
 
 
-def _size(answered: Answered) -> int:
-    message = answered.error.message if answered.error else ""
-    body = answered.response.body
-    return len(answered.text) + len(message) + (len(body) if isinstance(body, bytes) else 0)
+def _in_progress(query: Query, code: str, message: str) -> Response:
+    return success({"queryId": query.id, "getResultUrl": f"/queries/{query.id}/result"}, code, message)
 
 
-def _monitored(answered: Answered) -> dict[str, Any]:
+def _monitored(query: Query) -> dict[str, Any]:
+    answer = None if query.running else query.answer.result()
+    error = answer.error if answer else None
     return {
-        "id": answered.query_id,
-        "status": "FAILED_WITH_ERROR" if answered.error else "SUCCESS",
-        "errorCode": answered.error.code if answered.error else None,
-        "errorMessage": answered.error.message if answered.error else None,
-        "sqlText": answered.text,
-        "sessionId": answered.session,
-        "startTime": answered.started_ms,
-        "endTime": answered.ended_ms,
+        "id": query.id,
+        "status": "RUNNING" if answer is None else "FAILED_WITH_ERROR" if error else "SUCCESS",
+        "errorCode": error.code if error else None,
+        "errorMessage": error.message if error else None,
+        "sqlText": query.text,
+        "sessionId": query.session,
+        "startTime": int(query.started.timestamp() * 1000),
+        "endTime": int(answer.ended.timestamp() * 1000) if answer else 0,
     }
 
 

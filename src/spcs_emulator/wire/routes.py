@@ -56,6 +56,10 @@ class Wire:
         """How many logins were tried, refused ones too."""
         return self._login.attempts
 
+    def close(self) -> None:
+        """Return when every statement has ended. The account is closed before, so that none waits."""
+        self._queries.close()
+
     def respond(self, request: Request) -> Response:
         """Return the answer. HangUp when the script asks for a cut connection."""
         try:
@@ -78,7 +82,7 @@ class Wire:
             return self._queries.result(request, match[1])
         if request.method == "GET" and (match := _MONITOR.fullmatch(request.path)):
             return self._queries.monitor(request, match[1])
-        if request.method == "POST" and _ABORT.fullmatch(request.path):
-            return self._queries.abort(request)
+        if request.method == "POST" and (match := _ABORT.fullmatch(request.path)):
+            return self._queries.abort_query(request, match[1])
         message = f"{request.method} {request.path} is not known to the local account"
         return json_response({"data": None, "code": "404", "message": message, "success": False}, 404)

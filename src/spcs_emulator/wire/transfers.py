@@ -23,6 +23,7 @@ from spcs_emulator.account.results import Transfer
 from spcs_emulator.account.stage_files import RefusedFileError, StageFiles, StoredFile
 from spcs_emulator.clock import Clock
 from spcs_emulator.wire.messages import Request, Response, json_response
+from spcs_emulator.wire.rowset import statement_type
 
 PATH = "/bucket/"
 LIFE = timedelta(hours=1)
@@ -31,7 +32,6 @@ KEPT = 10_000
 _FIRST_WITH_ENDPOINT = 5
 _ADDRESS = re.compile(rf"{PATH}([\w-]+)/([0-9a-f]+)/(.+)", re.DOTALL)
 _THRESHOLD = 200 * 2**20
-_UPLOAD_TYPE, _DOWNLOAD_TYPE = 0x7101, 0x7102
 _DIGEST = "x-goog-meta-sfc-digest"
 
 
@@ -79,7 +79,7 @@ class Transfers:
             "overwrite": transfer.overwrite,
             "parallel": transfer.parallel,
             "threshold": _THRESHOLD,
-            "statementTypeId": _UPLOAD_TYPE if upload else _DOWNLOAD_TYPE,
+            "statementTypeId": statement_type(transfer),
         }
 
     def _one_place(self, transfer: Transfer, base: str, token: str) -> dict[str, Any]:
