@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import snowflake.connector
 from tests.emulator.conftest import Client, World
 from tests.emulator.test_wire import Raw
 
@@ -20,6 +21,7 @@ from spcs_emulator.account.stage_files import (
 )
 from spcs_emulator.faults import SqlError
 
+CONNECTOR = int(snowflake.connector.__version__.partition(".")[0])
 OLD = {"CLIENT_APP_ID": "PythonConnector", "CLIENT_APP_VERSION": "4.8.1"}
 
 
@@ -85,7 +87,11 @@ def test_compression_and_overwriting(stage: Client, here: Path) -> None:
     (here / "a.txt").write_text("two, longer")
     assert [row["status"] for row in stage.run(f"{put} AUTO_COMPRESS=FALSE")] == ["UPLOADED"]
     (here / "a.txt").write_text("three")
-    assert [row["status"] for row in stage.run(f"{put} AUTO_COMPRESS=FALSE")] == ["SKIPPED"]
+    if CONNECTOR < 5:
+        # The connector does not look first when it has an address for the file, and is told no.
+        assert "Precondition Failed" in stage.refused(f"{put} AUTO_COMPRESS=FALSE")[2]
+    else:
+        assert [row["status"] for row in stage.run(f"{put} AUTO_COMPRESS=FALSE")] == ["SKIPPED"]
     assert [row["size"] for row in stage.run("LIST @S/a.txt PATTERN='a.txt'")] == [11]
     stage.run(f"{put} AUTO_COMPRESS=FALSE OVERWRITE=TRUE")
     assert [row["size"] for row in stage.run("LIST @S/a.txt PATTERN='a.txt'")] == [5]
