@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from spcs_milvus import assets, components
+from spcs_milvus.account import Account
 from spcs_milvus.apply import Emit, Outcome, Status, apply
 from spcs_milvus.config import Loaded
 from spcs_milvus.context import Context
@@ -24,10 +25,10 @@ from spcs_milvus.observe import Observation, observe
 from spcs_milvus.performing import performer
 from spcs_milvus.plan import Plan, plan_up
 from spcs_milvus.process_image import process_image
-from spcs_milvus.project import nearest
+from spcs_milvus.reach import within
 from spcs_milvus.report import Counts, Report
 from spcs_milvus.resource import Address, Presence, Resource
-from spcs_milvus.session import Account, known_connections, reachable
+from spcs_milvus.session import reachable
 from spcs_milvus.status import LOOKED_AT, StackStatus, status
 from spcs_milvus.steps import Look
 from spcs_milvus.teardown import ordered, orphans, plan_down, strangers
@@ -69,7 +70,6 @@ def target(
     ConnectError when there is no way in, RefusedError when it is another account than the project is pinned
     to or the user lacks a role.
     """
-    _check_connection(connection)
     resources = more(declare(loaded, connection))
     _knock(connection)
     account = Account(connection.options)
@@ -111,7 +111,8 @@ def make_plan(on: Target) -> Planned:
     """What ``up`` would do."""
     observation = observe(on.resources, on.account.query)
     undeclared = orphans(on.resources, observation)
-    return Planned(plan_up(on.resources, observation, tuple(undeclared)), observation)
+    plan = plan_up(on.resources, observation, tuple(undeclared))
+    return Planned(within(plan, observation, on.account.bound_to), observation)
 
 
 def up(on: Target, planned: Planned, emit: Emit, stop: threading.Event) -> Report:
@@ -140,14 +141,18 @@ def make_down_plan(on: Target) -> Plan:
     undeclared |= orphans(on.resources, observation, [one for found in contents.values() for one in found])
     actual = {**observation.actual, **{resource.address: seen for resource, seen in undeclared.items()}}
     everything = ordered(on.resources, tuple(undeclared))
-    return plan_down(everything, Observation(actual, observation.answers), strangers(everything, contents))
+    seen = Observation(actual, observation.answers)
+    return within(plan_down(everything, seen, strangers(everything, contents)), seen, on.account.bound_to)
 
 
 def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
     """Runs a plan of :func:`make_down_plan` and looks again; what is still there is a leftover.
 
-    Raises StoppedError when ``stop`` was set before the first write.
+    Raises RefusedError before the first write when the plan has conflicts, StoppedError when ``stop`` was set
+    before it.
     """
+    if plan.conflicts:
+        raise RefusedError.of(plan.conflicts)
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
     seen, lost = _look_again(on, [plan.resources[change.address] for change in plan.changes])
@@ -195,19 +200,6 @@ def _folder(file: Path, name: str, path: str) -> Path:
     return assets.images() / name if path == f"images/{name}" and not own.is_dir() else own
 
 
-def _check_connection(connection: Connection) -> None:
-    """A name that nobody wrote down is an error before anything else is looked at."""
-    name = connection.options.get("connection_name")
-    if name is None or name in (known := known_connections()):
-        return
-    raise ConfigError(
-        f"there is no connection `{name}`",
-        detail=f"known: {', '.join(known) or 'none'}",
-        place="connections.toml, usually in ~/.snowflake or $SNOWFLAKE_HOME",
-        hint=nearest("use `-c local`, or write it down there", str(name), (*known, "local")),
-    )
-
-
 def _knock(connection: Connection) -> None:
     host, port = connection.options.get("host"), connection.options.get("port")
     if host and port and connection.options.get("protocol") == "http" and not reachable(str(host), int(port)):
@@ -230,6 +222,9 @@ def _check_account(loaded: Loaded, account: Account) -> None:
 
 
 def _check_roles(loaded: Loaded, account: Account) -> None:
+    """A connection that is good for one role only is judged by the plan, step by step."""
+    if account.bound_to:
+        return
     roles = loaded.project.roles
     wanted = (roles.account_admin, roles.security_admin, roles.user_admin)
     may = account.identity.roles

@@ -13,7 +13,29 @@ MISSING = frozenset({2003, 2043})
 FORBIDDEN = frozenset({3001})
 """The role may know of the object, but not do this to it."""
 
-SIGN_IN = frozenset({390100, 390101, 390144, 390303, 390318, 394300, 394304})
+REFUSED: dict[int, str] = {
+    390100: "check user and password",
+    390101: "the user is disabled; an administrator runs ALTER USER … SET DISABLED = FALSE",
+    390102: "too many sign-ins failed: wait 15 minutes, or ALTER USER … SET MINS_TO_UNLOCK = 0",
+    390111: "sign in again; the session it stood for has ended",
+    390144: "the key does not belong to the user: ALTER USER … SET RSA_PUBLIC_KEY = '…'",
+    390194: "this account does not take that authenticator; choose another in the connection",
+    390195: "sign in through the browser again",
+    390303: "the OAuth token is not valid here; get another from who gives them out",
+    390318: "the OAuth token has expired; get another from who gives them out",
+    390422: "the network policy of the user does not allow this address",
+    394300: "the key does not belong to the user: ALTER USER … SET RSA_PUBLIC_KEY = '…'",
+    394301: "account and user in the connection must be those the key was set for",
+    394302: "the user has no public key: ALTER USER … SET RSA_PUBLIC_KEY = '…'",
+    394303: "check this machine's clock",
+    394304: "check this machine's clock",
+    394305: "the key does not belong to the user: ALTER USER … SET RSA_PUBLIC_KEY = '…'",
+    394306: "the key must be RSA of 2048 bits or more",
+    394400: "the programmatic access token is not valid, or no longer; an administrator rotates it",
+}
+"""What to check after a refused sign-in (documented: the numbers; assumed: what helps)."""
+
+SIGN_IN = frozenset(REFUSED)
 """The sign-in was refused. Never tried again: accounts are locked that way."""
 
 ANSWER_LOST = frozenset({250001, 250003, 300002})

@@ -50,6 +50,9 @@ def observe(
 
 def _read(resource: Resource, answers: Mapping[str, Answer]) -> Actual:
     actual = kind_of(resource.address.kind).read(resource, answers)
-    if actual.presence is Presence.ABSENT and len(answers["show"].rows) >= SHOW_LIMIT:
+    if actual.presence is not Presence.ABSENT:
+        return actual
+    if len(answers["show"].rows) >= SHOW_LIMIT:
         return Actual(Presence.UNKNOWN, reason=f"Snowflake shows only the first {SHOW_LIMIT} objects")
-    return actual
+    partial = next((answer.partial for answer in answers.values() if answer.partial), None)
+    return Actual(Presence.UNKNOWN, reason=partial) if partial else actual

@@ -6,8 +6,10 @@ step. Everything that touches the outside goes through the doors (``session``, `
 
 import time
 from collections.abc import Callable, Collection
+from contextlib import closing
 from dataclasses import dataclass
 
+from spcs_milvus.account import Account
 from spcs_milvus.apply import Perform, Progress
 from spcs_milvus.errors import RefusedError, StatementError
 from spcs_milvus.hints import ALREADY_EXISTS, FORBIDDEN, MISSING
@@ -18,7 +20,6 @@ from spcs_milvus.ownership import Ownership, ownership
 from spcs_milvus.plan import Change
 from spcs_milvus.registry import Registry
 from spcs_milvus.resource import Presence, Resource
-from spcs_milvus.session import Account
 from spcs_milvus.steps import Look, Push, Statement, Step, Wait
 from spcs_milvus.templates import sql
 from spcs_milvus.waits import Waiting, until_ready
@@ -68,12 +69,9 @@ class _Performing:
     def push(self, step: Push, progress: Progress) -> None:
         progress("asking for the repository's address")
         url = self._repository_url(step.repository, step.role)
-        registry = Registry(url, *self.account.registry_token(step.role))
-        try:
+        with self.account.registry_token(step.role) as token, closing(Registry(url, *token)) as registry:
             progress(f"pushing {step.name}:{step.image.tag}")
             registry.push(step.name, step.image)
-        finally:
-            registry.close()
 
     def wait(self, step: Wait, progress: Progress) -> None:
         resource = next(resource for resource in self.resources if resource.address == step.service)

@@ -26,12 +26,13 @@ class Look:
 @dataclass(frozen=True)
 class Answer:
     """What a look gave: its rows, or ``missing`` (what it asked about is not there), or ``refused`` (why we
-    cannot tell).
+    cannot tell). ``partial`` says why there may be more rows than these; None when there are not.
     """
 
     rows: tuple[Row, ...] = ()
     missing: bool = False
     refused: str | None = None
+    partial: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,12 @@
 """Which account a command works on: ``-c``, the project file, or what the official CLI takes by default."""
 
+import os
+
+from spcs_milvus import connections
 from spcs_milvus.cli import local_account
 from spcs_milvus.config import Loaded
 from spcs_milvus.deployment import Connection
-from spcs_milvus.session import default_connection
+from spcs_milvus.session import written
 
 LOCAL = "local"
 NOTES = {
@@ -15,11 +18,10 @@ NOTES = {
 def connection(loaded: Loaded, asked: str | None) -> Connection:
     """The connection to use; ``local`` starts the local account where it is not running.
 
-    Raises DeployError when the local account cannot be started. Other names are the connector's to look up
-    (documented: connections.toml, config.toml).
+    Raises DeployError when the local account cannot be started, ConfigError for a name nobody wrote down.
     """
-    name = asked or loaded.project.connection or default_connection()
+    name = asked or loaded.project.connection or written().default
     if name == LOCAL:
         running = local_account.running()
         return Connection(LOCAL, running["connection"], "process", NOTES[running["runtime"]])
-    return Connection(name, {"connection_name": name})
+    return Connection(name, connections.options(name, written(), os.environ))

@@ -35,7 +35,7 @@ def down(
             plan = deployment.make_down_plan(on)
             show_plan(talk, plan)
             name = loaded.project.project
-            if asks and plan.changes and not typed(f"Type {name} to remove it", name):
+            if asks and plan.changes and not plan.conflicts and not typed(f"Type {name} to remove it", name):
                 talk.print(UNCHANGED)
                 raise typer.Exit(1)
             with progress(talk) as emit:

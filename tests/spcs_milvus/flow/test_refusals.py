@@ -56,7 +56,7 @@ def test_an_account_that_cannot_be_reached(here: CommandLine) -> None:
     here.environment = {"no_proxy": "127.0.0.1"}
     here.write(QUICKSTART + REFERENCES)
     result = here.run("up", "--yes", "-c", "gone")
-    refused(result, 1, "no session with the account", "refused", "hint:")
+    refused(result, 1, "the account cannot be reached", f"nothing answers at 127.0.0.1:{port}", "hint:")
 
 
 def test_a_wrong_password_is_tried_once(here: CommandLine, local: LocalAccount[TurnedClock]) -> None:

@@ -1,0 +1,181 @@
+"""An account to ask and to change: looks and statements, each as the role it names.
+
+A :class:`Account` signs in once as the connection's user, learns which roles it may take, and leaves to the
+connection's strategy (``sign_in``) how a statement gets a session with its role. Secondary roles are off, so
+that a missing grant shows. Counts what it sends: looks as reads, everything else as writes.
+"""
+
+import json
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from spcs_milvus.errors import StatementError
+from spcs_milvus.hints import ANSWER_LOST, FORBIDDEN, MISSING
+from spcs_milvus.session import Session, connect
+from spcs_milvus.sign_in import signed_in
+from spcs_milvus.steps import Answer, Look, Row, Statement
+
+_CONTEXT = (
+    "SELECT CURRENT_ORGANIZATION_NAME(), CURRENT_ACCOUNT_NAME(), CURRENT_USER(), CURRENT_ROLE(),"
+    " CURRENT_AVAILABLE_ROLES(), CURRENT_SECONDARY_ROLES()"
+)
+_ROLES = "SELECT CURRENT_AVAILABLE_ROLES()"
+_NO_SECONDARY = "USE SECONDARY ROLES NONE"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Where a session landed: ``account`` is ``organisation-account`` in capitals; ``roles`` are those the
+    user may take.
+    """
+
+    account: str
+    user: str
+    role: str | None
+    roles: frozenset[str]
+
+
+class Account:
+    """Sessions with one account; ``options`` are the connector's own, a password in them is never shown.
+
+    Raises ConnectError when there is no way in.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._options = dict(options)
+        self._lock = threading.Lock()
+        self._secondary_off = True
+        self.reads = 0
+        self.writes = 0
+        self.written = 0
+        self._first = connect(self._options, None)
+        self.identity = self._identify()
+        role, roles = self.identity.role, self.identity.roles
+        self._sessions = signed_in(self._options, self._first, role, roles, self._connect)
+        self._workers = ThreadPoolExecutor(self._sessions.at_once, thread_name_prefix="look")
+
+    @property
+    def bound_to(self) -> str | None:
+        """The one role that this connection is good for; None when it may take all the user's."""
+        return self._sessions.bound_to
+
+    # --- asking and doing -----------------------------------------------------------------------------
+
+    def query(self, looks: Collection[Look]) -> dict[Look, Answer]:
+        """The answers to all looks, asked at once. A look as a role that is not there (yet) finds nothing.
+
+        Raises StatementError for an error that is neither "missing" nor "forbidden".
+        """
+        by_role = sorted(looks, key=lambda look: look.role)
+        list(self._workers.map(self._open, {look.role for look in looks}))
+        return dict(zip(by_role, self._workers.map(self._look, by_role), strict=True))
+
+    def perform(self, statement: Statement) -> None:
+        """Runs one statement that changes the account. Raises StatementError.
+
+        Counts as written unless Snowflake refused it: an answer that was lost may have had its effect.
+        """
+        with self._lock:
+            self.writes += 1
+            self.written += 1
+        try:
+            self._run(statement.sql, statement.role)
+        except StatementError as error:
+            if error.errno is not None and error.errno not in ANSWER_LOST:
+                with self._lock:
+                    self.written -= 1
+            raise
+
+    @contextmanager
+    def registry_token(self, role: str) -> Iterator[tuple[str, int]]:
+        """A token for the image registry and the seconds it is good for, of a session that has that role
+        until the block ends: what the token may do is what its session may do (assumed).
+
+        Raises ConnectError when none is given.
+        """
+        with self._sessions.acting_as(role) as session:
+            yield session.registry_token()
+
+    def sign_in_ahead(self, role: str) -> None:
+        """Opens a role's session in the background. A failure shows when the session is needed."""
+        self._workers.submit(self._sessions.open, role)
+
+    def refresh_roles(self) -> None:
+        """Learns which roles the user may take now, and ends the sessions of roles that are gone."""
+        self._count_read()
+        (roles,) = self._first.row(_ROLES)
+        self.identity = replace(self.identity, roles=frozenset(json.loads(str(roles))))
+        self._sessions.keep(self.identity.roles)
+
+    def close(self) -> None:
+        """Ends every session."""
+        self._workers.shutdown()
+        self._sessions.close()
+
+    # --- one statement --------------------------------------------------------------------------------
+
+    def _look(self, look: Look) -> Answer:
+        self._count_read()
+        if self.bound_to:
+            return self._look_bound(look, self.bound_to)
+        return self._asked(look.sql, look.role) if self._may_act_as(look.role) else Answer(missing=True)
+
+    def _look_bound(self, look: Look, role: str) -> Answer:
+        """The one role looks for all; what it does not see may be there all the same."""
+        answer = self._asked(look.sql, role)
+        if look.role == role or answer.refused:
+            return answer
+        why = f"the connection is good for the role {role} only, and {look.role} may see more"
+        return Answer(refused=why) if answer.missing else replace(answer, partial=why)
+
+    def _asked(self, sql: str, role: str) -> Answer:
+        try:
+            return Answer(tuple(self._run(sql, role)))
+        except StatementError as error:
+            if error.errno in MISSING:
+                return Answer(missing=True)
+            if error.errno in FORBIDDEN:
+                return Answer(refused=f"the role {role} may not see it: {error.problem.summary}")
+            raise
+
+    def _run(self, sql: str, role: str) -> list[Row]:
+        with self._sessions.acting_as(role) as session:
+            return list(session.run(sql))
+
+    def _count_read(self) -> None:
+        with self._lock:
+            self.reads += 1
+
+    # --- sessions -------------------------------------------------------------------------------------
+
+    def _identify(self) -> Identity:
+        self._count_read()
+        organisation, account, user, role, roles, secondary = (
+            "" if value is None else str(value) for value in self._first.row(_CONTEXT)
+        )
+        # connectors before 5 do not ask for it at the sign-in, so it is said once more
+        self._secondary_off = not json.loads(secondary or "{}").get("roles")
+        if not self._secondary_off:
+            self._count_read()
+            self._first.run(_NO_SECONDARY)
+        available = frozenset(json.loads(roles or "[]"))
+        return Identity(f"{organisation}-{account}".upper(), user, role or None, available)
+
+    def _connect(self, role: str | None) -> Session:
+        session = connect(self._options, role)
+        if not self._secondary_off:
+            self._count_read()
+            session.run(_NO_SECONDARY)
+        return session
+
+    def _may_act_as(self, role: str) -> bool:
+        """A role made during this run is not among those read at the sign-in, but was acted as by now."""
+        return role in self.identity.roles or self._sessions.acted_as(role)
+
+    def _open(self, role: str) -> None:
+        if not self.bound_to and self._may_act_as(role):
+            self._sessions.open(role)
