@@ -236,8 +236,91 @@ LOGIN_ROLE = Fault(
 AUTHENTICATOR = Fault(
     390194,
     "08004",
-    "The local account logs in with a password only; authenticator '{name}' is not available here.",
+    "The local account cannot sign in with authenticator '{name}'{why}.",
     "assumed: our own limit, said as a login error",
+)
+USER_LOCKED = Fault(
+    390100,
+    "28000",
+    "Your user account has been temporarily locked due to too many failed attempts. Try again after 15 "
+    "minutes or contact your account administrator for assistance.",
+    "observed: text, in reports of users; assumed: number, as of any refused sign-in",
+)
+USER_DISABLED = Fault(
+    390100,
+    "28000",
+    "User access disabled. Contact your local system administrator.",
+    "documented: CREATE USER (DISABLED, DAYS_TO_EXPIRY); assumed: number and text, as of any refused sign-in",
+)
+MUST_CHANGE = Fault(
+    390100,
+    "28000",
+    "Specified password has expired. Password must be changed using the Snowflake web console.",
+    "documented: CREATE USER (MUST_CHANGE_PASSWORD); assumed: number and text, as of any refused sign-in",
+)
+JWT_INVALID = Fault(
+    390144,
+    "08001",
+    "JWT token is invalid. [{id}]",
+    "documented: Key pair authentication: troubleshooting (one number for every cause, the cause for "
+    "administrators only)",
+)
+OAUTH_INVALID = Fault(
+    390303, "08004", "Invalid OAuth access token.", "observed: number in the connector; assumed: text"
+)
+OAUTH_EXPIRED = Fault(
+    390318, "08004", "OAuth access token expired.", "observed: number in the connector; assumed: text"
+)
+PAT_INVALID = Fault(
+    394400,
+    "08004",
+    "Programmatic access token is invalid.",
+    "documented: Using programmatic access tokens (refused when expired, disabled, removed or of another "
+    "user); assumed: number and text",
+)
+BROWSER_INVALID = Fault(
+    390195,
+    "08004",
+    "The token of the sign-in through a browser is invalid.",
+    "observed: number in the connector (ID token is invalid); assumed: text, and that it serves here",
+)
+
+WEAK_PASSWORD = Fault(
+    3002,
+    "28P01",
+    "New password rejected by current password policy. Reason: '{reason}'.",
+    "observed: number and text for PRIOR_USE, in the tests of the Terraform provider; assumed: other reasons",
+)
+INVALID_KEY = Fault(
+    3002,
+    "28P01",
+    "New public key rejected by current policy. Reason: 'Invalid public key'.",
+    "documented: Key-pair authentication and key-pair rotation; assumed: number and text",
+)
+WRONG_TYPE = Fault(
+    1008,
+    "22023",
+    COMPILATION + "Cannot set {properties} on users with TYPE={type}.",
+    "observed: text, in the tests of the Terraform provider; assumed: number",
+)
+NO_LEGACY = Fault(
+    1008,
+    "22023",
+    COMPILATION + "Users with TYPE=LEGACY_SERVICE can no longer be created.",
+    "documented: Planning for the deprecation of single-factor password sign-ins (second phase); assumed: "
+    "number and text",
+)
+TOKEN_NEEDS_ROLE = Fault(
+    2029,
+    "42601",
+    COMPILATION + "Missing option(s): [ROLE_RESTRICTION]",
+    "documented: ALTER USER … ADD PROGRAMMATIC ACCESS TOKEN (service users); assumed: number and text",
+)
+TOKEN_LIMIT = Fault(
+    1008,
+    "22023",
+    COMPILATION + "User {name} has {limit} programmatic access tokens already.",
+    "documented: Using programmatic access tokens (15 a user); assumed: number and text",
 )
 
 POOL_IN_USE = Fault(

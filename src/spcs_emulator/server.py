@@ -37,6 +37,7 @@ from spcs_emulator.runtime.ports import PortPool
 from spcs_emulator.runtime.process import ProcessRuntime
 from spcs_emulator.script import Script
 from spcs_emulator.store import DamagedError, Store, StoreError
+from spcs_emulator.wire.envelope import read_json
 from spcs_emulator.wire.http import HttpServer, serve
 from spcs_emulator.wire.messages import Request, Response, json_response
 from spcs_emulator.wire.routes import Wire
@@ -94,7 +95,7 @@ class LocalAccount(Generic[ClockT]):
             self.account = Account(
                 store, self.identity, self.clock, self.runtime, blobs, folder.path, self._registry_host
             )
-        self._wire = Wire(self.account, self.identity, self.clock, self._script, _log.error)
+        self._wire = Wire(self.account, self.clock, self._script, _log.error)
         opened.callback(self._wire.close)
         self._registry = Registry(self.account, blobs, self.clock.now)
         http = _listen(self._respond, port, kept.port)
@@ -182,9 +183,28 @@ class LocalAccount(Generic[ClockT]):
         match request.method, request.path:
             case "GET", "/local/dump":
                 return json_response(self.dump())
+            case "POST", "/local/oauth-token":
+                return self._oauth_token(read_json(request))
             case "GET", "/local/status":
                 return json_response({"pid": os.getpid()})
         return json_response({"error": "no such page"}, 404)
+
+    def _oauth_token(self, asked: dict[str, Any]) -> Response:
+        """`{user, role, seconds}`: role null is every role of the user's; an hour if nothing is said."""
+        try:
+            token = self.oauth_token(
+                str(asked.get("user")), asked.get("role"), float(asked.get("seconds", 3600))
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            return json_response({"error": f"no such user or role: {error}"}, 400)
+        return json_response({"token": token})
+
+    def oauth_token(self, user: str, role: str | None, seconds: float = 3600) -> str:
+        """An OAuth access token for the user, good for `role` only unless that is None.
+
+        KeyError when there is no such user or role.
+        """
+        return self.account.authentication.issue_oauth(user, role, seconds)
 
 
 def connection(folder: DataFolder, port: int) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def test_a_bug_is_answered_logged_and_undone(tmp_path: Path) -> None:
     store, images = Store(tmp_path / "catalogue.sqlite"), BlobStore(tmp_path / "registry")
     runtime = BrokenRuntime(clock.now)
     account = Account(store, identity, clock, runtime, images, tmp_path, lambda: "127.0.0.1:1")
-    wire = Wire(account, identity, clock, Script(), log.append)
+    wire = Wire(account, clock, Script(), log.append)
 
     def post(path: str, body: dict[str, Any], token: str = "None") -> Any:
         headers = {"authorization": f'Snowflake Token="{token}"'}
@@ -99,8 +99,8 @@ def an_account(
     identity, store = create_identity(), Store(tmp_path / "catalogue.sqlite")
     images = BlobStore(tmp_path / "registry")
     account = Account(store, identity, clock, runtime, images, tmp_path, lambda: "127.0.0.1:1")
-    login = LoginRequest(identity.user, identity.password, None, None, None, None, None, {})
-    session = account.sessions.login(login)
+    proof = account.authentication.password(identity.user, identity.password)
+    session = account.sessions.login(LoginRequest(None, None, None, None, None, {}), proof)
 
     def run(sql: str) -> Result:
         result = execute(account, session, sql)

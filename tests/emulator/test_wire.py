@@ -107,8 +107,14 @@ def test_wrong_password_is_one_attempt(world: World) -> None:
         ("", {"PASSWORD": ""}, "390100"),
         ("", {"LOGIN_NAME": "nobody"}, "390100"),
         ("roleName=NOBODY", {}, "390189"),
-        ("", {"AUTHENTICATOR": "SNOWFLAKE_JWT", "TOKEN": "x"}, "390194"),
-        ("", {"AUTHENTICATOR": "EXTERNALBROWSER"}, "390194"),
+        ("", {"AUTHENTICATOR": "SNOWFLAKE_JWT", "TOKEN": "x"}, "390144"),
+        ("", {"AUTHENTICATOR": "SNOWFLAKE_JWT", "TOKEN": "e30.e30.e30"}, "390144"),
+        ("", {"AUTHENTICATOR": "SNOWFLAKE_JWT", "TOKEN": "\ud800.x.x"}, "390144"),
+        ("", {"AUTHENTICATOR": "PROGRAMMATIC_ACCESS_TOKEN", "TOKEN": "x"}, "394400"),
+        ("", {"AUTHENTICATOR": "OAUTH", "TOKEN": "x"}, "390303"),
+        ("", {"AUTHENTICATOR": "EXTERNALBROWSER", "TOKEN": "x", "PROOF_KEY": "x"}, "390195"),
+        ("", {"AUTHENTICATOR": "USERNAME_PASSWORD_MFA", "PASSCODE": "123456"}, "390194"),
+        ("", {"AUTHENTICATOR": "WORKLOAD_IDENTITY", "TOKEN": "x", "PROVIDER": "OIDC"}, "390194"),
     ],
 )
 def test_refused_logins(world: World, query: str, fields: dict[str, str], code: str) -> None:

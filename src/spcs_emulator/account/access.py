@@ -42,6 +42,12 @@ def assigned_roles(catalogue: Catalogue, user: str) -> frozenset[str]:
     )
 
 
+def session_roles(catalogue: Catalogue, session: Session) -> frozenset[str]:
+    """Return the keys of the roles the session may take: the user's, or the one its token is good for."""
+    assigned = assigned_roles(catalogue, session.user)
+    return assigned & {session.bound} if session.bound else assigned
+
+
 def check_role_owner(catalogue: Catalogue, role: AccountObject, owner: str | None) -> None:
     """Raise 003042 when `owner` is the role itself or one it inherits. Assumed: such a role could drop
     itself and leave what it owns to nobody.
@@ -57,7 +63,7 @@ def session_access(catalogue: Catalogue, session: Session) -> "Access":
     Assumed: a role that was dropped, or taken away from the user, is active no longer from the next statement
     on (the stricter reading).
     """
-    assigned = assigned_roles(catalogue, session.user)
+    assigned = session_roles(catalogue, session)
     primary = session.role if session.role in assigned else None
     roles = [primary] if primary else []
     if session.secondary:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from spcs_emulator.account.access import session_access
+from spcs_emulator.account.authentication import Authentication
 from spcs_emulator.account.builtin import build_account
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.context import Context, World
@@ -115,8 +116,9 @@ class Account(RegistryAccount):
             catalogue, identity, clock, runtime, images, data, requests, life, self.history, registry_host
         )
         self.files = StageFiles(catalogue, data / "stages")
-        self.sessions = Sessions(catalogue, identity, clock)
-        super().__init__(catalogue, self.sessions, clock)
+        self.sessions = Sessions(catalogue, clock)
+        self.authentication = Authentication(catalogue, identity, clock)
+        super().__init__(catalogue, self.sessions, self.authentication, clock)
         self._closed = False
         with catalogue.transaction():
             build_account(catalogue, identity, clock.now())
@@ -218,12 +220,13 @@ class Account(RegistryAccount):
         return replace(outcome, rows=())
 
     def names(self, session: Session) -> dict[str, str | None]:
-        """Return the role, warehouse, database and schema that the session has now by name, None where it has
-        none.
+        """Return the session's user and the role, warehouse, database and schema it has now by name, None where
+        it has none.
         """
         with self._catalogue.transaction():
             session = self._catalogue.sessions.get(session.id) or session
             keys = {
+                "user": session.user,
                 "role": session_access(self._catalogue, session).primary,
                 "warehouse": session.warehouse,
                 "database": session.database,

@@ -9,7 +9,9 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from spcs_emulator.account import people
 from spcs_emulator.account.catalogue import Catalogue
+from spcs_emulator.account.credentials import fits, hashed
 from spcs_emulator.account.entries import ACCOUNT, AccountObject, Grant, Membership
 from spcs_emulator.account.privileges import GLOBAL
 from spcs_emulator.identity import Identity
@@ -36,7 +38,11 @@ _DEFAULT_ROLE = "ACCOUNTADMIN"
 
 def build_account(catalogue: Catalogue, identity: Identity, now: datetime) -> None:
     """Make what is missing of roles and user. Call inside a transaction."""
-    if catalogue.find(ObjectKind.USER, identity.user) is not None:
+    known = catalogue.find(ObjectKind.USER, identity.user)
+    if known is not None:
+        if not fits(identity.password, people.value(known, "password")):
+            password = {"password": hashed(identity.password)}
+            catalogue.objects.put(known.with_settings({**known.settings, **password}))
         return
     keys = {name: _put(catalogue, ObjectKind.ROLE, name, comment, {}, now) for name, comment in ROLES.items()}
     for role, member in HIERARCHY:
@@ -44,7 +50,12 @@ def build_account(catalogue: Catalogue, identity: Identity, now: datetime) -> No
     for role, privileges in HELD.items():
         for privilege, option in privileges.items():
             catalogue.grants.put(Grant(privilege, ACCOUNT, keys[role], option, None, now))
-    settings = {"DEFAULT_ROLE": _DEFAULT_ROLE, "TYPE": "PERSON"}
+    settings = {
+        **people.DEFAULTS,
+        "DEFAULT_ROLE": _DEFAULT_ROLE,
+        "TYPE": "PERSON",
+        "password": hashed(identity.password),
+    }
     user = _put(catalogue, ObjectKind.USER, identity.user, None, settings, now)
     catalogue.memberships.put(Membership(keys[_DEFAULT_ROLE], user, None, now))
 

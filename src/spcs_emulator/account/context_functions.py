@@ -24,7 +24,7 @@ def available_roles(context: Context) -> str:
 
 def secondary_roles(context: Context) -> str:
     """Return the secondary roles as a JSON object: their names, and ALL or nothing."""
-    if not context.session.secondary:
+    if not context.session.secondary or context.session.bound:
         return json.dumps({"roles": "", "value": ""})
     roles = assigned_roles(context.catalogue, context.session.user) - {context.access.primary}
     names = ",".join(sorted(context.catalogue.name_of(role) for role in roles))

@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from spcs_emulator.account import people
+from spcs_emulator.account.authentication import PAT
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.entries import ACCOUNT, AccountObject
 from spcs_emulator.account.services import specification_of
@@ -29,11 +31,16 @@ PASSING = frozenset(
         "spec",
         "stages",
         "images",
+        "failures",
+        "locked_until",
+        "expires_at",
+        "bypass_until",
+        "last_login",
     }
 )
 
-# Parts of secrets that no statement shows.
-HIDDEN = frozenset({"SECRET_STRING", "PASSWORD"})
+# Parts of secrets and users that no statement shows.
+HIDDEN = frozenset({"SECRET_STRING", "PASSWORD", "password", "passwords", "tokens"})
 # Settings that are keys of other objects, or lists of them.
 REFERENCES = (
     "COMPUTE POOL",
@@ -77,6 +84,8 @@ def _object(catalogue: Catalogue, entry: AccountObject) -> dict[str, Any]:
     for name in REFERENCES:
         if settings.get(name):
             settings[name] = _named(catalogue, settings[name])
+    if entry.kind is ObjectKind.USER:
+        settings |= _proofs(catalogue, entry)
     if entry.kind is ObjectKind.SERVICE:
         settings["specification"] = specification_of(entry).document
         settings["images"] = {name: image["digest"] for name, image in entry.settings["images"].items()}
@@ -95,6 +104,16 @@ def _named(catalogue: Catalogue, value: str | list[str]) -> str | list[str]:
         return sorted(catalogue.full_name(catalogue.the(key)) for key in value)
     found = catalogue.get(value)
     return catalogue.full_name(found) if found else value
+
+
+def _proofs(catalogue: Catalogue, user: AccountObject) -> dict[str, Any]:
+    """How the user can sign in, without what proves it."""
+    tokens = [
+        {"name": token.name, "role": catalogue.name_of(token.role) or None}
+        for token in people.tokens(user)
+        if token.sort == PAT
+    ]
+    return {"has_password": people.value(user, "password") is not None, "tokens": tokens}
 
 
 def _grants(catalogue: Catalogue) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ rename changes one entry only; keys are random and never used again.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,10 @@ class AccountObject:
     def id(self) -> str:
         """The catalogue's id of this entry."""
         return self.key
+
+    def with_settings(self, settings: Mapping[str, Any]) -> "AccountObject":
+        """Return the object with other settings."""
+        return replace(self, settings=settings)
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,8 @@ class Session:
     """One login. Keys point at objects; a `role` of None is a session whose role was dropped.
 
     `tokens` are the session tokens in force, newest last (RENEW and ISSUE add one), each with the time it
-    ends. `client` is what the client calls itself, "name version".
+    ends. `client` is what the client calls itself, "name version". `bound` is the key of the one role that
+    the session may take, None when it may take all the user's.
     """
 
     number: int
@@ -110,6 +115,7 @@ class Session:
     schema: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     client: str = ""
+    bound: str | None = None
 
     @property
     def id(self) -> str:

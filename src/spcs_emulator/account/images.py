@@ -9,7 +9,9 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from spcs_emulator.account import people
 from spcs_emulator.account.access import Access, assigned_roles, session_access
+from spcs_emulator.account.authentication import Authentication
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.entries import AccountObject, StoredImage
 from spcs_emulator.account.sessions import Sessions
@@ -26,15 +28,18 @@ _PARTS = 3
 class RegistryAccount:
     """What the registry asks of the account (its `Repositories`). All methods are thread safe."""
 
-    def __init__(self, catalogue: Catalogue, sessions: Sessions, clock: Clock) -> None:
+    def __init__(
+        self, catalogue: Catalogue, sessions: Sessions, authentication: Authentication, clock: Clock
+    ) -> None:
         self._catalogue = catalogue
         self._sessions = sessions
+        self._authentication = authentication
         self._clock = clock
 
     def authenticate(self, credential: Credential) -> str | None:
         """Return the name of the user, None when the credential is wrong or has expired."""
+        found = self._identify(credential)
         with self._catalogue.transaction():
-            found = self._identify(credential)
             return self._catalogue.name_of(found[0]) if found else None
 
     def _identify(self, credential: Credential) -> tuple[str, Access] | None:
@@ -45,18 +50,20 @@ class RegistryAccount:
             except SqlError:
                 return None
             return session.user, session_access(self._catalogue, session)
-        user = self._sessions.check_password(credential.user or "", credential.secret)
-        if user is None:
+        try:
+            proof = self._authentication.password(credential.user or "", credential.secret)
+        except SqlError:
             return None
-        role = self._catalogue.find(ObjectKind.ROLE, str(user.settings["DEFAULT_ROLE"]))
-        return user.key, Access(
-            self._catalogue, role.key if role else None, assigned_roles(self._catalogue, user.key)
-        )
+        roles = assigned_roles(self._catalogue, proof.user.key)
+        if proof.role:
+            return proof.user.key, Access(self._catalogue, proof.role, roles & {proof.role})
+        role = self._catalogue.find(ObjectKind.ROLE, str(people.value(proof.user, "DEFAULT_ROLE")))
+        return proof.user.key, Access(self._catalogue, role.key if role else None, roles)
 
     def repository_access(self, credential: Credential, path: str) -> RegistryAccess | None:
         """Return what the credential may do in "db/schema/repo"; None when there is no such repository."""
+        found = self._identify(credential)
         with self._catalogue.transaction():
-            found = self._identify(credential)
             repository = self._repository(path)
             if found is None or repository is None:
                 return None

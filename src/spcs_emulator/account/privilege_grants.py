@@ -172,15 +172,15 @@ def grant_ownership(context: Context, statement: GrantOwnership) -> Result:
     """Give the object to another role.
 
     Documented: the owner (in a schema of managed access the schema's owner) or MANAGE GRANTS may; not for
-    services; fails while other roles hold privileges unless COPY or REVOKE CURRENT GRANTS says what happens
-    to them.
+    services, nor (assumed) for the built-in user; fails while other roles hold privileges unless COPY or
+    REVOKE CURRENT GRANTS says what happens to them.
     """
     context.access.require_role()
     entry = target_object(context, statement.target)
     role = role_named(context, statement.role)
     if entry is None:
         raise NOT_FOUND(kind="Object", name=str(statement.target.name))
-    if entry.kind in (ObjectKind.SERVICE, ObjectKind.USER):
+    if entry.kind is ObjectKind.SERVICE or (entry.kind is ObjectKind.USER and entry.owner is None):
         raise INVALID_GRANT(
             why=f"ownership of {words(entry.kind).lower()} '{entry.name}' cannot be transferred"
         )

@@ -1,7 +1,7 @@
 """Which privileges exist, on what, and what CREATE of each kind needs.
 
 In: a kind. Out: names of privileges. Touches nothing.
-Documented: Access control privileges, the section of each kind. USER and SERVICE ROLE take none here.
+Documented: Access control privileges, the section of each kind. SERVICE ROLE takes none.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ GLOBAL = (
 PRIVILEGES_SOURCE = "documented: Access control privileges"
 PRIVILEGES: Mapping[ObjectKind, tuple[str, ...]] = {
     ObjectKind.ROLE: (),
-    ObjectKind.USER: ("MONITOR",),
+    ObjectKind.USER: ("MODIFY PROGRAMMATIC AUTHENTICATION METHODS", "MONITOR"),
     ObjectKind.WAREHOUSE: ("APPLYBUDGET", "MODIFY", "MONITOR", "OPERATE", "USAGE"),
     ObjectKind.DATABASE: (
         "APPLYBUDGET",
@@ -69,6 +69,7 @@ PRIVILEGES: Mapping[ObjectKind, tuple[str, ...]] = {
 # The privilege that CREATE needs, and the kind it is on; None is the account.
 CREATE_NEEDS: Mapping[ObjectKind, tuple[str, ObjectKind | None]] = {
     ObjectKind.ROLE: ("CREATE ROLE", None),
+    ObjectKind.USER: ("CREATE USER", None),
     ObjectKind.WAREHOUSE: ("CREATE WAREHOUSE", None),
     ObjectKind.DATABASE: ("CREATE DATABASE", None),
     ObjectKind.COMPUTE_POOL: ("CREATE COMPUTE POOL", None),

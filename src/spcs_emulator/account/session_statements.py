@@ -6,7 +6,7 @@ WAREHOUSE, USE DATABASE, USE SCHEMA, ALTER SESSION.
 
 from dataclasses import replace
 
-from spcs_emulator.account.access import assigned_roles
+from spcs_emulator.account.access import session_roles
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.results import SUCCESS, Result, status
@@ -43,7 +43,7 @@ def _role(context: Context, name: Name) -> AccountObject:
     role = context.catalogue.find(ObjectKind.ROLE, name.last.text)
     if role is None:
         raise NOT_FOUND(kind="Role", name=name)
-    if role.key not in assigned_roles(context.catalogue, context.session.user):
+    if role.key not in session_roles(context.catalogue, context.session):
         raise ROLE_NOT_ASSIGNED(name=name)
     return role
 

@@ -1,6 +1,7 @@
 """Sessions and their tokens: login, renewal, the end.
 
-In: a user's password or a token. Out: sessions; the catalogue changes, so a session outlives a restart.
+In: a user who has proven to be it, or a token. Out: sessions; the catalogue changes, so a session outlives
+a restart.
 Assumed: RENEW leaves the old token in force until it ends by itself (the safer reading for parallel
 clients); tokens are valid for one hour, master tokens for four, as a real account's answers say.
 """
@@ -10,7 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from spcs_emulator.account import people
 from spcs_emulator.account.access import assigned_roles, session_access
+from spcs_emulator.account.authentication import Proof
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.entries import AccountObject, Session
 from spcs_emulator.clock import Clock
@@ -24,7 +27,6 @@ from spcs_emulator.faults import (
     WRONG_PASSWORD,
     SqlError,
 )
-from spcs_emulator.identity import Identity
 from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.tokens import tokenize
 from spcs_emulator.statement.values import ObjectKind
@@ -40,8 +42,6 @@ class LoginRequest:
     what it calls itself, "name version".
     """
 
-    user: str
-    password: str
     role: str | None
     warehouse: str | None
     database: str | None
@@ -54,29 +54,20 @@ class LoginRequest:
 class Sessions:
     """Every session of the account. All methods are thread safe."""
 
-    def __init__(self, catalogue: Catalogue, identity: Identity, clock: Clock) -> None:
+    def __init__(self, catalogue: Catalogue, clock: Clock) -> None:
         self._catalogue = catalogue
-        self._identity = identity
         self._clock = clock
 
-    def check_password(self, user: str, password: str) -> AccountObject | None:
-        """Return the user when the password is right, else None."""
-        right = _same(password, self._identity.password)
-        if user.upper() != self._identity.user or not right:
-            return None
-        with self._catalogue.transaction():
-            return self._catalogue.find(ObjectKind.USER, self._identity.user)
-
-    def login(self, request: LoginRequest) -> Session:
-        """Return a new session. 390100 for a wrong user or password, 390189 for a role that is not the
-        user's.
+    def login(self, request: LoginRequest, proof: Proof) -> Session:
+        """Return a new session of the user who has proven to be it. 390189 for a role that is not the user's,
+        or not the one the credential is good for.
 
         Documented: a warehouse, database or schema that is not there or not to be used is left unset.
         """
-        user = self.check_password(request.user, request.password)
-        if user is None:
-            raise WRONG_PASSWORD()
         with self._catalogue.transaction():
+            user = self._catalogue.get(proof.user.key)
+            if user is None:
+                raise WRONG_PASSWORD()
             now = self._clock.now()
             self._forget_ended(now)
             session = Session(
@@ -85,33 +76,44 @@ class Sessions:
                 {secrets.token_urlsafe(32): now + TOKEN_LIFE},
                 secrets.token_urlsafe(32),
                 now + MASTER_LIFE,
-                self._login_role(user, request.role),
-                request.secondary != "NONE",
+                self._login_role(user, request.role, proof.role),
+                _secondary(user, request),
                 parameters=request.parameters,
                 client=request.client,
+                bound=proof.role,
             )
-            session = self._placed(session, request)
+            session = self._placed(session, user, request)
             self._catalogue.sessions.put(session)
+            self._catalogue.objects.put(user.with_settings({**user.settings, "last_login": now.isoformat()}))
             return session
 
-    def _login_role(self, user: AccountObject, name: str | None) -> str:
-        wanted = name or str(user.settings["DEFAULT_ROLE"])
-        text = _identifier(wanted)
-        role = self._catalogue.find(ObjectKind.ROLE, text)
-        if role is None or role.key not in assigned_roles(self._catalogue, user.key):
+    def _login_role(self, user: AccountObject, name: str | None, bound: str | None) -> str:
+        """Documented: the connection's role, else the token's, else the default role, else PUBLIC. Assumed: a
+        default role that the user does not hold is refused as a role in the connection is.
+        """
+        default = self._catalogue.name_of(bound) if bound else people.value(user, "DEFAULT_ROLE")
+        wanted = name or str(default or "PUBLIC")
+        role = self._catalogue.find(ObjectKind.ROLE, _identifier(wanted) if name else wanted)
+        assigned = assigned_roles(self._catalogue, user.key)
+        if role is None or role.key not in assigned or (bound and role.key != bound):
             raise LOGIN_ROLE(name=wanted)
         return role.key
 
-    def _placed(self, session: Session, request: LoginRequest) -> Session:
+    def _placed(self, session: Session, user: AccountObject, request: LoginRequest) -> Session:
+        """Documented: what the connection does not say is the user's default."""
+        place = str(people.value(user, "DEFAULT_NAMESPACE") or "").partition(".")
+        named = request.database or request.schema
         access = session_access(self._catalogue, session)
 
         def usable(kind: ObjectKind, name: str | None, parent: str | None = None) -> str | None:
             found = self._catalogue.find(kind, _identifier(name), parent) if name else None
             return found.key if found and access.usable(found, "USAGE") else None
 
-        database = usable(ObjectKind.DATABASE, request.database)
-        schema = usable(ObjectKind.SCHEMA, request.schema or "PUBLIC", database) if database else None
-        warehouse = usable(ObjectKind.WAREHOUSE, request.warehouse)
+        database = usable(ObjectKind.DATABASE, request.database or place[0] or None)
+        inside = request.schema or (None if named else place[2]) or "PUBLIC"
+        schema = usable(ObjectKind.SCHEMA, inside, database) if database else None
+        default = people.value(user, "DEFAULT_WAREHOUSE")
+        warehouse = usable(ObjectKind.WAREHOUSE, request.warehouse or default)
         return replace(session, database=database, schema=schema, warehouse=warehouse)
 
     def _forget_ended(self, now: datetime) -> None:
@@ -152,10 +154,24 @@ class Sessions:
             self._catalogue.sessions.put(session)
             return session, token
 
+    def end_of_user(self, user: str) -> None:
+        """Forget every session of the user with that key."""
+        with self._catalogue.transaction():
+            for session in self._catalogue.sessions.values():
+                if session.user == user:
+                    self._catalogue.sessions.remove(session.id)
+
     def end(self, session: Session) -> None:
         """Forget the session and all its tokens."""
         with self._catalogue.transaction():
             self._catalogue.sessions.remove(session.id)
+
+
+def _secondary(user: AccountObject, request: LoginRequest) -> bool:
+    """Whether all the user's other roles are active: as the client says, else by the user's default."""
+    if request.secondary is not None:
+        return request.secondary == "ALL"
+    return "ALL" in people.value(user, "DEFAULT_SECONDARY_ROLES")
 
 
 def _same(one: str, other: str) -> bool:

@@ -16,6 +16,7 @@ from spcs_emulator.objects.image_repository import ImageRepository
 from spcs_emulator.objects.kind import Kind
 from spcs_emulator.objects.kinds import KINDS
 from spcs_emulator.objects.service_views import show_containers, show_endpoints, show_instances, show_roles
+from spcs_emulator.objects.user_tokens import show_tokens
 from spcs_emulator.statement.values import Name, ObjectKind, Scope, Show
 
 T = TypeVar("T")
@@ -77,6 +78,8 @@ def show(context: Context, statement: Show) -> Result:
         raise INVALID_VALUE(name="LIMIT", value=statement.limit, why=f": between 1 and {ROW_LIMIT}")
     if statement.what == "COMPUTE POOL INSTANCE FAMILIES":
         return show_families(context)
+    if statement.what == "USER TOKENS":
+        return show_tokens(context, _scope_name(statement))
     if statement.what in INSIDE:
         service = context.get(ObjectKind.SERVICE, _scope_name(statement))
         return _narrowed(INSIDE[statement.what](context, service), statement)

@@ -70,6 +70,7 @@ def _clauses(source: str, **reads: Read) -> dict[str, Clause]:
 
 
 _ROLE = "documented: CREATE ROLE"
+_USER = "documented: CREATE USER"
 _WAREHOUSE = "documented: CREATE WAREHOUSE"
 _DATABASE = "documented: CREATE DATABASE"
 _SCHEMA = "documented: CREATE SCHEMA"
@@ -94,7 +95,39 @@ FORMS: Mapping[ObjectKind, Form] = {
         altered=_OR_ALTER,
         renamed="documented: ALTER ROLE",
     ),
-    ObjectKind.USER: Form("", described="documented: DESCRIBE USER"),
+    ObjectKind.USER: Form(
+        _USER,
+        _clauses(
+            _USER,
+            LOGIN_NAME=properties.text,
+            DISPLAY_NAME=properties.text,
+            FIRST_NAME=properties.text,
+            MIDDLE_NAME=properties.text,
+            LAST_NAME=properties.text,
+            EMAIL=properties.text,
+            MUST_CHANGE_PASSWORD=properties.boolean,
+            DISABLED=properties.boolean,
+            DAYS_TO_EXPIRY=properties.integer_or_null,
+            MINS_TO_UNLOCK=properties.integer_or_null,
+            MINS_TO_BYPASS_MFA=properties.integer_or_null,
+            DEFAULT_WAREHOUSE=properties.stored_name,
+            DEFAULT_NAMESPACE=properties.stored_name,
+            DEFAULT_ROLE=properties.stored_name,
+            DEFAULT_SECONDARY_ROLES=properties.strings,
+            RSA_PUBLIC_KEY=properties.text,
+            RSA_PUBLIC_KEY_2=properties.text,
+            TYPE=properties.word,
+            COMMENT=properties.text,
+            PASSWORD=properties.text,
+        ),
+        replaced=_USER,
+        renamed="documented: ALTER USER",
+        described="documented: DESCRIBE USER",
+        actions={
+            f"{verb} PROGRAMMATIC ACCESS TOKEN": f"documented: ALTER USER … {verb} PROGRAMMATIC ACCESS TOKEN"
+            for verb in ("ADD", "MODIFY", "ROTATE", "REMOVE")
+        },
+    ),
     ObjectKind.WAREHOUSE: Form(
         _WAREHOUSE,
         {

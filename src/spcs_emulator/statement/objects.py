@@ -51,11 +51,15 @@ def parse_create(reader: Reader) -> Create:
 
 
 def parse_alter(reader: Reader) -> Alter:
-    """Read what follows ALTER, unless that is SESSION."""
+    """Read what follows ALTER, unless that is SESSION or USER."""
     kind = read_kind(reader, CREATED)
-    form = FORMS[kind]
     if_exists = reader.try_words("IF", "EXISTS")
-    name = object_name(reader, kind)
+    return altered(reader, kind, object_name(reader, kind), if_exists)
+
+
+def altered(reader: Reader, kind: ObjectKind, name: Name, if_exists: bool) -> Alter:
+    """Read what ALTER says of the object, behind its name."""
+    form = FORMS[kind]
     if reader.try_words("SET"):
         return Alter(kind, name, "SET", _some(reader, kind), if_exists=if_exists)
     if reader.try_words("UNSET"):

@@ -17,6 +17,7 @@ from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.sessions import parse_alter_session, parse_call, parse_select, parse_use
 from spcs_emulator.statement.show import parse_show
 from spcs_emulator.statement.tokens import Token, split_statements, tokenize
+from spcs_emulator.statement.users import parse_alter_user
 from spcs_emulator.statement.values import Statement
 
 
@@ -32,6 +33,7 @@ class Start:
 # The first words decide; longer ones stand before shorter ones.
 STARTS = (
     Start("ALTER SESSION", parse_alter_session, "documented: ALTER SESSION"),
+    Start("ALTER USER", parse_alter_user, "documented: ALTER USER"),
     Start("ALTER", parse_alter, "documented: ALTER <object>"),
     Start("CALL", parse_call, "documented: CALL; assumed: system functions only, as in SELECT"),
     Start("CREATE", parse_create, "documented: CREATE <object>"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from spcs_emulator.faults import UNSUPPORTED
 from spcs_emulator.statement.reader import Reader
+from spcs_emulator.statement.tokens import tokenize
 from spcs_emulator.statement.values import Identifier, Name
 
 Read = Callable[[Reader], Any]
@@ -44,6 +45,18 @@ def boolean(reader: Reader) -> bool:
 def name(reader: Reader) -> Name:
     """Read an object's name."""
     return reader.name()
+
+
+def stored_name(reader: Reader) -> str | None:
+    """Read a name, bare or in a string, as it is stored; NULL for None."""
+    if reader.try_words("NULL"):
+        return None
+    if reader.here.kind in ("string", "dollar"):
+        inner = Reader(tokenize(reader.string()))
+        name = inner.name(2)
+        inner.finish()
+        return str(name)
+    return str(reader.name(2))
 
 
 def items(reader: Reader, read: Read, least: int = 0) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from spcs_emulator.faults import UNSUPPORTED
 from spcs_emulator.statement.objects import object_name
 from spcs_emulator.statement.reader import Reader
+from spcs_emulator.statement.users import SELF
 from spcs_emulator.statement.values import Name, ObjectKind, Scope, Show
 
 
@@ -45,6 +46,10 @@ SHOW_FORMS = {
     "ROLES": ShowForm(
         "documented: SHOW ROLES; observed: IN ACCOUNT, sent by other tools", ("ACCOUNT",), terse=True
     ),
+    "USER PROGRAMMATIC ACCESS TOKENS": ShowForm(
+        "documented: SHOW USER PROGRAMMATIC ACCESS TOKENS", narrow=False
+    ),
+    "USER PATS": ShowForm("documented: SHOW USER PROGRAMMATIC ACCESS TOKENS", narrow=False),
     "USERS": ShowForm(
         "documented: SHOW USERS; observed: IN ACCOUNT, sent by other tools", ("ACCOUNT",), terse=True
     ),
@@ -87,6 +92,10 @@ def parse_show(reader: Reader) -> Show:
         raise UNSUPPORTED(feature=f"SHOW {what} HISTORY")
     if what == "ROLES IN SERVICE":
         return Show(what, scope=Scope("SERVICE", object_name(reader, ObjectKind.SERVICE)))
+    if what.startswith("USER "):
+        named = reader.try_words("FOR", "USER")
+        name = object_name(reader, ObjectKind.USER) if named else SELF
+        return Show("USER TOKENS", scope=Scope("USER", name))
     like = reader.string() if reader.try_words("LIKE") else None
     scope = _scope(reader, form)
     starts_with = reader.string() if form.narrow and reader.try_words("STARTS", "WITH") else None

@@ -35,6 +35,13 @@ def failure(error: SqlError, query_id: str | None = None) -> Response:
     return json_response({"data": data, "code": error.code, "message": error.message, "success": False})
 
 
+def bare_failure(error: SqlError) -> Response:
+    """Return the answer for a refusal without data. Observed: connectors from 5 on look for the answer to an
+    authenticator request in any data there is, and say that it is missing instead of what was refused.
+    """
+    return json_response({"data": None, "code": error.code, "message": error.message, "success": False})
+
+
 def read_json(request: Request) -> dict[str, Any]:
     """Return the JSON object in the body, gunzipped; {} for an empty one. SqlError 300002 when it is no
     such.

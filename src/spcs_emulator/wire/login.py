@@ -8,15 +8,17 @@ import threading
 from typing import Any
 
 from spcs_emulator.account.account import Account
+from spcs_emulator.account.authentication import Evidence
 from spcs_emulator.account.entries import Session
 from spcs_emulator.account.sessions import MASTER_LIFE, TOKEN_LIFE, LoginRequest
 from spcs_emulator.faults import AUTHENTICATOR, SESSION_GONE, SqlError
-from spcs_emulator.identity import VERSION, Identity
-from spcs_emulator.wire.envelope import read_json, success, token
+from spcs_emulator.identity import VERSION
+from spcs_emulator.wire.browser import bring, listens_here
+from spcs_emulator.wire.envelope import bare_failure, read_json, success, token
 from spcs_emulator.wire.messages import Request, Response
 
 _CLIENT_LIMIT = 200
-PASSWORD_AUTHENTICATORS = ("", "SNOWFLAKE")
+_SSO = "https://127.0.0.1/sso"
 PARAMETERS = [
     {"name": "CLIENT_TELEMETRY_ENABLED", "value": False},
     {"name": "TIMEZONE", "value": "Etc/UTC"},
@@ -27,28 +29,29 @@ PARAMETERS = [
 class LoginRoutes:
     """The `/session` requests. `attempts` counts logins, refused ones too."""
 
-    def __init__(self, account: Account, identity: Identity) -> None:
+    def __init__(self, account: Account) -> None:
         self._account = account
-        self._identity = identity
         self._lock = threading.Lock()
         self.attempts = 0
 
     def login(self, request: Request) -> Response:
-        """Answer a login. 390100 for a wrong password, 390194 for another authenticator, 390189 for the
-        role.
-        """
+        """Answer a login. 390189 for the role; `authentication` has the refusals of the rest."""
         with self._lock:
             self.attempts += 1
-        data = read_json(request).get("data")
-        fields: dict[str, Any] = data if isinstance(data, dict) else {}
-        authenticator = str(fields.get("AUTHENTICATOR") or "").upper()
-        if authenticator not in PASSWORD_AUTHENTICATORS:
-            raise AUTHENTICATOR(name=authenticator)
+        fields = _fields(request)
+        proof = self._account.authentication.prove(
+            Evidence(
+                _text(fields, "AUTHENTICATOR").upper(),
+                _text(fields, "LOGIN_NAME"),
+                _text(fields, "PASSWORD"),
+                _text(fields, "TOKEN"),
+                _text(fields, "PROOF_KEY"),
+                _text(fields, "PASSCODE"),
+            )
+        )
         parameters = fields.get("SESSION_PARAMETERS")
         session = self._account.sessions.login(
             LoginRequest(
-                str(fields.get("LOGIN_NAME") or ""),
-                str(fields.get("PASSWORD") or ""),
                 request.first("roleName") or None,
                 request.first("warehouse") or None,
                 request.first("databaseName") or None,
@@ -58,7 +61,8 @@ class LoginRoutes:
                 f"{fields.get('CLIENT_APP_ID') or ''} {fields.get('CLIENT_APP_VERSION') or ''}"[
                     :_CLIENT_LIMIT
                 ],
-            )
+            ),
+            proof,
         )
         return success(self._login_data(session))
 
@@ -70,7 +74,7 @@ class LoginRoutes:
             "masterToken": session.master_token,
             "masterValidityInSeconds": int(MASTER_LIFE.total_seconds()),
             "sessionId": session.number,
-            "displayUserName": self._identity.user,
+            "displayUserName": names["user"],
             "serverVersion": VERSION,
             "firstLogin": False,
             "healthCheckInterval": 45,
@@ -110,11 +114,39 @@ class LoginRoutes:
         self._account.sessions.end(session)
         return success(None)
 
-    def other_authenticator(self, request: Request) -> Response:
-        """Refuse a login through a browser."""
-        data = read_json(request).get("data")
-        name = data.get("AUTHENTICATOR") if isinstance(data, dict) else None
-        raise AUTHENTICATOR(name=name or "EXTERNALBROWSER")
+    def through_browser(self, request: Request) -> Response:
+        """Begin a sign-in through a browser, and be the browser: bring the client its token.
+
+        390194 for another authenticator, for nobody, and for a port at which none of ours listens. Observed:
+        connectors from 5 on want an https address to show to the person; nothing is served there.
+        """
+        fields = _fields(request)
+        try:
+            port = self._browser_port(fields)
+            key, token = self._account.authentication.begin_browser(_text(fields, "LOGIN_NAME"))
+        except SqlError as error:
+            return bare_failure(error)
+        bring(port, token)
+        return success({"ssoUrl": _SSO, "proofKey": key, "tokenUrl": _SSO})
+
+    def _browser_port(self, fields: dict[str, Any]) -> int:
+        name = _text(fields, "AUTHENTICATOR").upper()
+        if name != "EXTERNALBROWSER":
+            raise AUTHENTICATOR(name=name, why="")
+        port = _text(fields, "BROWSER_MODE_REDIRECT_PORT")
+        if not (port.isdecimal() and len(port) <= 5 and listens_here(int(port))):
+            raise AUTHENTICATOR(name=name, why=": no program of yours listens at the port it names")
+        return int(port)
+
+
+def _fields(request: Request) -> dict[str, Any]:
+    data = read_json(request).get("data")
+    return data if isinstance(data, dict) else {}
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = fields.get(name)
+    return "" if value is None else str(value)
 
 
 def _secondary(fields: dict[str, Any]) -> str | None:

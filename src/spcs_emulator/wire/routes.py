@@ -11,7 +11,6 @@ from collections.abc import Callable
 from spcs_emulator.account.account import Account
 from spcs_emulator.clock import Clock
 from spcs_emulator.faults import INTERNAL, SqlError
-from spcs_emulator.identity import Identity
 from spcs_emulator.script import Script
 from spcs_emulator.wire.envelope import failure, success
 from spcs_emulator.wire.http import HangUp
@@ -31,19 +30,18 @@ class Wire:
     def __init__(
         self,
         account: Account,
-        identity: Identity,
         clock: Clock,
         script: Script,
         log: Callable[[str], None],
     ) -> None:
-        self._login = LoginRoutes(account, identity)
+        self._login = LoginRoutes(account)
         self._transfers = Transfers(account.files, clock)
         self._queries = QueryRoutes(account, self._transfers, clock, script, log)
         self._log = log
         self._routes: dict[tuple[str, str], Callable[[Request], Response]] = {
             ("POST", "/session/v1/login-request"): self._login.login,
             ("POST", "/session/token-request"): self._login.token_request,
-            ("POST", "/session/authenticator-request"): self._login.other_authenticator,
+            ("POST", "/session/authenticator-request"): self._login.through_browser,
             ("POST", "/session/heartbeat"): self._login.heartbeat,
             ("POST", "/session"): self._login.close,
             ("POST", "/queries/v1/query-request"): self._queries.query,
