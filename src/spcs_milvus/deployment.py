@@ -10,21 +10,18 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from spcs_milvus import assets, components
 from spcs_milvus.account import Account
 from spcs_milvus.apply import Emit, Outcome, Status, apply
 from spcs_milvus.config import Loaded
-from spcs_milvus.context import Context
-from spcs_milvus.errors import ConfigError, ConnectError, DeployError, Problem, RefusedError, StoppedError
+from spcs_milvus.declaration import declare
+from spcs_milvus.errors import ConnectError, DeployError, Problem, RefusedError, StoppedError
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import Found
 from spcs_milvus.observe import Observation, observe
 from spcs_milvus.performing import performer
 from spcs_milvus.plan import Plan, plan_up
-from spcs_milvus.process_image import process_image
 from spcs_milvus.reach import within
 from spcs_milvus.report import Counts, Report
 from spcs_milvus.resource import Address, Presence, Resource
@@ -70,7 +67,7 @@ def target(
     ConnectError when there is no way in, RefusedError when it is another account than the project is pinned
     to or the user lacks a role.
     """
-    resources = more(declare(loaded, connection))
+    resources = more(declare(loaded, connection.name, connection.image_format))
     _knock(connection)
     account = Account(connection.options)
     try:
@@ -87,21 +84,6 @@ class Planned:
 
     plan: Plan
     observation: Observation = field(repr=False)
-
-
-def declare(loaded: Loaded, connection: Connection) -> tuple[Resource, ...]:
-    """Everything the project declares on an account of that kind; reads the image folders."""
-    project = loaded.project
-    folders = components.image_folders(project)
-    if folders and connection.image_format != "process":
-        raise ConfigError(
-            "container images are not built yet",
-            detail=f"{connection.name} runs containers; to be built: {', '.join(folders.values())}",
-            place=str(loaded.file),
-            hint="push them by hand and name each, `image: {reference: /db/schema/repo/name:tag}`",
-        )
-    images = {name: process_image(_folder(loaded.file, name, path)) for name, path in folders.items()}
-    return components.resources(project, Context(project.project, project.roles.security_admin, images))
 
 
 # --- the commands -------------------------------------------------------------------------------------
@@ -192,12 +174,6 @@ def _apply(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> tuple[O
 
 
 # --- before the first statement -----------------------------------------------------------------------
-
-
-def _folder(file: Path, name: str, path: str) -> Path:
-    """An image's folder: beside the project file, or for the default the one that travels with us."""
-    own = file.parent / path
-    return assets.images() / name if path == f"images/{name}" and not own.is_dir() else own
 
 
 def _knock(connection: Connection) -> None:

@@ -220,7 +220,7 @@ class Account(RegistryAccount):
         return replace(outcome, rows=())
 
     def names(self, session: Session) -> dict[str, str | None]:
-        """Return the session's user and the role, warehouse, database and schema it has now by name, None where
+        """Return the session's user and its role, warehouse, database and schema now by name, None where
         it has none.
         """
         with self._catalogue.transaction():

@@ -1,0 +1,39 @@
+"""A project → everything it declares, as resources: what every command works on, and ``render`` writes down.
+
+Comes in: a loaded project and the sort of account it is for. Goes out: resources. Reads the image folders;
+needs no account.
+"""
+
+from pathlib import Path
+
+from spcs_milvus import assets, components
+from spcs_milvus.config import Loaded
+from spcs_milvus.context import Context
+from spcs_milvus.errors import ConfigError
+from spcs_milvus.process_image import process_image
+from spcs_milvus.resource import Resource
+
+
+def declare(loaded: Loaded, connection: str, image_format: str) -> tuple[Resource, ...]:
+    """Everything the project declares on the account behind ``connection``, whose runtime runs images of that
+    format (``process`` or ``container``).
+
+    Raises ConfigError for what cannot be deployed there.
+    """
+    project = loaded.project
+    folders = components.image_folders(project)
+    if folders and image_format != "process":
+        raise ConfigError(
+            "container images are not built yet",
+            detail=f"{connection} runs containers; to be built: {', '.join(folders.values())}",
+            place=str(loaded.file),
+            hint="push them by hand and name each, `image: {reference: /db/schema/repo/name:tag}`",
+        )
+    images = {name: process_image(_folder(loaded.file, name, path)) for name, path in folders.items()}
+    return components.resources(project, Context(project.project, project.roles.security_admin, images))
+
+
+def _folder(file: Path, name: str, path: str) -> Path:
+    """An image's folder: beside the project file, or for the default the one that travels with us."""
+    own = file.parent / path
+    return assets.images() / name if path == f"images/{name}" and not own.is_dir() else own
