@@ -6,7 +6,7 @@ defaults a kind assigns.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spcs_milvus.names import Name
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, Value
@@ -76,6 +76,16 @@ class Kind:
 def values(resource: Resource) -> dict[str, object]:
     """What a template sees: every attribute, ``name`` and ``comment``."""
     return {**resource.attributes, **resource.detail, "name": resource.name, "comment": str(resource.mark)}
+
+
+def rerunnable(resource: Resource) -> Resource:
+    """The same resource, whose CREATE and DROP may run any number of times, for files that people run; what
+    we send ourselves never may.
+
+    documented, on the page of each statement: DROP has IF EXISTS; CREATE has IF NOT EXISTS, but for NETWORK
+    RULE, which has OR ALTER, and EXTERNAL ACCESS INTEGRATION, which has neither.
+    """
+    return replace(resource, detail={**resource.detail, "rerunnable": True})
 
 
 def basic_looks(resource: Resource) -> Looks:
