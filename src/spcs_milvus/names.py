@@ -8,6 +8,9 @@ import re
 from dataclasses import dataclass
 
 _BARE = re.compile(r"[A-Z_][A-Z0-9_$]*")
+# none of these stands in JSON outside its strings; documented: Snowflake CLI, "Using variables for SQL
+# templates" (&name, <% name %>); observed: snow 3.30 renders with Jinja, and leaves its comments {# on
+_NOT_BETWEEN_DOLLARS = re.compile(r"\$\$|&|<%|\{#")
 
 # documented: Reserved & limited keywords; only those that may not name an object when bare
 RESERVED = frozenset(
@@ -67,8 +70,8 @@ class Keyword:
 
 @dataclass(frozen=True)
 class DollarQuoted:
-    """Canonical JSON to stand between ``$$``; inner ``$$`` is written with JSON escapes, as the official CLI
-    does.
+    """Canonical JSON to stand between ``$$``. Inner ``$$`` is written with JSON escapes, as the official CLI
+    does, and so is what that CLI would take for a variable or comment of its templates in a file it runs.
     """
 
     json: str
@@ -76,7 +79,11 @@ class DollarQuoted:
     @property
     def text(self) -> str:
         """The whole token, delimiters included."""
-        return "$$" + self.json.replace("$$", "\\u0024\\u0024") + "$$"
+        return "$$" + _NOT_BETWEEN_DOLLARS.sub(_json_escaped, self.json) + "$$"
+
+
+def _json_escaped(match: re.Match[str]) -> str:
+    return "".join(f"\\u{ord(character):04x}" for character in match.group())
 
 
 def _written(part: str) -> str:

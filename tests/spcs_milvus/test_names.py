@@ -1,6 +1,7 @@
 """Names, keywords and dollar-quoted text come out as one token each, and as what they were."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -77,6 +78,13 @@ def test_any_json_between_dollars_is_one_token_of_the_same_data(data: object) ->
     assert token[:2] == token[-2:] == "$$"
     assert "$$" not in token[2:-2]
     assert json.loads(token[2:-2]) == {"data": data}
+
+
+@pytest.mark.parametrize("text", ["&a", "&{ a }", "&&", "<% a %>", "{# a #}", "a & <b> {c}"])
+def test_what_the_official_cli_would_take_for_a_template_is_escaped(text: str) -> None:
+    token = DollarQuoted(json.dumps({text: [text]})).text
+    assert json.loads(token[2:-2]) == {text: [text]}
+    assert not re.search(r"&|<%|\{#", token)
 
 
 @pytest.mark.parametrize("text", ["$$", "$$$", "$$$$", "a$$b", "$"])
