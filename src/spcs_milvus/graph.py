@@ -5,6 +5,7 @@ nothing.
 """
 
 import graphlib
+from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from typing import TypeVar
 
@@ -38,6 +39,44 @@ def reverse(needs: Mapping[Node, frozenset[Node]]) -> dict[Node, frozenset[Node]
         for need in required:
             turned.setdefault(need, set()).add(node)
     return {node: frozenset(users) for node, users in turned.items()}
+
+
+def grouped(needs: Mapping[Node, frozenset[Node]], key: Callable[[Node], Hashable]) -> list[list[Node]]:
+    """All nodes in an order that heeds the needs, in groups of one key each, and few of them: the next group
+    is one that leaves none of its key for later where there is such, else the first that can begin.
+
+    The order of ``needs`` decides between equals. Raises graphlib.CycleError as :func:`closure` does.
+    """
+    reached = closure(needs)
+    left = {node: reached[node] for node in needs}
+    groups: list[list[Node]] = []
+    while left:
+        group = _next_group(left, key)
+        groups.append(_in_order(group, reached))
+        left = {node: required.difference(group) for node, required in left.items() if node not in group}
+    return groups
+
+
+def _next_group(left: Mapping[Node, frozenset[Node]], key: Callable[[Node], Hashable]) -> list[Node]:
+    """``left`` is a closure."""
+    begun: dict[Hashable, list[Node]] = {}
+    for node, required in left.items():
+        if all(key(need) == key(node) for need in required):
+            begun.setdefault(key(node), []).append(node)
+    count = Counter(map(key, left))
+    whole = (group for one, group in begun.items() if len(group) == count[one])
+    return next(whole, next(iter(begun.values())))
+
+
+def _in_order(nodes: Collection[Node], reached: Mapping[Node, frozenset[Node]]) -> list[Node]:
+    """The nodes as they come, but each behind those that it needs; ``reached`` is a closure, so whatever is
+    needed reaches fewer nodes.
+    """
+    placed: dict[Node, None] = {}
+    for node in nodes:
+        before = sorted((one for one in nodes if one in reached[node]), key=lambda one: len(reached[one]))
+        placed |= dict.fromkeys((*before, node))
+    return list(placed)
 
 
 def longest_path(

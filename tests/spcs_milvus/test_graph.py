@@ -2,12 +2,13 @@
 
 import graphlib
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spcs_milvus.graph import among, closure, longest_path, reverse
+from spcs_milvus.graph import among, closure, grouped, longest_path, reverse
 
 Graph = dict[int, frozenset[int]]
 
@@ -50,6 +51,29 @@ def test_among(needs: Graph, data: st.DataObject) -> None:
     assert found == {node: _reached(needs, node) & kept for node in kept}
     order = list(found)
     assert all(order.index(need) < order.index(node) for node in found for need in found[node])
+
+
+@given(graphs(), st.integers(1, 3))
+def test_groups_heed_the_needs_and_have_one_key_each(needs: Graph, keys: int) -> None:
+    groups = grouped(needs, lambda node: node % keys)
+    order = [node for group in groups for node in group]
+    assert sorted(order) == sorted(needs)
+    assert all(order.index(need) < order.index(node) for node in needs for need in needs[node])
+    assert all(len({node % keys for node in group}) == 1 for group in groups)
+    # a group goes on as long as it can
+    for group, after in pairwise(groups):
+        assert group[0] % keys != after[0] % keys
+
+
+def test_a_group_keeps_the_order_that_is_given_where_it_can() -> None:
+    needs: dict[str, frozenset[str]] = {"c": frozenset("a"), "b": frozenset(), "a": frozenset()}
+    assert grouped(needs, len) == [["a", "c", "b"]]
+
+
+def test_a_group_that_leaves_nothing_for_later_comes_first() -> None:
+    keys = {"a1": "a", "b1": "b", "a2": "a"}
+    needs: dict[str, frozenset[str]] = {"a1": frozenset(), "b1": frozenset(), "a2": frozenset({"b1"})}
+    assert grouped(needs, keys.__getitem__) == [["b1"], ["a1", "a2"]]
 
 
 @given(graphs())
