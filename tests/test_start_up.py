@@ -20,13 +20,20 @@ except SystemExit as ended:
 print("loaded", code or 0, *sorted({name.partition(".")[0] for name in sys.modules}), file=sys.stderr)
 """
 
-COMMANDS = [("--help",), ("--version",), ("init", "demo"), ("validate",), ("validate", "--output", "json")]
+COMMANDS = [
+    ("--help",),
+    ("--version",),
+    ("init", "demo"),
+    ("validate",),
+    ("validate", "--output", "json"),
+    ("render", "--out", "sql"),
+]
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_a_command_that_needs_no_account_loads_nothing_slow(words: tuple[str, ...], tmp_path: Path) -> None:
-    if words[0] == "validate":
-        (tmp_path / "spcs-milvus.yaml").write_text("project: demo\n", encoding="utf-8")
+    if words[0] in ("validate", "render"):
+        (tmp_path / "spcs-milvus.yaml").write_text("project: demo\nconnection: local\n", encoding="utf-8")
     source = Path(__file__).parents[1] / "src"
     done = subprocess.run(
         [sys.executable, "-c", _RUN, *words],

@@ -4,11 +4,11 @@ import os
 
 from spcs_milvus import connections
 from spcs_milvus.cli import local_account
+from spcs_milvus.cli.options import LOCAL
 from spcs_milvus.config import Loaded
 from spcs_milvus.deployment import Connection
 from spcs_milvus.session import written
 
-LOCAL = "local"
 NOTES = {
     "process": "on the local account services run as processes; milvus is Milvus Lite, the embedded edition",
     "none": "this local account was started with --runtime none: it only plays the services, nothing answers",

@@ -21,6 +21,9 @@ class Output(StrEnum):
     JSON = "json"
 
 
+# the connection that is built in: the account on this machine
+LOCAL = "local"
+
 ProjectFile = Annotated[
     Path,
     typer.Option("--file", "-f", metavar="FILE", help="The project file.", show_default="spcs-milvus.yaml"),

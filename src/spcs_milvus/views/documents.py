@@ -1,14 +1,16 @@
 """Values → JSON documents for scripts: exactly one on stdout; its version changes when a key goes."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
 from spcs_milvus.apply import Outcome
 from spcs_milvus.differences import leaves
 from spcs_milvus.errors import Problem
 from spcs_milvus.plan import Change, Plan
+from spcs_milvus.rendering import File
 from spcs_milvus.report import Counts, Report
 from spcs_milvus.status import StackStatus
 
@@ -48,6 +50,26 @@ def report_document(report: Report) -> dict[str, Any]:
         "statements": {"read": report.counts.read, "write": report.counts.write},
         "seconds": round(report.seconds, 3),
         "exit_code": report.exit_code,
+    }
+
+
+def files_document(folder: Path, files: Collection[File]) -> dict[str, Any]:
+    """``{version, folder, files: [{path, role, statements, variables, services}]}``; the paths are relative
+    to the folder.
+    """
+    return {
+        "version": VERSION,
+        "folder": str(folder),
+        "files": [
+            {
+                "path": file.path,
+                "role": file.role,
+                "statements": len(file.statements),
+                "variables": list(file.variables),
+                "services": file.services,
+            }
+            for file in files
+        ],
     }
 
 

@@ -54,7 +54,7 @@ def test_help_of_a_command(run: Run, command: str) -> None:
     assert f"spcs-milvus {command}" in result.stdout
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "up", "status", "down"])
+@pytest.mark.parametrize("command", ["validate", "plan", "render", "up", "status", "down"])
 def test_every_command_on_a_project_takes_the_same_options(run: Run, command: str) -> None:
     told = run(command, "--help").stdout
     assert all(option in told for option in ("--file", "-f", "--connection", "-c", "--output"))
@@ -210,13 +210,69 @@ def test_an_error_as_json_is_one_document_too(run: Run, project: Path) -> None:
     assert [error["place"] for error in document["errors"]] == ["spcs-milvus.yaml:1:1"]
 
 
+# --- render ------------------------------------------------------------------------------------------------
+
+
+def test_render_writes_a_folder_and_says_what_is_in_it(run: Run, project: Path) -> None:
+    result = run("render", "--out", "sql")
+    assert result.exit_code == 0
+    files = {path.relative_to(project.parent / "sql").as_posix() for path in _files(project.parent / "sql")}
+    assert {line.split()[0] for line in result.stdout.splitlines()} == files
+    assert "  01-useradmin-roles.sql                    5 statements as USERADMIN\n" in result.stdout
+    assert result.stderr == f"wrote {len(files)} files; sql/README.md says how to run them\n"
+
+
+def test_render_as_json(run: Run, project: Path) -> None:
+    document = _document(run("render", "--out", "sql", "-o", "json"))
+    assert list(document) == ["version", "folder", "files"]
+    assert document["folder"] == "sql"
+    first: dict[str, Any] = {"role": None, "statements": 0, "variables": [], "services": False}
+    assert document["files"][0] == {"path": "README.md", **first}
+    assert document["files"][1] == {
+        "path": "01-useradmin-roles.sql",
+        "role": "USERADMIN",
+        "statements": 5,
+        "variables": [],
+        "services": False,
+    }
+
+
+def test_render_again_replaces_what_it_wrote(run: Run, project: Path) -> None:
+    assert run("render", "--out", "sql").exit_code == 0
+    assert [path for path in _files(project.parent / "sql") if "jupyter" in path.name]
+    project.write_text(QUICKSTART + "jupyter: null\n", encoding="utf-8")
+    assert run("render", "--out", "sql").exit_code == 0
+    assert not [path for path in _files(project.parent / "sql") if "jupyter" in path.name]
+
+
+def test_render_leaves_a_folder_of_others_alone(run: Run, project: Path) -> None:
+    result = run("render", "--out", ".")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "the folder holds files of others" in result.stderr
+    assert "hint: name another folder with --out DIR" in result.stderr
+    assert _files(project.parent) == [project]
+
+
+def test_render_for_an_account_that_runs_containers(run: Run, project: Path) -> None:
+    result = run("render", "--out", "sql", "-c", "prod")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "container images are not built yet" in result.stderr
+    images = [f"{name}: {{image: {{reference: /a/b/c/{name}:1}}}}\n" for name in ("milvus", "jupyter")]
+    project.write_text(QUICKSTART + "".join(images), encoding="utf-8")
+    assert run("render", "--out", "sql", "-c", "prod").exit_code == 0
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
 # --- before there is an account ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "up", "status", "down"])
+@pytest.mark.parametrize("command", ["validate", "plan", "render --out sql", "up", "status", "down"])
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_a_project_file_that_is_wrong_ends_every_command(run: Run, command: str, output: str) -> None:
-    result = run(command, "--output", output, "-f", "gone.yaml")
+    result = run(*command.split(), "--output", output, "-f", "gone.yaml")
     assert result.exit_code == 2
     assert "error: the project file is not there" in result.stderr
     assert "Traceback" not in result.output

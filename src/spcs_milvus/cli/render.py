@@ -1,0 +1,47 @@
+"""``render``: writes the project as SQL files for people to read and run; needs no account."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spcs_milvus import folder
+from spcs_milvus.cli.boundary import boundary
+from spcs_milvus.cli.options import LOCAL, ConnectionName, Output, OutputOption, ProjectFile, commands
+from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.declaration import declare
+from spcs_milvus.rendering import WRITTEN_BY
+from spcs_milvus.rendering import render as files_of
+from spcs_milvus.views import console, documents
+from spcs_milvus.views.problems import show_warnings
+from spcs_milvus.views.rendering import show_files
+
+app = commands()
+Out = Annotated[
+    Path, typer.Option("--out", metavar="DIR", help="A new or empty folder, or one that render wrote.")
+]
+
+
+@app.command()
+def render(
+    out: Out,
+    file: ProjectFile = DEFAULT_FILE,
+    connection: ConnectionName = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Write what `up` would send as SQL files, in order, with scripts that undo it."""
+    with boundary(output):
+        loaded = load(file, os.environ)
+        show_warnings(console.talk(), loaded.warnings)
+        # which images are meant depends on the account; nothing else of it does
+        named = connection or loaded.project.connection or os.environ.get("SNOWFLAKE_DEFAULT_CONNECTION_NAME")
+        account = named or "the default connection"
+        resources = declare(loaded, account, "process" if account == LOCAL else "container")
+        files = files_of(loaded.project.project, resources)
+        folder.write(out, {one.path: one.text for one in files}, WRITTEN_BY)
+        if output is Output.JSON:
+            documents.write(documents.files_document(out, files))
+            return
+        show_files(console.out(), files)
+        console.talk().print(f"wrote {len(files)} files; {out / 'README.md'} says how to run them")

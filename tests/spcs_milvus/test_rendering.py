@@ -1,0 +1,201 @@
+"""What the rendered files promise: the order, one role a file, a reason for every grant, no secret."""
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+
+import pytest
+import yaml
+from tests.spcs_milvus.stack import QUICKSTART, declared
+
+from spcs_milvus.components.reasons import reason
+from spcs_milvus.graph import closure
+from spcs_milvus.kinds import base, kind_of
+from spcs_milvus.names import Name
+from spcs_milvus.rendering import WRITTEN_BY, File, render
+from spcs_milvus.resource import Actual, Presence, Resource
+from spcs_milvus.secrets import Secret
+from spcs_milvus.steps import Statement, Step
+from spcs_milvus.tokens import tokens
+
+PROJECTS = {
+    "two lines": "",
+    "no notebook": "jupyter: null\n",
+    "a schema, one pool, a stage": "names: {schema: VECTORS}\njupyter: {pool: milvus}\nstages: {MORE: {}}\n",
+    "people": "roles: {grant_to: [user ALICE, role READERS]}\n",
+    "images that are there": "milvus: {image: {reference: /a/b/c/milvus:1}}\n",
+    "names that are quoted": "names: {database: TABLE, prefix: X}\n",
+}
+
+
+@pytest.fixture(params=PROJECTS)
+def stack(request: pytest.FixtureRequest) -> tuple[Resource, ...]:
+    return declared(QUICKSTART + PROJECTS[request.param])
+
+
+def making(files: Collection[File]) -> list[File]:
+    return [file for file in files if file.role and not file.path.startswith("undo/")]
+
+
+def undoing(files: Collection[File]) -> list[File]:
+    return [file for file in files if file.path.startswith("undo/")]
+
+
+def statements(files: Collection[File]) -> list[tuple[str, str]]:
+    """Each statement with the role that runs it, in order; USE ROLE is not among them."""
+    return [(statement, str(file.role)) for file in files for statement in file.statements[1:]]
+
+
+def sent(steps: tuple[Step, ...]) -> list[tuple[str, str]]:
+    return [(step.sql, step.role) for step in steps if isinstance(step, Statement)]
+
+
+def test_the_files_of_two_lines() -> None:
+    assert [file.path for file in render("milvus-demo", declared())] == [
+        "README.md",
+        "01-useradmin-roles.sql",
+        "02-accountadmin-grants.sql",
+        "03-securityadmin-grants.sql",
+        "04-milvus-demo-owner-objects.sql",
+        "05-securityadmin-grants.sql",
+        "06-milvus-demo-milvus-services.sql",
+        "07-milvus-demo-jupyter-services.sql",
+        "undo/01-milvus-demo-jupyter-services.sql",
+        "undo/02-milvus-demo-milvus-services.sql",
+        "undo/03-milvus-demo-owner-objects.sql",
+        "undo/04-useradmin-roles.sql",
+        "specs/milvus.yaml",
+        "specs/jupyter.yaml",
+    ]
+
+
+def test_every_statement_of_the_plan_is_written_once_as_its_role(stack: tuple[Resource, ...]) -> None:
+    wanted = [one for r in stack for one in sent(kind_of(r.address.kind).create(base.rerunnable(r)))]
+    assert sorted(statements(making(render("demo", stack)))) == sorted(wanted)
+
+
+def test_what_is_needed_is_made_before(stack: tuple[Resource, ...]) -> None:
+    order = statements(making(render("demo", stack)))
+    at = {
+        r.address: order.index(one)
+        for r in stack
+        for one in sent(kind_of(r.address.kind).create(base.rerunnable(r)))
+    }
+    reached = closure({r.address: r.needs for r in stack})
+    assert all(at[need] < at[address] for address in at for need in reached[address] if need in at)
+
+
+def test_what_needs_another_is_dropped_before(stack: tuple[Resource, ...]) -> None:
+    order = statements(undoing(render("demo", stack)))
+    dropped = {
+        r.address: sent(kind_of(r.address.kind).drop(base.rerunnable(r), Actual(Presence.PRESENT)))
+        for r in stack
+        if not kind_of(r.address.kind).goes_with
+    }
+    at = {address: order.index(one) for address, steps in dropped.items() for one in steps}
+    assert sorted(at.values()) == list(range(len(order)))
+    reached = closure({r.address: r.needs for r in stack})
+    assert all(at[address] < at[need] for address in at for need in reached[address] if need in at)
+
+
+def test_each_script_runs_as_one_role_and_says_so_first(stack: tuple[Resource, ...]) -> None:
+    for file in (*making(files := render("demo", stack)), *undoing(files)):
+        lines = [line for line in file.text.splitlines() if line and not line.startswith("--")]
+        assert lines[0] == f"USE ROLE {Name.of(str(file.role))};"
+        assert [line.removesuffix(";") for line in lines] == list(file.statements)
+        assert sum(line.startswith("USE ") for line in lines) == 1
+
+
+def test_every_statement_is_sql_as_we_write_it(stack: tuple[Resource, ...]) -> None:
+    for file in render("demo", stack):
+        assert all(tokens(statement) for statement in file.statements)
+
+
+def test_services_come_last_and_in_files_of_their_own(stack: tuple[Resource, ...]) -> None:
+    files = making(render("demo", stack))
+    services = [file for file in files if file.services]
+    assert files[-len(services) :] == services
+    assert [re.fullmatch(r"\d\d-.*-services\.sql", file.path) is not None for file in files] == [
+        file.services for file in files
+    ]
+    made = {" ".join(tokens(one)[:2]) for one, _ in statements(services)}
+    assert made <= {"CREATE SERVICE", "GRANT SERVICE"}
+    assert not any(one.startswith(tuple(made)) for one, _ in statements(files[: -len(services)]))
+
+
+def test_nothing_is_ever_replaced(stack: tuple[Resource, ...]) -> None:
+    assert not any("REPLACE" in tokens(one) for file in render("demo", stack) for one in file.statements)
+
+
+def test_a_mark_is_the_one_that_up_writes(stack: tuple[Resource, ...]) -> None:
+    text = "".join(file.text for file in making(render("demo", stack)))
+    assert all(f"COMMENT = '{r.mark}'" in text for r in stack if r.mark)
+
+
+def test_every_grant_has_its_reason_above_it(stack: tuple[Resource, ...]) -> None:
+    lines = [line for file in making(render("demo", stack)) for line in file.text.splitlines()]
+    for resource in stack:
+        if resource.address.kind == "grant":
+            ((statement, _),) = sent(kind_of("grant").create(resource))
+            assert lines[lines.index(f"{statement};") - 1] == f"-- {reason(resource)}"
+
+
+def test_a_comment_holds_nothing_that_a_client_could_take_for_sql(stack: tuple[Resource, ...]) -> None:
+    comments = [line for f in render("demo", stack) for line in f.text.splitlines() if line.startswith("--")]
+    assert comments
+    assert not [line for line in comments if re.search(r"""['";&]|<%|\{#|\$\$|/\*""", line)]
+
+
+def test_an_image_that_is_pushed_is_named_where_it_is_needed() -> None:
+    stack = declared()
+    (script,) = (file for file in render("demo", stack) if "07-" in file.path)
+    (image,) = (r for r in stack if r.address.kind == "image" and "/jupyter:" in r.address.name)
+    name = image.address.name.rpartition("/")[2]
+    assert f"-- first push the image {name}, or let spcs-milvus up do it\nCREATE SERVICE" in script.text
+
+
+def test_undoing_says_what_is_lost_and_forces_where_there_is_a_volume() -> None:
+    text = "".join(file.text for file in undoing(render("demo", declared())))
+    assert (
+        "-- loses the data on its volume (data 20Gi)\n"
+        "DROP SERVICE IF EXISTS MILVUS_DEMO.PUBLIC.MILVUS FORCE;\n" in text
+    )
+    assert "-- loses every image in it\nDROP IMAGE REPOSITORY IF EXISTS" in text
+
+
+def test_the_specifications_are_the_ones_of_the_services() -> None:
+    files = {file.path: file for file in render("demo", declared())}
+    for resource in declared():
+        if resource.address.kind == "service":
+            text = files[f"specs/{resource.name.last.lower()}.yaml"].text
+            assert yaml.safe_load(text) == resource.detail["specification"]
+
+
+def test_every_file_is_known_by_its_first_line(stack: tuple[Resource, ...]) -> None:
+    assert all(WRITTEN_BY in file.text.splitlines()[0] for file in render("demo", stack))
+
+
+def test_the_readme_names_every_script_in_order_and_the_roles_to_have() -> None:
+    readme, *files = render("milvus-demo", declared())
+    named = re.findall(r"snow sql -f (\S+)", readme.text)
+    assert named == [file.path for file in files if file.role]
+    assert "may take these: USERADMIN, ACCOUNTADMIN, SECURITYADMIN." in readme.text
+    assert "Secrets" not in readme.text
+    assert all(len(line) <= 110 for line in readme.text.splitlines())
+
+
+def test_a_secret_is_never_written_but_asked_for() -> None:
+    stack = tuple(
+        replace(resource, attributes={"encryption": Secret("hunter2")})
+        if resource.name.last == "FILES"
+        else resource
+        for resource in declared()
+    )
+    readme, *files = render("demo", stack)
+    (script,) = (file for file in files if file.variables)
+    assert script.variables == ("files_encryption",)
+    assert "-- the value of files_encryption is given when the file is run: see README.md\n" in script.text
+    assert "ENCRYPTION = (TYPE = '<% files_encryption %>')" in script.text
+    assert f'snow sql -f {script.path} -D "files_encryption=$FILES_ENCRYPTION"\n' in readme.text
+    assert "Secrets are not in these files." in readme.text
+    assert not [file.path for file in (readme, *files) if "hunter2" in file.text + repr(file)]
