@@ -7,6 +7,7 @@ and checked like the rest, and refused with its place when it is used.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,28 +16,45 @@ import pydantic
 from spcs_milvus.document import read_document
 from spcs_milvus.errors import ConfigError, Problem
 from spcs_milvus.model_errors import problems_of
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT, lay_over, of_another
 from spcs_milvus.project import Project
-from spcs_milvus.rules import contradictions, later, literal_secrets, missing_folders, warnings
+from spcs_milvus.rules import (
+    contradictions,
+    later,
+    literal_secrets,
+    missing_folders,
+    warnings,
+    wrong_environments,
+)
 
 DEFAULT_FILE = Path("spcs-milvus.yaml")
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A checked project, the file it came from, and what is allowed but unwise."""
+    """A checked project, the file it came from, what is allowed but unwise, and the environment it is for."""
 
     project: Project
     file: Path
     warnings: tuple[Problem, ...] = ()
+    environment: str = DEFAULT_ENVIRONMENT
+
+    @property
+    def title(self) -> str:
+        """Whose the stack is, in a person's words: the project, with its environment where one was chosen."""
+        name = self.project.project
+        return name if self.environment == DEFAULT_ENVIRONMENT else f"{name}/{self.environment}"
 
 
-def load(file: Path, environment: Mapping[str, str]) -> Loaded:
-    """The project in ``file``; looks at the file system for the image folders it names.
+def load(file: Path, variables: Mapping[str, str], environment: str = DEFAULT_ENVIRONMENT) -> Loaded:
+    """The project in ``file`` as it is in an environment, ``${env:…}`` filled in from ``variables``.
 
-    Raises ConfigError with every problem that can be seen, each with its place.
+    Looks at the file system for the image folders it names. Raises ConfigError with every problem that can be
+    seen, each with its place.
     """
-    document = read_document(file, environment)
-    literal = list(literal_secrets(document))
+    document = read_document(file, variables, partial(of_another, environment))
+    lay_over(document, environment)
+    literal = [*literal_secrets(document), *wrong_environments(document)]
     try:
         project = Project.model_validate(_plain(document.data))
     except pydantic.ValidationError as error:
@@ -46,7 +64,7 @@ def load(file: Path, environment: Mapping[str, str]) -> Loaded:
     problems = [*literal, *wrong, *later(document)]
     if problems:
         raise ConfigError.of(problems)
-    return Loaded(project, file, tuple(warnings(project, document)))
+    return Loaded(project, file, tuple(warnings(project, document)), environment)
 
 
 def _plain(data: Any) -> Any:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from spcs_milvus.names import Name
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.resource import Address, Resource, Value, mark_of
-
-DEFAULT_ENVIRONMENT = "default"
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ def declare(loaded: Loaded, connection: str, image_format: str) -> tuple[Resourc
             hint="push them by hand and name each, `image: {reference: /db/schema/repo/name:tag}`",
         )
     images = {name: process_image(_folder(loaded.file, name, path)) for name, path in folders.items()}
-    return components.resources(project, Context(project.project, project.roles.security_admin, images))
+    context = Context(project.project, project.roles.security_admin, images, loaded.environment)
+    return components.resources(project, context)
 
 
 def _folder(file: Path, name: str, path: str) -> Path:

@@ -9,7 +9,7 @@ Reads the file, the files it names (regular files only), and the environment it 
 import errno
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,10 +62,13 @@ class Document:
         return f"{self.file}:{line}:{column}"
 
 
-def read_document(file: Path, environment: Mapping[str, str]) -> Document:
+def read_document(
+    file: Path, environment: Mapping[str, str], leave: Callable[[Path_], bool] = lambda _path: False
+) -> Document:
     """The document in ``file``, references filled in from ``environment`` and files beside it.
 
-    Raises ConfigError with every problem of one kind at once, each with its place.
+    At a path that ``leave`` says yes to they are left as they stand. Raises ConfigError with every problem of
+    one kind at once, each with its place.
     """
     text = _text(file)
     document = Document(file, {})
@@ -79,7 +82,7 @@ def read_document(file: Path, environment: Mapping[str, str]) -> Document:
             place=f"{file}:1:1",
             hint="start with a line `project: milvus-demo`",
         )
-    builder = _Builder(document, environment)
+    builder = _Builder(document, environment, leave)
     try:
         document.data = builder.build(root, ())
     except RecursionError as error:
@@ -165,9 +168,12 @@ def _compose(file: Path, text: str) -> yaml.Node | None:
 class _Builder:
     """Walks the node tree once; collects problems instead of stopping at the first."""
 
-    def __init__(self, document: Document, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, document: Document, environment: Mapping[str, str], leave: Callable[[Path_], bool]
+    ) -> None:
         self.document = document
         self.environment = environment
+        self.leave = leave
         self.problems: list[Problem] = []
         self.nodes = 0
 
@@ -210,7 +216,7 @@ class _Builder:
         if self._hidden(_IN_VALUE, node, text, "value"):
             return None
         if "${" in text:
-            filled = self._fill(node, text)
+            filled = text if self.leave(path) else self._fill(node, text)
             if filled is None or self._hidden(_IN_VALUE, node, filled, "value"):
                 return None
             if _REFERENCE.fullmatch(text):

@@ -52,9 +52,12 @@ def _not_ours(resource: Resource, actual: Actual, kind: Kind) -> Problem:
     whose = (
         f"it belongs to {mark.project}/{mark.environment}" if mark else "it carries no mark of this project"
     )
+    hint = "choose other names with `names: {prefix: …}` in the project file"
+    if mark and resource.mark and mark.project == resource.mark.project:
+        hint = "two environments in one account need names of their own: `names: {prefix: …}` in one of them"
     return Problem(
         f"a {kind.title} {resource.name} is there and is not ours",
         f"{whose}; its owner is {actual.live.get('owner') or 'unknown'}",
         str(resource.address),
-        "choose other names with `names: {prefix: …}` in the project file",
+        hint,
     )

@@ -13,6 +13,7 @@ from typing import Any
 from spcs_milvus.document import Document, Path_
 from spcs_milvus.errors import Problem
 from spcs_milvus.families import FAMILIES, Family
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT, NOT_LAID, SECTION
 from spcs_milvus.project import ImageSource, Jupyter, Milvus, Pool, Project, Resources, nearest, setting_name
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:-.*)?")
@@ -262,11 +263,50 @@ def _fits(pool: Pool, resources: Resources, place: str) -> Iterator[Problem]:
         )
 
 
+def wrong_environments(document: Document) -> Iterator[Problem]:
+    """What an environment cannot say, and names that cannot stand in a mark; for each that is declared."""
+    for name, over in _environments(document):
+        place = document.place((SECTION, name))
+        if name == DEFAULT_ENVIRONMENT:
+            hint = "give it another name; without -e the file stands as it is"
+            yield Problem(f"the environment `{name}` is the file itself", None, place, hint)
+        elif not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", name):
+            yield Problem(
+                "an environment's name is lower case letters, digits and -",
+                name,
+                place,
+                "it stands in the mark of every object; name it like `prod`",
+            )
+        for key in NOT_LAID:
+            if isinstance(over, dict) and key in over:
+                yield Problem(
+                    f"`{key}` cannot be another in an environment",
+                    None,
+                    document.place((SECTION, name, key)),
+                    "leave it out; the project and its environment together say whose a stack is",
+                )
+
+
+def _environments(document: Document) -> Iterator[tuple[str, Any]]:
+    declared = document.data.get(SECTION)
+    yield from declared.items() if isinstance(declared, dict) else ()
+
+
 def literal_secrets(document: Document) -> Iterator[Problem]:
-    """A password or secret that stands in the file itself; its text is not repeated."""
-    users = document.data.get("users")
+    """A password or secret that stands in the file itself, in an environment too; its text is not repeated.
+
+    What was laid over the file is told once, where it stands.
+    """
+    found = list(_literal_secrets(document, document.data, ()))
+    for name, over in _environments(document):
+        found += _literal_secrets(document, over if isinstance(over, dict) else {}, (SECTION, name))
+    yield from {problem.place: problem for problem in found}.values()
+
+
+def _literal_secrets(document: Document, data: dict[str, Any], at: Path_) -> Iterator[Problem]:
+    users = data.get("users")
     for index, user in enumerate(users if isinstance(users, list) else []):
-        path: Path_ = ("users", index, "password")
+        path: Path_ = (*at, "users", index, "password")
         if (
             isinstance(user, dict)
             and user.get("password") not in (None, "generate")
@@ -278,9 +318,9 @@ def literal_secrets(document: Document) -> Iterator[Problem]:
                 document.place(path),
                 "write `password: generate`, or `password: ${env:NAME}` and set the variable",
             )
-    secrets = document.data.get("secrets")
+    secrets = data.get("secrets")
     for name, secret in secrets.items() if isinstance(secrets, dict) else ():
-        path = ("secrets", name, "generic_string")
+        path = (*at, "secrets", name, "generic_string")
         if (
             isinstance(secret, dict)
             and secret.get("generic_string") is not None
@@ -301,7 +341,6 @@ _LATER: tuple[tuple[Path_, Any], ...] = (
     (("secrets",), {}),
     (("services",), {}),
     (("existing",), []),
-    (("environments",), {}),
     (("spec_delivery",), "inline"),
     (("ingress_integration",), "built-in"),
     (("milvus", "authorization"), False),

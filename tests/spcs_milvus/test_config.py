@@ -12,6 +12,7 @@ from tests.spcs_milvus.stack import CASES, QUICKSTART, project
 
 from spcs_milvus.config import Loaded, load
 from spcs_milvus.errors import ConfigError, Problem
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.project import ImageSource
 
 BAD: dict[str, dict[str, Any]] = yaml.safe_load((CASES / "config.yaml").read_text(encoding="utf-8"))
@@ -41,9 +42,9 @@ def _file(folder: Path, case: dict[str, Any]) -> Path:
     return file
 
 
-def _refused(file: Path, environment: dict[str, str]) -> ConfigError:
+def _refused(file: Path, variables: dict[str, str], environment: str = DEFAULT_ENVIRONMENT) -> ConfigError:
     with pytest.raises(ConfigError) as caught:
-        load(file, environment)
+        load(file, variables, environment)
     return caught.value
 
 
@@ -51,7 +52,7 @@ def _refused(file: Path, environment: dict[str, str]) -> ConfigError:
 def test_bad_input(name: str, tmp_path: Path) -> None:
     case = BAD[name]
     file = _file(tmp_path, case)
-    error = _refused(file, case.get("environment", {}))
+    error = _refused(file, case.get("environment", {}), case.get("chosen", DEFAULT_ENVIRONMENT))
     assert error.exit_code == 2
     assert [problem.summary for problem in error.problems] == [expected[0] for expected in case["errors"]]
     for problem, (_, detail, position, hint) in zip(error.problems, case["errors"], strict=True):
@@ -91,10 +92,10 @@ Read = Callable[..., Loaded]
 def read(tmp_path: Path) -> Read:
     """Loads a project file of that text."""
 
-    def loaded(text: str, **environment: str) -> Loaded:
+    def loaded(text: str, environment: str = DEFAULT_ENVIRONMENT, **variables: str) -> Loaded:
         file = tmp_path / "spcs-milvus.yaml"
         file.write_text(text, encoding="utf-8")
-        return load(file, environment)
+        return load(file, variables, environment)
 
     return loaded
 
@@ -283,3 +284,48 @@ def _floor(problem: Problem) -> str:
     assert problem.place is not None
     assert problem.place.endswith(":3:10")
     return (problem.hint or "").split()[1]
+
+
+# --- environments ------------------------------------------------------------------------------------------
+
+TWO = """
+warehouse: {size: SMALL, auto_suspend_seconds: 60}
+roles: {grant_to: [user ALICE]}
+environments:
+  prod:
+    account: ${env:ACCOUNT}
+    names: {prefix: PROD}
+    warehouse: {size: LARGE}
+    roles: {grant_to: [user BOB, role ANALYST]}
+    jupyter: null
+  test: {}
+"""
+
+
+def test_an_environment_is_laid_over_the_file(read: Read) -> None:
+    loaded = read(QUICKSTART + TWO, "prod", ACCOUNT="o-a")
+    found = loaded.project
+    assert (loaded.environment, loaded.title) == ("prod", "milvus-demo/prod")
+    assert (found.account, found.prefix, found.jupyter) == ("o-a", "PROD", None)
+    assert (found.warehouse.size, found.warehouse.auto_suspend_seconds) == ("LARGE", 60)
+    assert found.roles.grant_to == ("user BOB", "role ANALYST")
+
+
+@pytest.mark.parametrize("environment", [DEFAULT_ENVIRONMENT, "test"])
+def test_another_environment_changes_nothing(read: Read, environment: str) -> None:
+    """Not even what it refers to has to be there."""
+    loaded = read(QUICKSTART + TWO, environment)
+    without = TWO[: TWO.index("environments")]
+    assert loaded.project.model_copy(update={"environments": {}}) == read(QUICKSTART + without).project
+
+
+def test_without_a_choice_the_project_alone_says_whose_it_is(read: Read) -> None:
+    loaded = read(QUICKSTART + TWO)
+    assert (loaded.environment, loaded.title) == ("default", "milvus-demo")
+
+
+def test_many_values_are_laid_over_many_in_no_time(read: Read) -> None:
+    """Each place is moved once, however many values an environment has."""
+    many = ", ".join(f"m{number}: 1" for number in range(2000))
+    text = f"milvus: {{settings: {{{many}}}}}\nenvironments: {{prod: {{milvus: {{settings: {{{many}}}}}}}}}\n"
+    assert len(read(QUICKSTART + text, "prod").project.milvus.settings) == 2000

@@ -8,9 +8,18 @@ from spcs_milvus import deployment
 from spcs_milvus.cli.asking import UNCHANGED, must_ask, typed
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile, Yes, commands
+from spcs_milvus.cli.options import (
+    ConnectionName,
+    EnvironmentName,
+    Output,
+    OutputOption,
+    ProjectFile,
+    Yes,
+    commands,
+)
 from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.plan import show_plan
 from spcs_milvus.views.progress import progress
@@ -22,6 +31,7 @@ app = commands()
 @app.command()
 def down(
     file: ProjectFile = DEFAULT_FILE,
+    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
     connection: ConnectionName = None,
     output: OutputOption = Output.TEXT,
     yes: Yes = False,
@@ -29,12 +39,12 @@ def down(
     """Remove exactly what `up` made, and nothing else."""
     with boundary(output):
         talk = console.talk()
-        loaded = load(file, os.environ)
+        loaded = load(file, os.environ, environment)
         asks = must_ask(yes, output)
         with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
             plan = deployment.make_down_plan(on)
             show_plan(talk, plan)
-            name = loaded.project.project
+            name = loaded.title
             if asks and plan.changes and not plan.conflicts and not typed(f"Type {name} to remove it", name):
                 talk.print(UNCHANGED)
                 raise typer.Exit(1)

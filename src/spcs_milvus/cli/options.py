@@ -28,6 +28,16 @@ ProjectFile = Annotated[
     Path,
     typer.Option("--file", "-f", metavar="FILE", help="The project file.", show_default="spcs-milvus.yaml"),
 ]
+EnvironmentName = Annotated[
+    str,
+    typer.Option(
+        "--environment",
+        "-e",
+        metavar="NAME",
+        help="One of the project file's `environments`, laid over the file.",
+        show_default="the file as it stands",
+    ),
+]
 ConnectionName = Annotated[
     str | None,
     typer.Option(

@@ -9,8 +9,16 @@ import typer
 from spcs_milvus import deployment
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile, commands
+from spcs_milvus.cli.options import (
+    ConnectionName,
+    EnvironmentName,
+    Output,
+    OutputOption,
+    ProjectFile,
+    commands,
+)
 from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.plan import show_plan
 from spcs_milvus.views.problems import show_problems, show_warnings
@@ -22,6 +30,7 @@ CHANGES = 3
 @app.command()
 def plan(
     file: ProjectFile = DEFAULT_FILE,
+    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
     connection: ConnectionName = None,
     output: OutputOption = Output.TEXT,
     check: Annotated[
@@ -31,7 +40,7 @@ def plan(
     """Show what `up` would do. Exit code 1 when `up` would refuse."""
     with boundary(output):
         began = time.monotonic()
-        loaded = load(file, os.environ)
+        loaded = load(file, os.environ, environment)
         show_warnings(console.talk(), loaded.warnings)
         with deployment.target(loaded, connect(loaded, connection)) as on:
             shown = deployment.make_plan(on).plan

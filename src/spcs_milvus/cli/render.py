@@ -8,9 +8,18 @@ import typer
 
 from spcs_milvus import folder
 from spcs_milvus.cli.boundary import boundary
-from spcs_milvus.cli.options import LOCAL, ConnectionName, Output, OutputOption, ProjectFile, commands
+from spcs_milvus.cli.options import (
+    LOCAL,
+    ConnectionName,
+    EnvironmentName,
+    Output,
+    OutputOption,
+    ProjectFile,
+    commands,
+)
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.declaration import declare
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.rendering import WRITTEN_BY
 from spcs_milvus.rendering import render as files_of
 from spcs_milvus.views import console, documents
@@ -27,18 +36,19 @@ Out = Annotated[
 def render(
     out: Out,
     file: ProjectFile = DEFAULT_FILE,
+    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
     connection: ConnectionName = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Write what `up` would send as SQL files, in order, with scripts that undo it."""
     with boundary(output):
-        loaded = load(file, os.environ)
+        loaded = load(file, os.environ, environment)
         show_warnings(console.talk(), loaded.warnings)
         # which images are meant depends on the account; nothing else of it does
         named = connection or loaded.project.connection or os.environ.get("SNOWFLAKE_DEFAULT_CONNECTION_NAME")
         account = named or "the default connection"
         resources = declare(loaded, account, "process" if account == LOCAL else "container")
-        files = files_of(loaded.project.project, resources)
+        files = files_of(loaded.title, resources)
         folder.write(out, {one.path: one.text for one in files}, WRITTEN_BY)
         if output is Output.JSON:
             documents.write(documents.files_document(out, files))

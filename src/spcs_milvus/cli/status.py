@@ -5,8 +5,16 @@ import os
 from spcs_milvus import deployment
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile, commands
+from spcs_milvus.cli.options import (
+    ConnectionName,
+    EnvironmentName,
+    Output,
+    OutputOption,
+    ProjectFile,
+    commands,
+)
 from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.status import show_status
 
@@ -16,12 +24,13 @@ app = commands()
 @app.command()
 def status(
     file: ProjectFile = DEFAULT_FILE,
+    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
     connection: ConnectionName = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Show compute pools, services, containers and addresses."""
     with boundary(output):
-        loaded = load(file, os.environ)
+        loaded = load(file, os.environ, environment)
         chosen = connect(loaded, connection)
         with deployment.target(loaded, chosen) as on:
             shown = deployment.look(on)

@@ -8,9 +8,18 @@ from spcs_milvus import deployment
 from spcs_milvus.cli.asking import UNCHANGED, agreed, must_ask
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile, Yes, commands
+from spcs_milvus.cli.options import (
+    ConnectionName,
+    EnvironmentName,
+    Output,
+    OutputOption,
+    ProjectFile,
+    Yes,
+    commands,
+)
 from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.plan import show_plan
 from spcs_milvus.views.problems import show_warnings
@@ -23,6 +32,7 @@ app = commands()
 @app.command()
 def up(
     file: ProjectFile = DEFAULT_FILE,
+    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
     connection: ConnectionName = None,
     output: OutputOption = Output.TEXT,
     yes: Yes = False,
@@ -30,7 +40,7 @@ def up(
     """Make the account what the project file says; run it again to go on, or to bring in a change."""
     with boundary(output):
         talk = console.talk()
-        loaded = load(file, os.environ)
+        loaded = load(file, os.environ, environment)
         show_warnings(talk, loaded.warnings)
         asks = must_ask(yes, output)
         with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
@@ -47,5 +57,6 @@ def up(
         if report.exit_code == 0 and output is Output.TEXT:
             notebook = "open the jupyter address, run TestMilvus.ipynb; " if loaded.project.jupyter else ""
             named = "" if file == DEFAULT_FILE else f" -f {file}"
+            named += "" if environment == DEFAULT_ENVIRONMENT else f" -e {environment}"
             talk.print(f"next: {notebook}spcs-milvus status{named}, spcs-milvus down{named}")
         raise typer.Exit(report.exit_code)

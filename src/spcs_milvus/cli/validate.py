@@ -3,8 +3,16 @@
 import os
 
 from spcs_milvus.cli.boundary import boundary
-from spcs_milvus.cli.options import ConnectionName, Output, OutputOption, ProjectFile, commands
+from spcs_milvus.cli.options import (
+    ConnectionName,
+    EnvironmentName,
+    Output,
+    OutputOption,
+    ProjectFile,
+    commands,
+)
 from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.problems import show_warnings
 
@@ -14,12 +22,13 @@ app = commands()
 @app.command()
 def validate(
     file: ProjectFile = DEFAULT_FILE,
+    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
     connection: ConnectionName = None,  # noqa: ARG001 - every command takes -c; this one needs no account
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Check the project file; every problem is named with its place."""
     with boundary(output):
-        loaded = load(file, os.environ)
+        loaded = load(file, os.environ, environment)
         if output is Output.JSON:
             warnings = [vars(problem) for problem in loaded.warnings]
             documents.write(
@@ -27,4 +36,4 @@ def validate(
             )
             return
         show_warnings(console.talk(), loaded.warnings)
-        console.out().print(f"{file} is right: project {loaded.project.project}")
+        console.out().print(f"{file} is right: project {loaded.title}")

@@ -58,6 +58,7 @@ def test_help_of_a_command(run: Run, command: str) -> None:
 def test_every_command_on_a_project_takes_the_same_options(run: Run, command: str) -> None:
     told = run(command, "--help").stdout
     assert all(option in told for option in ("--file", "-f", "--connection", "-c", "--output"))
+    assert all(option in told for option in ("--environment", "-e"))
 
 
 def test_version(run: Run) -> None:
@@ -163,6 +164,15 @@ def test_validate_what_is_right(run: Run, project: Path) -> None:
     result = run("validate")
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout == "spcs-milvus.yaml is right: project milvus-demo\n"
+
+
+def test_validate_of_an_environment(run: Run, project: Path) -> None:
+    project.write_text(QUICKSTART + "environments: {prod: {names: {prefix: P}}}\n", encoding="utf-8")
+    assert run("validate", "-e", "prod").stdout == "spcs-milvus.yaml is right: project milvus-demo/prod\n"
+    result = run("validate", "-e", "prd")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "there is no environment `prd`" in result.stderr
+    assert "hint: did you mean prod?" in result.stderr
 
 
 def test_validate_says_what_is_wrong_with_place_and_hint(run: Run, project: Path) -> None:

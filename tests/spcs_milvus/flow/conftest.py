@@ -18,6 +18,7 @@ from spcs_milvus import deployment
 from spcs_milvus.config import load
 from spcs_milvus.deployment import Connection, Planned, Target
 from spcs_milvus.events import Event
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.plan import Plan
 from spcs_milvus.report import Report
 from spcs_milvus.resource import Resource
@@ -36,6 +37,8 @@ class Stack:
         self.local = local
         self.file = folder / "spcs-milvus.yaml"
         self.events: list[Event] = []
+        self.environment = DEFAULT_ENVIRONMENT
+        self.variables: dict[str, str] = {}
         self.write(QUICKSTART)
 
     def write(self, text: str) -> None:
@@ -50,7 +53,8 @@ class Stack:
     @contextmanager
     def target(self, more: More = lambda resources: resources, **options: Any) -> Iterator[Target]:
         connection = Connection("local", {**self.local.connection, **options}, "process")
-        with deployment.target(load(self.file, {}), connection, self.pause, more) as on:
+        loaded = load(self.file, self.variables, self.environment)
+        with deployment.target(loaded, connection, self.pause, more) as on:
             yield on
 
     def plan(self) -> Plan:
