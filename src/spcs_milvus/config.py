@@ -22,7 +22,7 @@ from spcs_milvus.rules import (
     contradictions,
     later,
     literal_secrets,
-    missing_folders,
+    missing_files,
     warnings,
     wrong_environments,
 )
@@ -49,8 +49,8 @@ class Loaded:
 def load(file: Path, variables: Mapping[str, str], environment: str = DEFAULT_ENVIRONMENT) -> Loaded:
     """The project in ``file`` as it is in an environment, ``${env:…}`` filled in from ``variables``.
 
-    Looks at the file system for the image folders it names. Raises ConfigError with every problem that can be
-    seen, each with its place.
+    Looks at the file system for the image folders and templates it names. Raises ConfigError with every
+    problem that can be seen, each with its place.
     """
     document = read_document(file, variables, partial(of_another, environment))
     lay_over(document, environment)
@@ -60,7 +60,7 @@ def load(file: Path, variables: Mapping[str, str], environment: str = DEFAULT_EN
     except pydantic.ValidationError as error:
         problems = problems_of(document, error.errors(include_url=False, include_input=False))
         raise ConfigError.of([*literal, *problems]) from None
-    wrong = (*contradictions(project, document), *missing_folders(project, document))
+    wrong = (*contradictions(project, document), *missing_files(project, document))
     problems = [*literal, *wrong, *later(document)]
     if problems:
         raise ConfigError.of(problems)

@@ -1,7 +1,8 @@
 """What components need to know beside the project file: whose objects these are, and which images to run."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from spcs_milvus.names import Name
@@ -12,12 +13,15 @@ from spcs_milvus.resource import Address, Resource, Value, mark_of
 
 @dataclass(frozen=True)
 class Context:
-    """``images`` maps an image's name (``milvus``) to what is to be run under that name."""
+    """``images`` maps an image's name (``milvus``) to what is to be run under that name; ``specifications``
+    has the template of each service of the user's own, by its key.
+    """
 
     project: str
     security_admin: str
     images: Mapping[str, ProcessImage]
     environment: str = DEFAULT_ENVIRONMENT
+    specifications: Mapping[str, Path] = field(default_factory=dict)
 
     def marked(
         self,

@@ -30,7 +30,9 @@ def declare(loaded: Loaded, connection: str, image_format: str) -> tuple[Resourc
             hint="push them by hand and name each, `image: {reference: /db/schema/repo/name:tag}`",
         )
     images = {name: process_image(_folder(loaded.file, name, path)) for name, path in folders.items()}
-    context = Context(project.project, project.roles.security_admin, images, loaded.environment)
+    specifications = {key: loaded.file.parent / extra.spec for key, extra in project.services.items()}
+    admin = project.roles.security_admin
+    context = Context(project.project, admin, images, loaded.environment, specifications)
     return components.resources(project, context)
 
 

@@ -86,6 +86,11 @@ def setting_name(key: str) -> str:
     return re.sub(r"[._/]", "", key).lower().removeprefix("milvusconf")
 
 
+def service_name(key: str) -> str:
+    """The name of the service behind a key of ``services``."""
+    return key.upper().replace("-", "_")
+
+
 def nearest(otherwise: str, word: str, known: Iterable[str]) -> str:
     """ "did you mean …?" when one of the known words is close, else the other text."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
@@ -96,6 +101,9 @@ Identifier = Annotated[str, AfterValidator(_identifier)]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Quantity = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}(M|Mi|G|Gi)$")]
 Setting = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_./-]{0,254}$")]
+# names the image as well (OCI distribution specification, "Pulling manifests"), and as a service a DNS label
+# (documented: CREATE SERVICE)
+ServiceKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", max_length=63)]
 Version = Annotated[str, AfterValidator(_version)]
 Positive = Annotated[int, Field(ge=1)]
 # more than these is a slip of the hand: 500 nodes, and a week
@@ -221,7 +229,7 @@ class Jupyter(Section):
 
 
 class ExtraService(Section):
-    """A service of the user's own; a later release makes them."""
+    """A service of the user's own; ``spec`` is its specification's template, beside the project file."""
 
     image: Text | ImageSource
     spec: Text
@@ -264,7 +272,7 @@ class Project(Section):
     compute_pools: Annotated[dict[str, Pool], AfterValidator(_with_pools)] = _POOLS
     milvus: Milvus = Milvus()
     jupyter: Jupyter | None = Jupyter()
-    services: dict[str, ExtraService] = {}
+    services: dict[ServiceKey, ExtraService] = {}
     existing: tuple[Annotated[str, AfterValidator(_address)], ...] = ()
     spec_delivery: Literal["inline", "stage"] = "inline"
     ingress_integration: Literal["built-in", "create"] = "built-in"
@@ -303,5 +311,5 @@ class Project(Section):
     @property
     def pools_used(self) -> tuple[str, ...]:
         """The keys of the compute pools that a service runs on, sorted."""
-        used = {self.milvus.pool} | ({self.jupyter.pool} if self.jupyter is not None else set())
-        return tuple(sorted(used))
+        services = (self.milvus, self.jupyter, *self.services.values())
+        return tuple(sorted({service.pool for service in services if service is not None}))

@@ -2,11 +2,11 @@
 built yet.
 
 Comes in: the project and its document (for places). Goes out: problems, and warnings for what is allowed but
-unwise. :func:`missing_folders` looks at the file system; the rest touches nothing.
+unwise. :func:`missing_files` looks at the file system; the rest touches nothing.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,18 @@ from spcs_milvus.document import Document, Path_
 from spcs_milvus.errors import Problem
 from spcs_milvus.families import FAMILIES, Family
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT, NOT_LAID, SECTION
-from spcs_milvus.project import ImageSource, Jupyter, Milvus, Pool, Project, Resources, nearest, setting_name
+from spcs_milvus.project import (
+    ExtraService,
+    ImageSource,
+    Jupyter,
+    Milvus,
+    Pool,
+    Project,
+    Resources,
+    nearest,
+    service_name,
+    setting_name,
+)
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:-.*)?")
 # CVE-2026-26190: the REST API and /expr answered without a sign-in before these
@@ -46,12 +57,12 @@ def contradictions(project: Project, document: Document) -> Iterator[Problem]:
     yield from _grantees(project, document)
     yield from _folded(document)
     yield from _settings(project.milvus, document)
-    for key, section in _with_images(project):
+    for path, section in _with_images(project):
         if isinstance(section.image, ImageSource) and section.image.reference is None:
             yield Problem(
                 "the image names neither a folder nor a reference",
                 None,
-                document.place((key, "image")),
+                document.place((*path, "image")),
                 "write a build folder, or {reference: /db/schema/repo/name:tag}",
             )
     if project.milvus.volume is None and not project.milvus.volatile:
@@ -70,33 +81,44 @@ def contradictions(project: Project, document: Document) -> Iterator[Problem]:
         )
 
 
-def missing_folders(project: Project, document: Document) -> Iterator[Problem]:
-    """Image folders that are not beside the project file; looks at the file system.
+def missing_files(project: Project, document: Document) -> Iterator[Problem]:
+    """Image folders and specifications that are not beside the project file; looks at the file system.
 
     Only the default needs none: that folder travels with the program.
     """
-    for key, section in _with_images(project):
+    for key, extra in project.services.items():
+        template = document.file.parent / extra.spec
+        if not _is(Path.is_file, template):
+            yield Problem(
+                "the specification's template is not there",
+                str(template),
+                document.place(("services", key, "spec")),
+                "name a file beside the project file, like specs/attu.yaml.j2",
+            )
+    for path, section in _with_images(project):
         if not isinstance(section.image, str) or section.image == type(section).model_fields["image"].default:
             continue
         folder = document.file.parent / section.image
-        if not _is_folder(folder):
+        if not _is(Path.is_dir, folder):
             yield Problem(
                 "the image folder is not there",
                 str(folder),
-                document.place((key, "image")),
+                document.place((*path, "image")),
                 "name a folder beside the project file, or leave the line out for the default",
             )
 
 
-def _with_images(project: Project) -> Iterator[tuple[str, Milvus | Jupyter]]:
-    yield "milvus", project.milvus
+def _with_images(project: Project) -> Iterator[tuple[Path_, Milvus | Jupyter | ExtraService]]:
+    yield ("milvus",), project.milvus
     if project.jupyter is not None:
-        yield "jupyter", project.jupyter
+        yield ("jupyter",), project.jupyter
+    for key, extra in project.services.items():
+        yield ("services", key), extra
 
 
-def _is_folder(path: Path) -> bool:
+def _is(wanted: Callable[[Path], bool], path: Path) -> bool:
     try:
-        return path.is_dir()
+        return wanted(path)
     except OSError:
         # a name too long, or a folder around it that may not be read
         return False
@@ -121,8 +143,7 @@ def _our_roles(project: Project) -> tuple[str, ...]:
     return (
         project.owner_role,
         project.users_role,
-        f"{project.prefix}_MILVUS",
-        f"{project.prefix}_JUPYTER",
+        *(f"{project.prefix}_{name}" for name in ("MILVUS", "JUPYTER", *map(service_name, project.services))),
     )
 
 
@@ -170,12 +191,13 @@ def _own_roles(project: Project, document: Document) -> Iterator[Problem]:
     """Each of the project's roles has a purpose of its own; one for two would let the notebook drop the
     stack.
     """
-    named = {
+    named: dict[Path_, str] = {
         ("roles", "owner"): project.owner_role,
         ("roles", "users"): project.users_role,
         ("names", "prefix"): f"{project.prefix}_MILVUS",
         ("jupyter",): f"{project.prefix}_JUPYTER",
     }
+    named |= {("services", key): f"{project.prefix}_{name}" for name, key in _extra_names(project).items()}
     administrators = {project.roles.account_admin, project.roles.security_admin, project.roles.user_admin}
     taken = administrators | {"SYSADMIN", "PUBLIC"}
     for path, role in named.items():
@@ -183,6 +205,12 @@ def _own_roles(project: Project, document: Document) -> Iterator[Problem]:
             hint = "give it a name of its own, or leave the line out for the default"
             yield Problem(f"the role {role} has another purpose already", None, document.place(path), hint)
         taken.add(role)
+
+
+def _extra_names(project: Project) -> dict[str, str]:
+    """The names of the user's own services, each with the first key that gives it."""
+    names = {service_name(key): key for key in reversed(project.services)}
+    return {name: key for name, key in names.items() if name not in ("MILVUS", "JUPYTER")}
 
 
 def _lengths(project: Project, document: Document) -> Iterator[Problem]:
@@ -240,8 +268,15 @@ def _services(project: Project, document: Document) -> Iterator[Problem]:
         elif resources is not None:
             yield from _fits(project.compute_pools[pool], resources, document.place((*path, "resources")))
     taken = {"MILVUS", "JUPYTER"} if project.jupyter is not None else {"MILVUS"}
-    for key in project.services:
-        name = key.upper().replace("-", "_")
+    for key, extra in project.services.items():
+        name = service_name(key)
+        if extra.min_instances > extra.max_instances:
+            yield Problem(
+                "min_instances is above max_instances",
+                f"{extra.min_instances} > {extra.max_instances}",
+                document.place(("services", key, "min_instances")),
+                f"set max_instances to {extra.min_instances} or more",
+            )
         if name in taken:
             yield Problem(
                 "two services have one name", name, document.place(("services", key)), "rename yours"
@@ -339,7 +374,6 @@ def _literal_secrets(document: Document, data: dict[str, Any], at: Path_) -> Ite
 _LATER: tuple[tuple[Path_, Any], ...] = (
     (("users",), []),
     (("secrets",), {}),
-    (("services",), {}),
     (("existing",), []),
     (("spec_delivery",), "inline"),
     (("ingress_integration",), "built-in"),
@@ -354,9 +388,18 @@ _LATER: tuple[tuple[Path_, Any], ...] = (
 )
 
 
+def _later_of(services: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
+    """The same of each service of the user's own."""
+    for key in services:
+        yield ("services", key, "egress"), []
+        for part, nothing in (("context", None), ("dockerfile", None), ("arguments", {})):
+            yield ("services", key, "image", part), nothing
+
+
 def later(document: Document) -> Iterator[Problem]:
     """What is used although a later release builds it."""
-    for path, nothing in _LATER:
+    services = document.data.get("services")
+    for path, nothing in (*_LATER, *_later_of(services if isinstance(services, dict) else {})):
         value: Any = document.data
         for part in path:
             value = value.get(part, nothing) if isinstance(value, dict) else nothing

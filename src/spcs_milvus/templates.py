@@ -8,15 +8,18 @@ quoting of its own. Reads only the packaged template files.
 
 import json
 import re
+import traceback
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
+import jinja2.sandbox
 import yaml
 
 from spcs_milvus import assets
+from spcs_milvus.errors import ConfigError
 from spcs_milvus.names import DollarQuoted, Keyword, Name
 from spcs_milvus.secrets import Secret
 from spcs_milvus.tokens import tokens
@@ -49,6 +52,72 @@ def specification(template: Path, values: Mapping[str, object]) -> dict[str, Any
     if not isinstance(parsed, dict):
         raise TypeError(f"{template.name} is not a mapping")
     return parsed
+
+
+def users_specification(template: Path, values: Mapping[str, object]) -> dict[str, Any]:
+    """As :func:`specification`, for a template of the user's: plain JSON data in which ``spec`` is a mapping.
+
+    Raises ConfigError with file and line for whatever is wrong with it.
+    """
+    try:
+        found = json.loads(json.dumps(specification(template, values), default=str))
+    except jinja2.TemplateSyntaxError as error:
+        raise _wrong_template(Path(error.filename or template), error.lineno, error.message) from error
+    except yaml.MarkedYAMLError as error:
+        raise _wrong_yaml(template, error) from error
+    except Exception as error:  # a template can do what raises anything; the sandbox keeps it from the rest
+        raise _wrong_template(template, _line_of(template, error), str(error)) from error
+    _check_form(template, found)
+    return dict(found)
+
+
+def _wrong_template(template: Path, line: int | None, detail: str | None) -> ConfigError:
+    return ConfigError(
+        "the specification's template cannot be rendered",
+        detail=detail,
+        place=f"{template}:{line}" if line else str(template),
+        hint="each {{ value }} stands alone; what there is to use stands in the documentation of `services`",
+    )
+
+
+def _wrong_yaml(template: Path, error: yaml.MarkedYAMLError) -> ConfigError:
+    """YAML sees what was rendered: the line is the template's own where no block was taken out before it, so
+    its text is told too.
+    """
+    mark = error.problem_mark or error.context_mark
+    shown = ((mark.get_snippet() if mark else None) or "").strip().splitlines()
+    return ConfigError(
+        "the specification is not YAML once it is rendered",
+        detail=": ".join(filter(None, (error.problem or error.context, *shown[:1]))),
+        place=f"{template}:{mark.line + 1}" if mark else str(template),
+        hint="each {{ value }} stands alone, without quotes around it or text beside it",
+    )
+
+
+def _line_of(template: Path, error: Exception) -> int | None:
+    """Where in the template an error came up; Jinja writes its own lines into the traceback."""
+    frames = reversed(traceback.extract_tb(error.__traceback__))
+    return next((frame.lineno for frame in frames if Path(frame.filename) == template), None)
+
+
+def _check_form(template: Path, found: Mapping[str, Any]) -> None:
+    """As much of a specification's form as is read here; the account checks the rest."""
+    body: Any = found.get("spec")
+    wrong = None if isinstance(body, dict) else "`spec` is not a mapping"
+    for key in ("containers", "endpoints", "volumes"):
+        items = (body.get(key) if isinstance(body, dict) else None) or []
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            wrong = wrong or f"`spec.{key}` is not a list of mappings"
+        elif any(not isinstance(item.get(one) or {}, dict) for item in items for one in _MAPPINGS):
+            wrong = wrong or f"one of {', '.join(_MAPPINGS)} in `spec.{key}` is not a mapping"
+        elif any(item.get("source") == "block" and not {"name", "size"} <= item.keys() for item in items):
+            wrong = wrong or "a block volume has a name and a size"
+    if wrong:
+        hint = "compare it with Snowflake's service specification reference"
+        raise ConfigError("the specification has another form", detail=wrong, place=str(template), hint=hint)
+
+
+_MAPPINGS = ("env", "stageConfig", "blockConfig")
 
 
 def canonical_json(data: object) -> str:
@@ -107,13 +176,13 @@ def _sql_text(context: jinja2.runtime.Context, value: object) -> str:
 # an environment keeps the templates it has compiled, and compiling one takes longer than a statement
 @lru_cache
 def _environment(folder: Path, finalize: Callable[..., str]) -> jinja2.Environment:
-    return jinja2.Environment(
+    return jinja2.sandbox.ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,
         finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # noqa: S701 - the output is SQL and YAML; finalize does the quoting
+        autoescape=False,  # the output is SQL and YAML; finalize does the quoting
     )
 
 

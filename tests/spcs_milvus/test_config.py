@@ -21,6 +21,9 @@ BAD: dict[str, dict[str, Any]] = yaml.safe_load((CASES / "config.yaml").read_tex
 def _file(folder: Path, case: dict[str, Any]) -> Path:
     """The file of a case, or what stands instead of one."""
     file = folder / "p.yaml"
+    for name, text in case.get("files", {}).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
     match case.get("instead"):
         case "folder":
             file.mkdir()

@@ -1,6 +1,6 @@
 """What the stack is made of, one part a file; a new part is entered in :func:`resources`."""
 
-from spcs_milvus.components import jupyter, milvus
+from spcs_milvus.components import jupyter, milvus, services
 from spcs_milvus.components.foundation import Foundation
 from spcs_milvus.context import Context
 from spcs_milvus.project import Project
@@ -8,11 +8,16 @@ from spcs_milvus.resource import Resource
 
 
 def resources(project: Project, context: Context) -> tuple[Resource, ...]:
-    """Everything the project declares, each address once."""
+    """Everything the project declares, each address once.
+
+    Raises ConfigError for a specification of the user's own that cannot be rendered.
+    """
     foundation = Foundation(project, context)
     declared = [*foundation.resources(), *milvus.resources(foundation)]
     if project.jupyter:
         declared += jupyter.resources(foundation, project.jupyter)
+    for key, extra in project.services.items():
+        declared += services.resources(foundation, key, extra)
     return tuple({resource.address: resource for resource in declared}.values())
 
 
@@ -23,4 +28,5 @@ def image_folders(project: Project) -> dict[str, str]:
     sources = {"milvus": project.milvus.image} | (
         {"jupyter": project.jupyter.image} if project.jupyter else {}
     )
+    sources |= {key: extra.image for key, extra in project.services.items()}
     return {name: source for name, source in sources.items() if isinstance(source, str)}

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 
 from spcs_milvus.context import Context
 from spcs_milvus.names import Keyword, Name
-from spcs_milvus.project import Project
+from spcs_milvus.project import Project, service_name
 from spcs_milvus.resource import Address, Resource
 
 # what the owner role makes, each with the account privilege for it (documented: GRANT <privileges>, global
@@ -210,13 +210,8 @@ class Foundation:
         )
 
     def _own_roles(self) -> frozenset[str]:
-        roles = {
-            self.owner,
-            self.users,
-            service_role(self.project, "MILVUS"),
-            service_role(self.project, "JUPYTER"),
-        }
-        return frozenset(roles)
+        services = ("MILVUS", "JUPYTER", *map(service_name, self.project.services))
+        return frozenset({self.owner, self.users, *(service_role(self.project, one) for one in services)})
 
     def _role_address(self, role: str) -> Address:
         return Address("role", str(Name.of(role)))

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from spcs_milvus.components import milvus
 from spcs_milvus.components.foundation import Foundation, service_role
-from spcs_milvus.components.service import ServicePart, service_resources
+from spcs_milvus.components.service import ServicePart, service_resources, specification
 from spcs_milvus.names import Name
 from spcs_milvus.project import Jupyter
 from spcs_milvus.resource import Resource
@@ -21,21 +21,20 @@ SERVICE = "JUPYTER"
 def resources(foundation: Foundation, jupyter: Jupyter) -> Iterator[Resource]:
     """The service, its image, its role and what that role may do, and who may open it."""
     warehouse = Name.of(jupyter.query_warehouse) if jupyter.query_warehouse else foundation.warehouse
+    files = foundation.stage(jupyter.files)
+    # services of one schema reach each other by their bare names (documented: service-to-service
+    # communication)
+    environment = {"MILVUS_URI": f"http://{milvus.SERVICE.lower()}:{milvus.PORT}"}
+    values = {"environment": environment, "files": {"name": f"@{files}"}}
     part = ServicePart(
         SERVICE,
         "jupyter",
         jupyter.image,
         jupyter.pool,
-        jupyter.resources,
-        {
-            # services of one schema reach each other by their bare names (documented: service-to-service
-            # communication)
-            "environment": {"MILVUS_URI": f"http://{milvus.SERVICE.lower()}:{milvus.PORT}"},
-            "files": {"name": f"@{foundation.stage(jupyter.files)}"},
-        },
+        specification(foundation, "jupyter", jupyter.image, jupyter.resources, values),
         query_warehouse=warehouse,
         public=True,
-        stages=(jupyter.files,),
+        stages=(files,),
         calls=(milvus.SERVICE,),
     )
     yield from service_resources(foundation, part)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from spcs_milvus.components.foundation import Foundation
-from spcs_milvus.components.service import ServicePart, service_resources
+from spcs_milvus.components.service import ServicePart, service_resources, specification
 from spcs_milvus.project import Milvus, setting_name
 from spcs_milvus.resource import Resource
 
@@ -37,9 +37,8 @@ def resources(foundation: Foundation) -> Iterator[Resource]:
     values: dict[str, object] = {"environment": _environment(milvus)}
     if milvus.volume is not None:
         values["volume"] = _volume(milvus)
-    return service_resources(
-        foundation, ServicePart(SERVICE, "milvus", milvus.image, milvus.pool, milvus.resources, values)
-    )
+    rendered = specification(foundation, "milvus", milvus.image, milvus.resources, values)
+    return service_resources(foundation, ServicePart(SERVICE, "milvus", milvus.image, milvus.pool, rendered))
 
 
 def _environment(milvus: Milvus) -> dict[str, str]:

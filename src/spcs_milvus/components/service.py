@@ -9,7 +9,8 @@ pools.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from spcs_milvus import assets, templates
 from spcs_milvus.components.foundation import Foundation, service_role
@@ -25,20 +26,50 @@ class ServicePart:
 
     ``name`` is the service's own name (``MILVUS``); ``image`` names its image and its specification's
     template; ``source`` is where the project file says the image comes from; ``pool`` is a key of
-    ``compute_pools``. ``values`` fill ``specs/<image>.yaml.j2`` beside ``image`` and ``requests``. ``stages``
-    are mounted, ``calls`` are the services whose endpoints it uses.
+    ``compute_pools``. ``stages`` are mounted, ``calls`` are the services whose endpoints it uses.
     """
 
     name: str
     image: str
     source: str | ImageSource
     pool: str
-    resources: Resources
-    values: Mapping[str, object]
+    specification: Mapping[str, Any]
     query_warehouse: Name | None = None
     public: bool = False
-    stages: tuple[str, ...] = ()
-    calls: tuple[str, ...] = field(default=())
+    stages: tuple[Name, ...] = ()
+    calls: tuple[str, ...] = ()
+    min_instances: int = 1
+    max_instances: int = 1
+
+
+def specification(
+    foundation: Foundation,
+    image: str,
+    source: str | ImageSource,
+    resources: Resources,
+    values: Mapping[str, object],
+) -> dict[str, Any]:
+    """``specs/<image>.yaml.j2``, filled with ``values``, the image's path and what its container asks for."""
+    return templates.specification(
+        assets.specs() / f"{image}.yaml.j2",
+        {
+            **values,
+            "image": image_path(foundation, image, source),
+            "requests": {"cpu": f"{resources.cpu:g}", "memory": resources.memory},
+        },
+    )
+
+
+def image_path(foundation: Foundation, image: str, source: str | ImageSource) -> str:
+    """What a specification calls an image.
+
+    Account-relative and lower case, so that it is known before the plan (documented: service specification,
+    image).
+    """
+    if isinstance(source, ImageSource):
+        return str(source.reference)
+    repository = "/".join(part.lower() for part in foundation.repository.parts)
+    return f"/{repository}/{image}:{foundation.context.images[image].tag}"
 
 
 def service_resources(foundation: Foundation, part: ServicePart) -> Iterator[Resource]:
@@ -47,14 +78,10 @@ def service_resources(foundation: Foundation, part: ServicePart) -> Iterator[Res
     yield foundation.role(role)
     yield foundation.grant_role(role, foundation.owner)
     before = list(_grants(foundation, part, role))
-    if isinstance(part.source, ImageSource):
-        path = str(part.source.reference)
-    else:
-        image = _image(foundation, part)
-        before.append(image)
-        path = f"{_path(foundation.repository)}/{part.image}:{image.attributes['tag']}"
+    if isinstance(part.source, str):
+        before.append(_image(foundation, part))
     yield from before
-    yield _service(foundation, part, role, path, frozenset(resource.address for resource in before))
+    yield _service(foundation, part, role, frozenset(resource.address for resource in before))
 
 
 def _grants(foundation: Foundation, part: ServicePart, role: str) -> Iterator[Resource]:
@@ -73,10 +100,10 @@ def _grants(foundation: Foundation, part: ServicePart, role: str) -> Iterator[Re
         yield foundation.grant_endpoints(foundation.schema.child(called), owner, role)
 
 
-def _stage_grants(foundation: Foundation, stage: str, role: str) -> Iterator[Resource]:
+def _stage_grants(foundation: Foundation, stage: Name, role: str) -> Iterator[Resource]:
     """READ has to be there before WRITE is granted (documented: GRANT <privileges>, stage privileges)."""
-    read = foundation.grant_object("READ", "stage", foundation.stage(stage), role)
-    write = foundation.grant_object("WRITE", "stage", foundation.stage(stage), role)
+    read = foundation.grant_object("READ", "stage", stage, role)
+    write = foundation.grant_object("WRITE", "stage", stage, role)
     yield read
     yield Resource(
         write.address,
@@ -106,34 +133,17 @@ def _image(foundation: Foundation, part: ServicePart) -> Resource:
     )
 
 
-def _service(
-    foundation: Foundation, part: ServicePart, role: str, image: str, needs: frozenset[Address]
-) -> Resource:
-    specification = templates.specification(
-        assets.specs() / f"{part.image}.yaml.j2",
-        {
-            **part.values,
-            "image": image,
-            "requests": {"cpu": f"{part.resources.cpu:g}", "memory": part.resources.memory},
-        },
-    )
+def _service(foundation: Foundation, part: ServicePart, role: str, needs: frozenset[Address]) -> Resource:
     attributes = {
         "compute_pool": foundation.pool(part.pool).last,
-        "specification": canonical(specification),
-        "volumes": volumes(specification),
+        "specification": canonical(part.specification),
+        "volumes": volumes(part.specification),
         "query_warehouse": part.query_warehouse.last if part.query_warehouse else None,
-        "min_instances": 1,
-        "max_instances": 1,
+        "min_instances": part.min_instances,
+        "max_instances": part.max_instances,
     }
     needs = needs | foundation.acts(role)
-    detail = {"database": foundation.database, "specification": specification}
+    detail = {"database": foundation.database, "specification": part.specification}
     return foundation.context.marked(
         "service", foundation.schema.child(part.name), role, attributes, needs, detail
     )
-
-
-def _path(repository: Name) -> str:
-    """Account-relative and lower case, so that it is known before the plan (documented: service
-    specification, image).
-    """
-    return "/" + "/".join(part.lower() for part in repository.parts)
