@@ -202,7 +202,8 @@ def _check_roles(loaded: Loaded, account: Account) -> None:
     if account.bound_to:
         return
     roles = loaded.project.roles
-    wanted = (roles.account_admin, roles.security_admin, roles.user_admin)
+    wanted = [roles.account_admin, roles.security_admin, roles.user_admin]
+    wanted += [loaded.project.owner_role] if loaded.project.owner_exists else []
     may = account.identity.roles
     missing = [role for role in wanted if role not in may]
     if missing:

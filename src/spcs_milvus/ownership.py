@@ -9,7 +9,9 @@ from enum import StrEnum
 from spcs_milvus.errors import Problem
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import Kind
+from spcs_milvus.project import MAY_EXIST
 from spcs_milvus.resource import Actual, Presence, Resource, read_mark
+from spcs_milvus.steps import Statement
 
 
 class Ownership(StrEnum):
@@ -47,12 +49,31 @@ def conflict(resource: Resource, actual: Actual) -> Problem | None:
     return None
 
 
+def missing(resource: Resource, actual: Actual) -> Problem | None:
+    """Why something that has to be there cannot be used; None when it can."""
+    if actual.presence is Presence.UNKNOWN:
+        return conflict(resource, actual)
+    if actual.presence is Presence.PRESENT:
+        return None
+    kind = kind_of(resource.address.kind)
+    place = str(resource.address)
+    if resource.address.kind == "grant":
+        (step,) = kind.create(resource)
+        assert isinstance(step, Statement)
+        summary = f"a grant between two things that are not ours is missing: {resource.address.name}"
+        return Problem(summary, None, place, f"USE ROLE {step.role}; {step.sql};")
+    summary = f"the {kind.title} {resource.name} is listed under `existing` and is not there"
+    return Problem(summary, None, place, f"make it, or take {resource.address} out of `existing:`")
+
+
 def _not_ours(resource: Resource, actual: Actual, kind: Kind) -> Problem:
     mark = read_mark(actual.comment)
     whose = (
         f"it belongs to {mark.project}/{mark.environment}" if mark else "it carries no mark of this project"
     )
     hint = "choose other names with `names: {prefix: …}` in the project file"
+    if resource.address.kind in MAY_EXIST:
+        hint += f", or list {resource.address} under `existing:` to use it as it is"
     if mark and resource.mark and mark.project == resource.mark.project:
         hint = "two environments in one account need names of their own: `names: {prefix: …}` in one of them"
     return Problem(

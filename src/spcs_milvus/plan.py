@@ -14,7 +14,7 @@ from spcs_milvus.errors import Problem
 from spcs_milvus.graph import among
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.observe import Observation
-from spcs_milvus.ownership import conflict
+from spcs_milvus.ownership import conflict, missing
 from spcs_milvus.resource import Actual, Address, Presence, Resource
 from spcs_milvus.steps import Step, Wait
 
@@ -50,13 +50,16 @@ class Change:
 @dataclass(frozen=True)
 class Plan:
     """All changes, in the order a person would make them; ``conflicts`` stop ``up``; ``kept`` says what
-    is left as it is and why.
+    is left as it is and why, ``lasting`` what ``down`` leaves on purpose. What is ``existing`` is used as it
+    is.
     """
 
     changes: tuple[Change, ...]
     conflicts: tuple[Problem, ...] = ()
     kept: tuple[Problem, ...] = ()
     resources: Mapping[Address, Resource] = field(default_factory=dict, repr=False)
+    existing: tuple[Address, ...] = ()
+    lasting: tuple[Problem, ...] = ()
 
     @property
     def writes(self) -> bool:
@@ -75,6 +78,9 @@ def plan_up(
     conflicts: list[Problem] = []
     for resource in resources:
         actual = observation.actual[resource.address]
+        if resource.existing:
+            conflicts += filter(None, [missing(resource, actual)])
+            continue
         problem = conflict(resource, actual)
         change = None if problem else _change(resource, actual)
         if change and change.action is Action.REPLACE:
@@ -88,7 +94,14 @@ def plan_up(
     needs = {resource.address: resource.needs for resource in resources}
     needs |= {change.address: change.needs for change in changes if change.action is Action.WAIT}
     kept = tuple(_forgotten(resource) for resource in undeclared)
-    return Plan(with_needs(changes, needs), tuple(conflicts), kept, {r.address: r for r in resources})
+    declared = {resource.address: resource for resource in resources}
+    return Plan(with_needs(changes, needs), tuple(conflicts), kept, declared, existing(resources))
+
+
+def existing(resources: Collection[Resource]) -> tuple[Address, ...]:
+    """The objects that were there before us; grants that have to be there are only told when they are not."""
+    found = (resource.address for resource in resources if resource.existing)
+    return tuple(address for address in found if address.kind != "grant")
 
 
 def _change(resource: Resource, actual: Actual) -> Change | None:

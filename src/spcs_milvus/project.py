@@ -48,11 +48,27 @@ def _size(text: str) -> str:
     return size
 
 
+# what may have been there before us, each kind with the parts of its names
+MAY_EXIST = {
+    "role": ("NAME",),
+    "warehouse": ("NAME",),
+    "database": ("NAME",),
+    "compute_pool": ("NAME",),
+    "schema": ("DATABASE", "NAME"),
+    "image_repository": ("DATABASE", "SCHEMA", "NAME"),
+    "stage": ("DATABASE", "SCHEMA", "NAME"),
+}
+
+
 def _address(text: str) -> str:
-    kind, dot, name = text.partition(".")
-    if not dot or not kind or not name:
+    kind, *parts = text.split(".")
+    if not parts:
         raise ValueError("an address is kind.NAME, for instance warehouse.COMPUTE_WH")
-    return text
+    if kind not in MAY_EXIST:
+        raise ValueError(nearest(f"one of {', '.join(MAY_EXIST)} can be listed, not {kind}", kind, MAY_EXIST))
+    if len(parts) != len(MAY_EXIST[kind]):
+        raise ValueError(f"write it as {kind}.{'.'.join(MAY_EXIST[kind])}")
+    return ".".join((kind, *map(_identifier, parts)))
 
 
 def _grantee(text: str) -> str:
@@ -302,6 +318,15 @@ class Project(Section):
     def warehouse_name(self) -> str:
         """The warehouse's name."""
         return _first(self.warehouse.name, f"{self.prefix}_WAREHOUSE")
+
+    def exists(self, kind: str, *parts: str) -> bool:
+        """Whether the file lists such an object as one that was there before us."""
+        return ".".join((kind, *parts)) in self.existing
+
+    @property
+    def owner_exists(self) -> bool:
+        """Whether the owner is a role that was there before us; it owns the services, too."""
+        return self.exists("role", self.owner_role)
 
     def pool_name(self, key: str) -> str:
         """The compute pool's name behind a key of ``compute_pools``; KeyError for an unknown key."""

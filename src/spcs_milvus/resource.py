@@ -60,7 +60,8 @@ class Resource:
     ``role`` makes, changes and drops it; ``seen_by`` can see it whenever it is there. ``attributes`` are
     canonical; ``detail`` holds what the kind needs beside them (an image's content, a grant's parts) and is
     never compared. ``needs`` are the resources that must be there first; ``mark`` is None for kinds without a
-    comment.
+    comment. An ``existing`` one was there before us: it has to be there, and is never made, changed or
+    dropped. A ``lasting`` one is made where it is missing, and nothing of ours takes it along.
     """
 
     address: Address
@@ -71,6 +72,8 @@ class Resource:
     needs: frozenset[Address] = frozenset()
     mark: Mark | None = None
     detail: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    existing: bool = False
+    lasting: bool = False
 
 
 class Presence(StrEnum):
@@ -86,8 +89,8 @@ class Actual:
     """What the account shows of one resource.
 
     ``attributes`` has a key for each attribute that could be read; a missing key means unreadable.
-    ``comment`` is None when the object has none. ``live`` holds what changes by itself (states, containers,
-    endpoints). ``reason`` says why we cannot tell.
+    ``comment`` is None when the object has none. ``live`` holds what nobody declares (owner, age, states,
+    containers, endpoints). ``reason`` says why we cannot tell.
     """
 
     presence: Presence

@@ -54,6 +54,7 @@ def contradictions(project: Project, document: Document) -> Iterator[Problem]:
     yield from _pools(project, document)
     yield from _services(project, document)
     yield from _own_roles(project, document)
+    yield from _existing(project, document)
     yield from _grantees(project, document)
     yield from _folded(document)
     yield from _settings(project.milvus, document)
@@ -200,6 +201,10 @@ def _own_roles(project: Project, document: Document) -> Iterator[Problem]:
     named |= {("services", key): f"{project.prefix}_{name}" for name, key in _extra_names(project).items()}
     administrators = {project.roles.account_admin, project.roles.security_admin, project.roles.user_admin}
     taken = administrators | {"SYSADMIN", "PUBLIC"}
+    if project.owner_exists:
+        # it is what the file says it is, and the services have no roles of their own
+        taken = administrators | {"PUBLIC"}
+        named = {path: role for path, role in named.items() if path[0] == "roles"}
     for path, role in named.items():
         if role in taken:
             hint = "give it a name of its own, or leave the line out for the default"
@@ -211,6 +216,49 @@ def _extra_names(project: Project) -> dict[str, str]:
     """The names of the user's own services, each with the first key that gives it."""
     names = {service_name(key): key for key in reversed(project.services)}
     return {name: key for name, key in names.items() if name not in ("MILVUS", "JUPYTER")}
+
+
+def _existing(project: Project, document: Document) -> Iterator[Problem]:
+    """What was there before us is used and never changed, and what is not ours is listed."""
+    for index, address in enumerate(project.existing):
+        place = document.place(("existing", index))
+        if address in project.existing[:index]:
+            yield Problem(f"{address} stands twice", None, place, "leave one of them out")
+        kind, *parts = address.split(".")
+        if kind == "schema" and parts[0] == project.database and not project.exists("database", parts[0]):
+            hint = f"list database.{parts[0]} too, or another schema"
+            yield Problem(
+                "a schema that exists stands in a database that is to be made", address, place, hint
+            )
+        folders = [section.image for _, section in _with_images(project) if isinstance(section.image, str)]
+        if address == f"image_repository.{_in_schema(project, project.names.image_repository)}" and folders:
+            yield Problem(
+                "images cannot be pushed into a repository that is not ours",
+                f"none can be taken out again; built from a folder: {', '.join(folders)}",
+                place,
+                "push them by hand and name each, `image: {reference: /db/schema/repo/name:tag}`",
+            )
+    for path, warehouse in _warehouses(project):
+        if warehouse != project.warehouse_name and not project.exists("warehouse", warehouse):
+            yield Problem(
+                f"the warehouse {warehouse} is not the project's",
+                None,
+                document.place(path),
+                f"list warehouse.{warehouse} under `existing:`, or leave the line out",
+            )
+
+
+def _warehouses(project: Project) -> Iterator[tuple[Path_, str]]:
+    """The warehouses that services query with, and where the file says so."""
+    if project.jupyter and project.jupyter.query_warehouse:
+        yield ("jupyter", "query_warehouse"), project.jupyter.query_warehouse
+    for key, extra in project.services.items():
+        if extra.query_warehouse:
+            yield ("services", key, "query_warehouse"), extra.query_warehouse
+
+
+def _in_schema(project: Project, name: str) -> str:
+    return f"{project.database}.{project.names.schema_}.{name}"
 
 
 def _lengths(project: Project, document: Document) -> Iterator[Problem]:
@@ -374,7 +422,6 @@ def _literal_secrets(document: Document, data: dict[str, Any], at: Path_) -> Ite
 _LATER: tuple[tuple[Path_, Any], ...] = (
     (("users",), []),
     (("secrets",), {}),
-    (("existing",), []),
     (("spec_delivery",), "inline"),
     (("ingress_integration",), "built-in"),
     (("milvus", "authorization"), False),
@@ -414,6 +461,13 @@ def later(document: Document) -> Iterator[Problem]:
 
 def warnings(project: Project, document: Document) -> Iterator[Problem]:
     """What is allowed but unwise."""
+    if project.owner_exists:
+        yield Problem(
+            f"containers act as {project.owner_role}, which owns their services",
+            "whoever opens a shell in the notebook can do what that role can",
+            document.place(("roles", "owner")),
+            "leave the line out: then each service has a role of its own that can do next to nothing",
+        )
     match = _VERSION.fullmatch(project.milvus.version)
     if match is None:
         return

@@ -14,8 +14,9 @@ from spcs_milvus.kinds.base import Found
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict
-from spcs_milvus.plan import Action, Change, Plan, with_needs
+from spcs_milvus.plan import Action, Change, Plan, existing, with_needs
 from spcs_milvus.resource import Actual, Address, Presence, Resource, read_mark
+from spcs_milvus.steps import Statement
 
 # what is made on top of what: an object of ours that nobody declares is dropped before what it may stand on
 _STANDS_ON = (
@@ -46,7 +47,11 @@ def plan_down(
     kept = [_stays(address, inside[address]) for address in sorted(stays)]
     for resource in resources:
         actual = observation.actual[resource.address]
-        if actual.presence is Presence.ABSENT or kind_of(resource.address.kind).goes_with:
+        if (
+            resource.existing
+            or actual.presence is Presence.ABSENT
+            or kind_of(resource.address.kind).goes_with
+        ):
             continue
         if problem := conflict(resource, actual):
             kept.append(problem)
@@ -55,7 +60,29 @@ def plan_down(
         elif resource.address not in stays:
             kept.append(Problem(f"{resource.address} is needed by what stays", None, str(resource.address)))
     ordered = with_needs(changes[::-1], reverse(needs))
-    return Plan(ordered, (), tuple(kept), {r.address: r for r in resources})
+    declared = {resource.address: resource for resource in resources}
+    lasting = tuple(_lasting(resources, observation))
+    return Plan(ordered, (), tuple(kept), declared, existing(resources), lasting)
+
+
+def _lasting(resources: Collection[Resource], observation: Observation) -> Iterator[Problem]:
+    """What was given to something that is not ours since our first object was made; what is older was there
+    before us.
+    """
+    seen = {resource: observation.actual[resource.address] for resource in resources}
+    there = {resource: actual for resource, actual in seen.items() if actual.presence is Presence.PRESENT}
+    ours = [actual.live.get("since") for resource, actual in there.items() if resource.mark]
+    first = min((since for since in ours if since is not None), default=None)
+    for resource, actual in there.items():
+        if resource.lasting and first is not None and actual.live.get("since", first) >= first:
+            (step,) = kind_of(resource.address.kind).drop(resource, actual)
+            assert isinstance(step, Statement)
+            yield Problem(
+                f"{resource.address.name} is not taken back",
+                "it was granted to a role that is not ours, and others may rely on it by now",
+                str(resource.address),
+                f"USE ROLE {step.role}; {step.sql};",
+            )
 
 
 def _deletion(resource: Resource, actual: Actual) -> Change:
@@ -68,11 +95,12 @@ def _inside(
     resources: Collection[Resource], observation: Observation, foreign: Mapping[Address, tuple[str, ...]]
 ) -> dict[Address, tuple[str, ...]]:
     """For each container, what stands in it that is not ours to drop, or may not be."""
+    seen = observation.actual
     theirs = [
         resource
         for resource in resources
         if not kind_of(resource.address.kind).goes_with
-        and conflict(resource, observation.actual[resource.address])
+        and (_is_there(resource, seen) if resource.existing else conflict(resource, seen[resource.address]))
     ]
     return {
         container.address: (
@@ -84,8 +112,13 @@ def _inside(
             ),
         )
         for container in resources
-        if kind_of(container.address.kind).holds or container.address.kind == "schema"
+        if (kind_of(container.address.kind).holds or container.address.kind == "schema")
+        and not container.existing
     }
+
+
+def _is_there(resource: Resource, seen: Mapping[Address, Actual]) -> bool:
+    return seen[resource.address].presence is Presence.PRESENT
 
 
 def _stays(address: Address, inside: tuple[str, ...]) -> Problem:
@@ -189,8 +222,8 @@ def strangers(
     """For each container of ours, what stands in it that is neither ours nor came with it, in a person's
     words.
     """
-    ours = {resource.address for resource in resources}
-    databases = [resource for resource in resources if resource.address.kind == "database"]
+    ours = {resource.address for resource in resources if not resource.existing}
+    databases = [one for one in resources if one.address.kind == "database" and not one.existing]
     for database in databases:
         ours |= {
             Address("schema", str(database.name.child(part))) for part in ("PUBLIC", "INFORMATION_SCHEMA")

@@ -339,13 +339,12 @@ def test_roles_of_other_names_act() -> None:
 
 
 def test_another_warehouse_for_the_notebook() -> None:
-    stack = declared(QUICKSTART + "jupyter: {query_warehouse: COMPUTE_WH}\n")
+    text = "jupyter: {query_warehouse: COMPUTE_WH}\nexisting: [warehouse.COMPUTE_WH]\n"
+    stack = declared(QUICKSTART + text)
     assert (
         by_address(stack)["service.MILVUS_DEMO.PUBLIC.JUPYTER"].attributes["query_warehouse"] == "COMPUTE_WH"
     )
-    assert f"GRANT USAGE ON WAREHOUSE COMPUTE_WH TO ROLE {JUPYTER}" in _statements(
-        "jupyter: {query_warehouse: COMPUTE_WH}\n"
-    )
+    assert f"GRANT USAGE ON WAREHOUSE COMPUTE_WH TO ROLE {JUPYTER}" in _statements(text)
 
 
 def test_more_stages() -> None:

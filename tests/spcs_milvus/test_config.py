@@ -332,3 +332,19 @@ def test_many_values_are_laid_over_many_in_no_time(read: Read) -> None:
     many = ", ".join(f"m{number}: 1" for number in range(2000))
     text = f"milvus: {{settings: {{{many}}}}}\nenvironments: {{prod: {{milvus: {{settings: {{{many}}}}}}}}}\n"
     assert len(read(QUICKSTART + text, "prod").project.milvus.settings) == 2000
+
+
+# --- existing ----------------------------------------------------------------------------------------------
+
+
+def test_an_owner_that_exists_is_a_warning(read: Read) -> None:
+    loaded = read(QUICKSTART + "roles: {owner: sysadmin}\nexisting: [role.SYSADMIN]\n")
+    (warning,) = loaded.warnings
+    assert warning.summary == "containers act as SYSADMIN, which owns their services"
+    assert (warning.place or "").endswith(":3:9")
+
+
+def test_existing_addresses_are_stored_as_snowflake_stores_names(read: Read) -> None:
+    found = read(QUICKSTART + "existing: [warehouse.compute_wh, stage.db.public.Files]\n").project
+    assert found.existing == ("warehouse.COMPUTE_WH", "stage.DB.PUBLIC.FILES")
+    assert found.exists("warehouse", "COMPUTE_WH")

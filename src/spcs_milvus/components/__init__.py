@@ -1,6 +1,7 @@
 """What the stack is made of, one part a file; a new part is entered in :func:`resources`."""
 
 from spcs_milvus.components import jupyter, milvus, services
+from spcs_milvus.components.existing import settled
 from spcs_milvus.components.foundation import Foundation
 from spcs_milvus.context import Context
 from spcs_milvus.project import Project
@@ -18,7 +19,7 @@ def resources(project: Project, context: Context) -> tuple[Resource, ...]:
         declared += jupyter.resources(foundation, project.jupyter)
     for key, extra in project.services.items():
         declared += services.resources(foundation, key, extra)
-    return tuple({resource.address: resource for resource in declared}.values())
+    return settled(foundation, list({resource.address: resource for resource in declared}.values()))
 
 
 def image_folders(project: Project) -> dict[str, str]:

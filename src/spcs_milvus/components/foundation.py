@@ -218,7 +218,11 @@ class Foundation:
 
 
 def service_role(project: Project, service: str) -> str:
-    """The role that owns a service, and that its containers act as."""
+    """The role that owns a service, and that its containers act as: its own, but an owner that exists owns
+    everything, as in the guide.
+    """
+    if project.owner_exists:
+        return project.owner_role
     return f"{project.prefix}_{service}"
 
 

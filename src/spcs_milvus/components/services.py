@@ -89,10 +89,13 @@ def _stage(foundation: Foundation, key: str, written: str) -> Name:
     """``@DB.SCHEMA.STAGE/folder`` → the stage; a name without database and schema is one of ours."""
     parts = [part.upper() for part in written.lstrip("@").split("/")[0].split(".")]
     name = Name(tuple(parts)) if len(parts) == 3 else foundation.stage(parts[-1])
-    if name not in map(foundation.stage, foundation.project.stages):
+    project = foundation.project
+    declared = name in map(foundation.stage, project.stages)
+    existing = name.parent == foundation.schema and project.exists("stage", *name.parts)
+    if not declared and not existing:
         raise ConfigError(
             "the specification mounts a stage the project does not have",
-            detail=f"{written}; declared: {', '.join(foundation.project.stages)}",
+            detail=f"{written}; declared: {', '.join(project.stages)}",
             place=str(foundation.context.specifications[key]),
             hint="declare it under `stages:`, and write {{ stages.NAME }} in the template",
         )

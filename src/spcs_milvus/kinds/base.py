@@ -126,10 +126,18 @@ def reader(attributes: Callable[[Row], Mapping[str, Value]]) -> Callable[[Resour
         if row is None:
             return ABSENT
         return Actual(
-            Presence.PRESENT, attributes(row), row.get("comment") or None, {"owner": row.get("owner")}
+            Presence.PRESENT,
+            attributes(row),
+            row.get("comment") or None,
+            {"owner": row.get("owner"), **since(row)},
         )
 
     return read
+
+
+def since(row: Row) -> dict[str, object]:
+    """``{since}``, when the object of a row was made, where the row says so."""
+    return {"since": row["created_on"]} if row.get("created_on") else {}
 
 
 def row_of(resource: Resource, answer: Answer) -> Row | None:

@@ -29,8 +29,8 @@ def _read(resource: Resource, answers: base.Answers) -> Actual:
     answer = answers["show"]
     if answer.refused:
         return Actual(Presence.UNKNOWN, reason=answer.refused)
-    shown = any(_is(resource.detail, row) for row in answer.rows)
-    return Actual(Presence.PRESENT) if shown else ABSENT
+    row = next((row for row in answer.rows if _is(resource.detail, row)), None)
+    return Actual(Presence.PRESENT, live=base.since(row)) if row else ABSENT
 
 
 def _is(detail: Mapping[str, Any], row: Row) -> bool:
@@ -38,10 +38,11 @@ def _is(detail: Mapping[str, Any], row: Row) -> bool:
     if detail["form"] in ("role", "service_role"):
         kind = detail["grantee_kind"].text if detail["form"] == "role" else "ROLE"
         return bool(row["granted_to"] == kind and _same(row["grantee_name"], detail["role"]))
-    if row["privilege"] != detail["privilege"].text:
-        return False
     if detail["form"] == "account":
-        return bool(row["granted_on"] == "ACCOUNT")
+        return bool(row["privilege"] == detail["privilege"].text and row["granted_on"] == "ACCOUNT")
+    # an owner holds every privilege on what it owns (documented: Overview of access control)
+    if row["privilege"] not in (detail["privilege"].text, "OWNERSHIP"):
+        return False
     # documented sample output: granted_on is written with underscores
     return bool(
         row["granted_on"] == detail["object_kind"].text.replace(" ", "_") and _same(row["name"], detail["on"])
@@ -56,6 +57,13 @@ def _grant(resource: Resource) -> tuple[Step, ...]:
     return (Statement(sql("grant", resource.detail["form"], resource.detail), resource.role),)
 
 
+def _revoke(resource: Resource, _actual: Actual) -> tuple[Step, ...]:
+    """How to take back what goes with nothing of ours: a privilege on the account of a role of others."""
+    if resource.detail["form"] != "account":
+        return ()
+    return (Statement(sql("grant", "revoke", resource.detail), resource.role),)
+
+
 KIND = base.Kind(
     name="grant",
     title="grant",
@@ -66,5 +74,5 @@ KIND = base.Kind(
     read=_read,
     create=_grant,
     alter=base.no_steps,
-    drop=base.no_steps,
+    drop=_revoke,
 )

@@ -28,10 +28,11 @@ def error_document(problems: Sequence[Problem], exit_code: int) -> dict[str, Any
 
 
 def plan_document(plan: Plan, counts: Counts, seconds: float) -> dict[str, Any]:
-    """``{version, changes, conflicts, kept, statements, seconds}``; changes are ``planned``."""
+    """``{version, changes, existing, conflicts, kept, statements, seconds}``; changes are ``planned``."""
     return {
         "version": VERSION,
         "changes": [_change(change, "planned", 0.0) for change in plan.changes],
+        "existing": [str(address) for address in plan.existing],
         "conflicts": [vars(problem) for problem in plan.conflicts],
         "kept": [vars(problem) for problem in plan.kept],
         "statements": {"read": counts.read, "write": counts.write},
@@ -40,13 +41,14 @@ def plan_document(plan: Plan, counts: Counts, seconds: float) -> dict[str, Any]:
 
 
 def report_document(report: Report) -> dict[str, Any]:
-    """``{version, changes, errors, left, statements, seconds, exit_code}``."""
+    """``{version, changes, errors, left, stays, statements, seconds, exit_code}``."""
     problems = [outcome.problem for outcome in report.outcomes if outcome.problem]
     return {
         "version": VERSION,
         "changes": [_outcome(outcome) for outcome in report.outcomes],
         "errors": [vars(problem) for problem in problems],
         "left": [vars(problem) for problem in report.leftovers],
+        "stays": [vars(problem) for problem in report.plan.lasting],
         "statements": {"read": report.counts.read, "write": report.counts.write},
         "seconds": round(report.seconds, 3),
         "exit_code": report.exit_code,

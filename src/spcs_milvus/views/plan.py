@@ -23,7 +23,9 @@ def show_plan(console: Console, plan: Plan) -> None:
     """Prints the whole plan; nothing of it is left out."""
     for change in plan.changes:
         _show_change(console, change)
-    show_problems(console, plan.kept, "stays", "bold yellow")
+    for address in plan.existing:
+        console.print(Text(f"  = {address.kind:<17} {address.name}  (existing)", "dim"))
+    show_problems(console, (*plan.kept, *plan.lasting), "stays", "bold yellow")
     console.print(Text(_count(plan), "bold"))
 
 

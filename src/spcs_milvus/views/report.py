@@ -27,6 +27,7 @@ def show_report(console: Console, report: Report, verb: str) -> None:
             Text(f"interrupted: {len(cut)} not done; `spcs-milvus {verb}` goes on from here", "yellow")
         )
     show_problems(console, report.leftovers, "left", "bold yellow")
+    show_problems(console, report.plan.lasting, "stays", "bold yellow")
     if report.outcomes:
         done = sum(outcome.status is Status.DONE for outcome in report.outcomes)
         console.print(Text(f"{done} of {len(report.outcomes)} done in {report.seconds:.1f} s", "bold"))

@@ -51,7 +51,20 @@ KEPT = Problem(
     "database.DEMO stays: it holds things that are not ours", "table DEMO.PUBLIC.T", "database.DEMO"
 )
 
-PLAN = Plan((CREATE, UPDATE, REPLACE, DELETE, SERVE, WAIT), (CONFLICT,), (KEPT,))
+LASTING = Problem(
+    "BIND SERVICE ENDPOINT on account to SYSADMIN is not taken back",
+    "it was granted to a role that is not ours, and others may rely on it by now",
+    "grant.BIND SERVICE ENDPOINT on account to SYSADMIN",
+    "USE ROLE ACCOUNTADMIN; REVOKE BIND SERVICE ENDPOINT ON ACCOUNT FROM ROLE SYSADMIN;",
+)
+
+PLAN = Plan(
+    (CREATE, UPDATE, REPLACE, DELETE, SERVE, WAIT),
+    (CONFLICT,),
+    (KEPT,),
+    existing=(Address("role", "SYSADMIN"), Address("compute_pool", "SHARED_POOL")),
+    lasting=(LASTING,),
+)
 NOTHING = Plan(())
 
 STATUS = StackStatus(

@@ -1,0 +1,137 @@
+"""``existing:`` of the project file: what was there before us is used, never changed, never dropped.
+
+Comes in: what the project declares. Goes out: the same, in which a listed resource is *existing*: it has to
+be there. Touches nothing.
+
+A grant of something that exists to a role of ours is ours, and goes with the role. One between two things
+that are not ours is never made: it has to be there, too. The one exception is an owner that exists: it gets
+BIND SERVICE ENDPOINT, as the guide gives it to SYSADMIN, and keeps it.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from spcs_milvus.components.foundation import Foundation
+from spcs_milvus.names import Name
+from spcs_milvus.resource import Address, Resource
+
+BIND = "BIND SERVICE ENDPOINT"
+
+
+def settled(foundation: Foundation, declared: Sequence[Resource]) -> tuple[Resource, ...]:
+    """What is declared, with what exists taken as it is, and what is listed beside it."""
+    there = _there(foundation)
+    if not there:
+        return tuple(declared)
+    known = {resource.address for resource in declared}
+    listed = [_listed(foundation, address, there[address]) for address in sorted(there.keys() - known)]
+    taken = [_taken(resource) if resource.address in there else resource for resource in declared]
+    made = _made_inside(foundation, taken, there)
+    sorted_out = [_sorted_out(foundation, resource, made, there) for resource in made]
+    kept = _wanted([resource for resource in sorted_out if resource is not None])
+    left = {resource.address for resource in made} - {resource.address for resource in kept}
+    kept = [replace(resource, needs=resource.needs - left) for resource in kept]
+    return (*listed, *_after_the_first(kept))
+
+
+def _there(foundation: Foundation) -> dict[Address, Name]:
+    """What is listed; a database that exists has its schema PUBLIC, which nobody needs to list."""
+    there: dict[Address, Name] = {}
+    for listed in foundation.project.existing:
+        kind, *parts = listed.split(".")
+        there[Address(kind, str(Name(tuple(parts))))] = Name(tuple(parts))
+    if foundation.schema.last == "PUBLIC" and Address("database", str(foundation.database)) in there:
+        there[Address("schema", str(foundation.schema))] = foundation.schema
+    return there
+
+
+def _listed(foundation: Foundation, address: Address, name: Name) -> Resource:
+    """Something that has to be there although the project does not make anything like it."""
+    admin = foundation.project.roles.security_admin
+    return Resource(address, name, admin, admin, {}, detail={"database": Name(name.parts[:1])}, existing=True)
+
+
+def _taken(resource: Resource) -> Resource:
+    return replace(resource, needs=frozenset(), mark=None, existing=True)
+
+
+def _made_inside(
+    foundation: Foundation, resources: Sequence[Resource], there: Collection[Address]
+) -> list[Resource]:
+    """The resources, and the grants it takes to make one of ours in a container of others."""
+    found: dict[Address, Resource] = {}
+    for resource in resources:
+        grants = list(_to_make(foundation, resource, there)) if resource.mark else []
+        found |= {grant.address: grant for grant in grants}
+        needs = resource.needs | {grant.address for grant in grants}
+        found[resource.address] = replace(resource, needs=needs)
+    return list(found.values())
+
+
+def _to_make(foundation: Foundation, resource: Resource, there: Collection[Address]) -> Iterator[Resource]:
+    """documented: Access control privileges, database and schema privileges."""
+    container = {2: "database", 3: "schema"}.get(len(resource.name.parts))
+    if container is None or Address(container, str(resource.name.parent)) not in there:
+        return
+    create = f"CREATE {resource.address.kind.replace('_', ' ').upper()}"
+    yield foundation.grant_object("USAGE", "database", foundation.database, resource.role)
+    if container == "schema":
+        yield foundation.grant_object("USAGE", "schema", foundation.schema, resource.role)
+    yield foundation.grant_object(create, container, resource.name.parent, resource.role)
+
+
+def _sorted_out(
+    foundation: Foundation, resource: Resource, resources: Sequence[Resource], there: Collection[Address]
+) -> Resource | None:
+    """A grant as what it is: ours, one that has to be there, or none at all (None)."""
+    if resource.address.kind != "grant":
+        return resource
+    detail, grantee = resource.detail, str(resource.detail["role"])
+    others = Address("role", grantee) in there
+    if detail["form"] == "role":
+        return _membership(resource, there)
+    if detail["form"] == "account":
+        lasts = others and detail["privilege"].text == BIND
+        return replace(resource, lasting=lasts, existing=others and not lasts)
+    on = _on(detail)
+    if on in there:
+        return replace(resource, existing=others)
+    owners = {one.address: one.role for one in resources}
+    # a schema PUBLIC belongs to whoever makes the database
+    owner = owners.get(on) or owners.get(Address("database", str(foundation.database)))
+    return None if owner == grantee else resource
+
+
+def _membership(resource: Resource, there: Collection[Address]) -> Resource | None:
+    """Who else gets a role that exists has to have it; how we reach it is for those who gave it to us."""
+    role, to = str(resource.detail["on"]), str(resource.detail["role"])
+    if Address("role", role) not in there:
+        return resource
+    return None if to in ("SYSADMIN", role) else replace(resource, existing=True)
+
+
+def _on(detail: Mapping[str, Any]) -> Address:
+    if detail["form"] == "service_role":
+        return Address("service", str(detail["service"]))
+    return Address(detail["object_kind"].text.replace(" ", "_").lower(), str(detail["on"]))
+
+
+def _wanted(resources: Sequence[Resource]) -> list[Resource]:
+    """Without the right to make what nobody makes any more."""
+    needed = {need for resource in resources for need in resource.needs}
+    return [
+        resource
+        for resource in resources
+        if resource.address in needed
+        or resource.detail.get("form") != "account"
+        or not resource.detail["privilege"].text.startswith("CREATE ")
+    ]
+
+
+def _after_the_first(resources: Sequence[Resource]) -> Iterator[Resource]:
+    """What outlasts the project is given after its first object is made: what is older was there before."""
+    first = next((one for one in resources if one.mark and one.address.kind != "service"), None)
+    for resource in resources:
+        needs = {first.address} if first and resource.lasting else set()
+        yield replace(resource, needs=resource.needs | needs)
