@@ -17,7 +17,7 @@ from spcs_milvus.errors import StatementError
 from spcs_milvus.hints import ANSWER_LOST, FORBIDDEN, MISSING
 from spcs_milvus.session import Session, connect
 from spcs_milvus.sign_in import signed_in
-from spcs_milvus.steps import Answer, Look, Row, Statement
+from spcs_milvus.steps import Answer, Look, Row, Statement, Upload
 
 _CONTEXT = (
     "SELECT CURRENT_ORGANIZATION_NAME(), CURRENT_ACCOUNT_NAME(), CURRENT_USER(), CURRENT_ROLE(),"
@@ -75,15 +75,23 @@ class Account:
         return dict(zip(by_role, self._workers.map(self._look, by_role), strict=True))
 
     def perform(self, statement: Statement) -> None:
-        """Runs one statement that changes the account. Raises StatementError.
+        """Runs one statement that changes the account. Raises StatementError."""
+        with self._writing():
+            self._run(statement.sql, statement.role)
 
-        Counts as written unless Snowflake refused it: an answer that was lost may have had its effect.
-        """
+    def upload(self, upload: Upload) -> None:
+        """Puts a file on a stage. Raises StatementError."""
+        with self._writing(), self._sessions.acting_as(upload.role) as session:
+            session.put(upload.sql, upload.content)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Counts as written unless Snowflake refused it: an answer that was lost may have had its effect."""
         with self._lock:
             self.writes += 1
             self.written += 1
         try:
-            self._run(statement.sql, statement.role)
+            yield
         except StatementError as error:
             if error.errno is not None and error.errno not in ANSWER_LOST:
                 with self._lock:

@@ -1,4 +1,4 @@
-"""How each step of a plan is done on an account: a statement, a push, a wait.
+"""How each step of a plan is done on an account: a statement, an upload, a push, a wait.
 
 Comes in: the account, the resources and how to pause. Goes out: the one function that apply calls for any
 step. Everything that touches the outside goes through the doors (``session``, ``registry``).
@@ -20,7 +20,7 @@ from spcs_milvus.ownership import Ownership, ownership
 from spcs_milvus.plan import Change
 from spcs_milvus.registry import Registry
 from spcs_milvus.resource import Presence, Resource
-from spcs_milvus.steps import Look, Push, Statement, Step, Wait
+from spcs_milvus.steps import Look, Push, Statement, Step, Upload, Wait
 from spcs_milvus.templates import sql
 from spcs_milvus.waits import Waiting, until_ready
 
@@ -37,6 +37,8 @@ def performer(account: Account, resources: Collection[Resource], pause: Pause) -
         match step:
             case Statement():
                 performing.statement(change, step, progress)
+            case Upload():
+                account.upload(step)
             case Push():
                 performing.push(step, progress)
             case Wait():

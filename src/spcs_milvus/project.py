@@ -256,6 +256,9 @@ class ExtraService(Section):
     max_instances: Positive = 1
 
 
+SPECIFICATIONS = "YAML_STAGE"
+"""The stage of the service specifications, with `spec_delivery: stage`."""
+
 # The file adds to these and changes them by name; what no service uses is not made.
 _STAGES = {"DATA": Stage(), "FILES": Stage()}
 _POOLS = {"milvus": Pool(), "jupyter": Pool()}
@@ -332,6 +335,11 @@ class Project(Section):
         """The compute pool's name behind a key of ``compute_pools``; KeyError for an unknown key."""
         made = f"{self.prefix}_{key.upper().replace('-', '_')}_POOL"
         return _first(self.compute_pools[key].name, made)
+
+    @property
+    def stages_made(self) -> dict[str, Stage]:
+        """The stages by name, with the one that specifications are put on where they are."""
+        return {**({SPECIFICATIONS: Stage()} if self.spec_delivery == "stage" else {}), **self.stages}
 
     @property
     def pools_used(self) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from spcs_milvus.kinds import kind_of
 from spcs_milvus.observe import Observation
 from spcs_milvus.plan import Plan
 from spcs_milvus.resource import Presence
-from spcs_milvus.steps import Push, Statement, Step
+from spcs_milvus.steps import Push, Statement, Step, Upload
 
 
 def within(plan: Plan, observation: Observation, role: str | None) -> Plan:
@@ -64,6 +64,8 @@ def _sql(steps: Sequence[Step], role: str) -> str:
     for step in steps:
         if isinstance(step, Statement) and step.role != role:
             said += [f"USE ROLE {step.role};", f"{step.sql};"]
+        if isinstance(step, Upload) and step.role != role:
+            said.append(f"-- as {step.role}, that file holding the specification: {step.sql};")
         if isinstance(step, Push) and step.role != role:
             said.append(f"-- push {step.name}:{step.image.tag} to {step.repository} as {step.role}")
     return "\n".join(said)

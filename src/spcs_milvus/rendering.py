@@ -105,6 +105,9 @@ def _made(resource: Resource) -> _Part | None:
     kind = kind_of(resource.address.kind)
     notes = [reason(resource)] if resource.address.kind == "grant" else []
     notes += [f"first push the image {image}, or let spcs-milvus up do it" for image in _images(resource)]
+    if "stage" in resource.detail:
+        put, stage = f"put {_specification_path(resource)} on the stage", resource.detail["stage"]
+        notes.append(f"first {put} {stage} as {resource.detail['uploader']}, or let spcs-milvus up do it")
     return _part(resource, kind.create(safe), notes, variables)
 
 
@@ -223,7 +226,11 @@ def _specifications(resources: Collection[Resource]) -> Iterator[File]:
     for resource in resources:
         if resource.address.kind == "service":
             text = yaml.safe_dump(resource.detail["specification"], sort_keys=False, width=100)
-            yield File(f"specs/{resource.name.last.lower()}.yaml", f"# {WRITTEN_BY}\n{text}")
+            yield File(_specification_path(resource), f"# {WRITTEN_BY}\n{text}")
+
+
+def _specification_path(resource: Resource) -> str:
+    return f"specs/{resource.detail.get('file', f'{resource.name.last.lower()}.yaml')}"
 
 
 def _readme(

@@ -15,6 +15,7 @@ from spcs_milvus.errors import Problem
 from spcs_milvus.families import FAMILIES, Family
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT, NOT_LAID, SECTION
 from spcs_milvus.project import (
+    SPECIFICATIONS,
     ExtraService,
     ImageSource,
     Jupyter,
@@ -238,6 +239,9 @@ def _existing(project: Project, document: Document) -> Iterator[Problem]:
                 place,
                 "push them by hand and name each, `image: {reference: /db/schema/repo/name:tag}`",
             )
+        if address == f"stage.{_in_schema(project, SPECIFICATIONS)}" and project.spec_delivery == "stage":
+            hint = "leave it out, or write `spec_delivery: inline`"
+            yield Problem("specifications cannot be put on a stage that is not ours", address, place, hint)
     for path, warehouse in _warehouses(project):
         if warehouse != project.warehouse_name and not project.exists("warehouse", warehouse):
             yield Problem(
@@ -422,7 +426,6 @@ def _literal_secrets(document: Document, data: dict[str, Any], at: Path_) -> Ite
 _LATER: tuple[tuple[Path_, Any], ...] = (
     (("users",), []),
     (("secrets",), {}),
-    (("spec_delivery",), "inline"),
     (("ingress_integration",), "built-in"),
     (("milvus", "authorization"), False),
     (("jupyter", "egress"), []),

@@ -5,6 +5,7 @@ Goes out: rows and our own errors. Touches the network, and the connector's file
 written down.
 """
 
+import io
 import os
 import socket
 from collections.abc import Iterator, Mapping
@@ -35,6 +36,11 @@ class Session:
         with _statement_errors(), self._connection.cursor(connector.DictCursor) as cursor:
             cursor.execute(sql)
             return [{key.lower(): value for key, value in row.items()} for row in cursor.fetchall()]
+
+    def put(self, sql: str, content: bytes) -> None:
+        """Runs a PUT that takes these bytes in place of a local file. Raises StatementError."""
+        with _statement_errors(), self._connection.cursor() as cursor:
+            cursor.execute(sql, file_stream=io.BytesIO(content))
 
     def row(self, sql: str) -> tuple[Any, ...]:
         """The one row of a statement, by position. Raises StatementError."""

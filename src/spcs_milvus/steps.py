@@ -49,6 +49,15 @@ class Statement:
 
 
 @dataclass(frozen=True)
+class Upload:
+    """A file put on a stage: ``sql`` is the PUT, ``content`` what it puts in place of a local file."""
+
+    sql: str
+    content: bytes = field(repr=False)
+    role: str
+
+
+@dataclass(frozen=True)
 class Push:
     """An image to be pushed to ``repository`` as ``name:tag``, with a session of ``role``."""
 
@@ -66,4 +75,4 @@ class Wait:
     looks: Mapping[str, Look] = field(hash=False)
 
 
-Step = Statement | Push | Wait
+Step = Statement | Upload | Push | Wait

@@ -1,5 +1,6 @@
 """What a project file comes to: what is made, who is granted what, what follows from each line."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from spcs_milvus.graph import closure
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.project import Project
 from spcs_milvus.resource import Resource, read_mark
-from spcs_milvus.steps import Statement
+from spcs_milvus.steps import Statement, Upload
 
 GOLDEN = yaml.safe_load((CASES / "stack.yaml").read_text(encoding="utf-8"))
 STACK = declared()
@@ -363,3 +364,49 @@ def test_a_reserved_word_as_a_name_is_quoted_everywhere() -> None:
     stack = declared(QUICKSTART + "names: {database: TABLE}\n")
     assert {need for r in stack for need in r.needs} <= {r.address for r in stack}
     assert f'GRANT USAGE ON DATABASE "TABLE" TO ROLE {USERS}' in _statements("names: {database: TABLE}\n")
+
+
+# --- specifications on a stage -----------------------------------------------------------------------------
+
+ON_STAGE = "spec_delivery: stage\n"
+
+
+def test_specifications_go_to_a_stage_that_each_service_may_read() -> None:
+    added = _statements(ON_STAGE) - _statements("")
+    stage = "MILVUS_DEMO.PUBLIC.YAML_STAGE"
+    assert added == {f"GRANT READ ON STAGE {stage} TO ROLE {role}" for role in (MILVUS, JUPYTER)}
+    stack = declared(QUICKSTART + ON_STAGE)
+    assert by_address(stack)[f"stage.{stage}"].role == OWNER
+    for service in (one for one in stack if one.address.kind == "service"):
+        put, create = kind_of("service").create(service)
+        assert isinstance(put, Upload)
+        assert isinstance(create, Statement)
+        assert (put.role, create.role) == (OWNER, service.role)
+        assert json.loads(put.content) == service.detail["specification"]
+        assert str(service.detail["file"]) in create.sql
+        assert (
+            by_address(stack)[f"stage.{stage}"].address
+            in closure({one.address: one.needs for one in stack})[service.address]
+        )
+
+
+def test_another_specification_is_another_file() -> None:
+    def files(text: str) -> dict[str, str]:
+        stack = declared(QUICKSTART + ON_STAGE + text)
+        return {one.name.last: one.detail["file"] for one in stack if one.address.kind == "service"}
+
+    before, after = files(""), files("milvus: {settings: {log.level: warn}}\n")
+    assert before["JUPYTER"] == after["JUPYTER"]
+    assert before["MILVUS"] != after["MILVUS"]
+    assert before["MILVUS"].startswith("milvus-")
+
+
+def test_how_a_specification_is_delivered_changes_no_mark() -> None:
+    marks = [{r.address: r.mark for r in declared(QUICKSTART + text)} for text in ("", ON_STAGE)]
+    assert marks[0].items() <= marks[1].items()
+
+
+def test_the_stage_of_specifications_may_be_declared() -> None:
+    text = ON_STAGE + "stages: {yaml_stage: {encryption: SNOWFLAKE_FULL}}\n"
+    (sql,) = (sql for sql in _statements(text, "stage") if "YAML_STAGE" in sql)
+    assert "SNOWFLAKE_FULL" in sql

@@ -21,7 +21,7 @@ from spcs_milvus.kinds.base import rerunnable
 from spcs_milvus.names import Keyword, Name
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.resource import Address, Mark, Presence, Resource
-from spcs_milvus.steps import Answer, Push, Statement, Step
+from spcs_milvus.steps import Answer, Push, Statement, Step, Upload
 from spcs_milvus.tokens import tokens
 
 
@@ -85,6 +85,8 @@ def _as_data(steps: tuple[Step, ...]) -> list[list[Any]]:
                 found.append(
                     [step.sql, step.role, *([step.patience_seconds] if step.patience_seconds else [])]
                 )
+            case Upload():
+                found.append([step.sql, step.role, step.content.decode()])
             case Push():
                 found.append([f"push {step.name}:{step.image.tag} to {step.repository}", step.role])
             case _:

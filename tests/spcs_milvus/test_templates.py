@@ -75,7 +75,7 @@ def test_any_text_stays_one_token_of_a_service(name: str, specified: str, commen
     given_ = {
         "name": Name.of(name),
         "compute_pool": Name.of(specified),
-        "specification": quoted,
+        "inline": quoted,
         "comment": comment,
     }
     statement = sql(

@@ -168,7 +168,7 @@ class Foundation:
         yield self._owned(
             "image_repository", self.repository, {"encryption": "SNOWFLAKE_SSE"}, self.in_schema, database
         )
-        for name, stage in self.project.stages.items():
+        for name, stage in self.project.stages_made.items():
             yield self._owned(
                 "stage", self.stage(name), {"encryption": stage.encryption}, self.in_schema, database
             )

@@ -8,6 +8,7 @@ Snowflake from inside"), so that role can reach what the service needs and can n
 pools.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ from spcs_milvus import assets, templates
 from spcs_milvus.components.foundation import Foundation, service_role
 from spcs_milvus.kinds.service import canonical, volumes
 from spcs_milvus.names import Name
-from spcs_milvus.project import ImageSource, Resources
+from spcs_milvus.project import SPECIFICATIONS, ImageSource, Resources
 from spcs_milvus.resource import Address, Resource
 
 
@@ -93,6 +94,8 @@ def _grants(foundation: Foundation, part: ServicePart, role: str) -> Iterator[Re
         yield foundation.grant_account("BIND SERVICE ENDPOINT", role)
     if part.query_warehouse:
         yield foundation.grant_object("USAGE", "warehouse", part.query_warehouse, role)
+    if foundation.project.spec_delivery == "stage":
+        yield foundation.grant_object("READ", "stage", foundation.stage(SPECIFICATIONS), role)
     for stage in part.stages:
         yield from _stage_grants(foundation, stage, role)
     for called in part.calls:
@@ -144,6 +147,16 @@ def _service(foundation: Foundation, part: ServicePart, role: str, needs: frozen
     }
     needs = needs | foundation.acts(role)
     detail = {"database": foundation.database, "specification": part.specification}
+    detail |= _delivery(foundation, part)
     return foundation.context.marked(
         "service", foundation.schema.child(part.name), role, attributes, needs, detail
     )
+
+
+def _delivery(foundation: Foundation, part: ServicePart) -> dict[str, object]:
+    """Where the specification is put, by a name that says what is in it: the plan knows everything."""
+    if foundation.project.spec_delivery == "inline":
+        return {}
+    digest = hashlib.sha256(templates.canonical_json(part.specification).encode()).hexdigest()
+    file = f"{part.image}-{digest[:12]}.yaml"
+    return {"stage": foundation.stage(SPECIFICATIONS), "file": file, "uploader": foundation.owner}

@@ -2,7 +2,9 @@
 
 documented: CREATE SERVICE, ALTER SERVICE, DROP SERVICE (FORCE where there is a block volume), DESCRIBE
 SERVICE (``spec`` is shown to the owner only, normalised), SHOW SERVICE CONTAINERS, SHOW ENDPOINTS. The
-compute pool and the block volumes are fixed when the service is made.
+compute pool and the block volumes are fixed when the service is made. With ``stage`` and ``file``
+in its detail a service is made from a file that ``uploader`` puts on that stage first, by a name that changes
+with what is in it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,7 +16,7 @@ import yaml
 from spcs_milvus.kinds import base
 from spcs_milvus.names import DollarQuoted, Name
 from spcs_milvus.resource import ABSENT, Actual, Presence, Resource, Value
-from spcs_milvus.steps import Look, Row, Statement, Step
+from spcs_milvus.steps import Look, Row, Statement, Step, Upload
 from spcs_milvus.templates import canonical_json, sql
 
 LOG_LINES = 20
@@ -26,11 +28,12 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def _values(resource: Resource) -> dict[str, object]:
     given = base.values(resource)
     warehouse = resource.attributes["query_warehouse"]
+    inline = DollarQuoted(canonical_json(resource.detail["specification"]))
     return {
         **given,
         "compute_pool": Name.of(resource.attributes["compute_pool"]),
         "query_warehouse": Name.of(warehouse) if warehouse else None,
-        "specification": DollarQuoted(canonical_json(resource.detail["specification"])),
+        **({} if "stage" in given else {"inline": inline}),
         "force": bool(resource.attributes["volumes"]),
     }
 
@@ -189,17 +192,31 @@ def _url(row: Row) -> str | None:
     return f"https://{host}" if host and " " not in host else None
 
 
+def _upload(resource: Resource) -> tuple[Step, ...]:
+    """What has to be on the stage before the statement names it; nothing where it is sent inline."""
+    detail = resource.detail
+    if "stage" not in detail:
+        return ()
+    given = {"name": detail["stage"], "source": f"file:///{detail['file']}"}
+    return (
+        Upload(
+            sql("stage", "put", given), canonical_json(detail["specification"]).encode(), detail["uploader"]
+        ),
+    )
+
+
 def _create(resource: Resource) -> tuple[Step, ...]:
-    return (Statement(sql("service", "create", _values(resource)), resource.role),)
+    return (*_upload(resource), Statement(sql("service", "create", _values(resource)), resource.role))
 
 
 def _alter(resource: Resource, differing: frozenset[str]) -> tuple[Step, ...]:
     """A new specification first, since that is what can be refused; then the settings and the mark."""
     given = _values(resource)
-    steps = [Statement(sql("service", "alter", given), resource.role)]
-    if "specification" in differing:
-        steps.insert(0, Statement(sql("service", "upgrade", given), resource.role))
-    return tuple(steps)
+    settings = Statement(sql("service", "alter", given), resource.role)
+    if "specification" not in differing:
+        return (settings,)
+    upgrade = Statement(sql("service", "upgrade", given), resource.role)
+    return (*_upload(resource), upgrade, settings)
 
 
 def _drop(resource: Resource, actual: Actual) -> tuple[Step, ...]:
