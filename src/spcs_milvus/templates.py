@@ -9,7 +9,7 @@ quoting of its own. Reads only the packaged template files.
 import json
 import re
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -62,21 +62,24 @@ def users_specification(template: Path, values: Mapping[str, object]) -> dict[st
     try:
         found = json.loads(json.dumps(specification(template, values), default=str))
     except jinja2.TemplateSyntaxError as error:
-        raise _wrong_template(Path(error.filename or template), error.lineno, error.message) from error
+        file = Path(error.filename or template)
+        raise _wrong_template(file, error.lineno, error.message, values) from error
     except yaml.MarkedYAMLError as error:
         raise _wrong_yaml(template, error) from error
     except Exception as error:  # a template can do what raises anything; the sandbox keeps it from the rest
-        raise _wrong_template(template, _line_of(template, error), str(error)) from error
+        raise _wrong_template(template, _line_of(template, error), str(error), values) from error
     _check_form(template, found)
     return dict(found)
 
 
-def _wrong_template(template: Path, line: int | None, detail: str | None) -> ConfigError:
+def _wrong_template(
+    template: Path, line: int | None, detail: str | None, values: Iterable[str]
+) -> ConfigError:
     return ConfigError(
         "the specification's template cannot be rendered",
         detail=detail,
         place=f"{template}:{line}" if line else str(template),
-        hint="each {{ value }} stands alone; what there is to use stands in the documentation of `services`",
+        hint=f"each {{{{ value }}}} stands alone; there are {', '.join(values)}",
     )
 
 

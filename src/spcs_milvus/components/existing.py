@@ -90,23 +90,28 @@ def _sorted_out(
     detail, grantee = resource.detail, str(resource.detail["role"])
     others = Address("role", grantee) in there
     if detail["form"] == "role":
-        return _membership(resource, there)
+        return _membership(resource, resources, there)
     if detail["form"] == "account":
         lasts = others and detail["privilege"].text == BIND
         return replace(resource, lasting=lasts, existing=others and not lasts)
     on = _on(detail)
     if on in there:
         return replace(resource, existing=others)
-    owners = {one.address: one.role for one in resources}
-    # a schema PUBLIC belongs to whoever makes the database
-    owner = owners.get(on) or owners.get(Address("database", str(foundation.database)))
-    return None if owner == grantee else resource
+    if on == Address("schema", str(foundation.schema)) and foundation.schema.last == "PUBLIC":
+        # it belongs to whoever makes the database
+        on = Address("database", str(foundation.database))
+    owns = any(one.address == on and one.role == grantee for one in resources)
+    return None if owns else resource
 
 
-def _membership(resource: Resource, there: Collection[Address]) -> Resource | None:
-    """Who else gets a role that exists has to have it; how we reach it is for those who gave it to us."""
+def _membership(
+    resource: Resource, resources: Sequence[Resource], there: Collection[Address]
+) -> Resource | None:
+    """Whoever is not ours has to have a role that exists; how we reach it is for those who gave it to us."""
     role, to = str(resource.detail["on"]), str(resource.detail["role"])
-    if Address("role", role) not in there:
+    grantee = Address(resource.detail["grantee_kind"].text.lower(), to)
+    ours = any(one.address == grantee and not one.existing for one in resources)
+    if ours or Address("role", role) not in there:
         return resource
     return None if to in ("SYSADMIN", role) else replace(resource, existing=True)
 

@@ -51,7 +51,9 @@ def resources(foundation: Foundation, key: str, extra: ExtraService) -> Iterator
 
 
 def _rendered(foundation: Foundation, key: str, extra: ExtraService) -> dict[str, Any]:
-    """The specification; what a template may use stands in ``project-file.md``, `services`."""
+    """The specification. A template has the ``image``, ``milvus_uri`` (how to call Milvus) and each of the
+    ``stages`` as a volume names it.
+    """
     return users_specification(
         foundation.context.specifications[key],
         {
