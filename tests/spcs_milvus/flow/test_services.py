@@ -1,17 +1,33 @@
 """A service of the user's own beside the stack: up, nothing more to do, a change of its template, down."""
 
+import json
+from pathlib import Path
+
 import pytest
+import requests
 
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.plan import Action
 
+from .command_line import CommandLine
 from .conftest import QUICKSTART, Stack
 from .test_up_down import done
 
 WITH_PAGE = QUICKSTART + "services: {page: {image: images/page, spec: page.yaml.j2, pool: jupyter}}\n"
 PROCESS = """
 version: 1
-command: ["{python}", -m, http.server, --bind, 127.0.0.1, "{port:8000}"]
+command:
+- "{python}"
+- -c
+- |
+  import http.server, os, sys
+  class Page(http.server.BaseHTTPRequestHandler):
+      def do_GET(self):
+          self.send_response(200)
+          self.end_headers()
+          self.wfile.write(os.environ["MILVUS_URI"].encode())
+  http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Page).serve_forever()
+- "{port:8000}"
 ports: [8000]
 readiness: {http: 8000, path: /}
 """
@@ -27,13 +43,16 @@ spec:
 """
 
 
-@pytest.fixture
-def with_page(stack: Stack) -> Stack:
-    """The stack and a small service beside it."""
-    folder = stack.file.parent
+def _write_page(folder: Path) -> None:
     (folder / "images" / "page").mkdir(parents=True)
     (folder / "images" / "page" / "process.yaml").write_text(PROCESS, encoding="utf-8")
     (folder / "page.yaml.j2").write_text(TEMPLATE, encoding="utf-8")
+
+
+@pytest.fixture
+def with_page(stack: Stack) -> Stack:
+    """The stack and a small service beside it."""
+    _write_page(stack.file.parent)
     stack.write(WITH_PAGE)
     return stack
 
@@ -85,3 +104,19 @@ def test_a_template_with_a_mistake_is_told_with_its_line(with_page: Stack) -> No
         with_page.up()
 
     assert caught.value.problem.place == f"{template}:5"
+
+
+@pytest.mark.real
+def test_it_really_runs_and_is_told_where_milvus_is(here: CommandLine) -> None:
+    _write_page(here.folder)
+    here.write(WITH_PAGE.replace("pool: jupyter", "pool: milvus") + "jupyter: null\n")
+
+    up = here.run("up", "--yes")
+
+    assert up.returncode == 0, up.stderr
+    shown = json.loads(here.run("status", "-o", "json").stdout)
+    (page,) = (service for service in shown["services"] if service["name"] == "PAGE")
+    (milvus,) = (service for service in shown["services"] if service["name"] == "MILVUS")
+    told = requests.get(page["endpoints"][0]["url"], timeout=10).text
+    assert told == milvus["endpoints"][0]["url"]
+    assert here.run("down", "--yes").returncode == 0
