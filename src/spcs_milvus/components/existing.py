@@ -90,7 +90,7 @@ def _sorted_out(
     detail, grantee = resource.detail, str(resource.detail["role"])
     others = Address("role", grantee) in there
     if detail["form"] == "role":
-        return _membership(resource, resources, there)
+        return _membership(resource, there)
     if detail["form"] == "account":
         lasts = others and detail["privilege"].text == BIND
         return replace(resource, lasting=lasts, existing=others and not lasts)
@@ -104,14 +104,13 @@ def _sorted_out(
     return None if owns else resource
 
 
-def _membership(
-    resource: Resource, resources: Sequence[Resource], there: Collection[Address]
-) -> Resource | None:
-    """Whoever is not ours has to have a role that exists; how we reach it is for those who gave it to us."""
+def _membership(resource: Resource, there: Collection[Address]) -> Resource | None:
+    """Who else gets a role that exists has to have it, but for users of ours, with whom the grant goes;
+    how we reach it is for those who gave it to us.
+    """
     role, to = str(resource.detail["on"]), str(resource.detail["role"])
-    grantee = Address(resource.detail["grantee_kind"].text.lower(), to)
-    ours = any(one.address == grantee and not one.existing for one in resources)
-    if ours or Address("role", role) not in there:
+    to_user_of_ours = any(need.kind == "user" for need in resource.needs)
+    if Address("role", role) not in there or to_user_of_ours:
         return resource
     return None if to in ("SYSADMIN", role) else replace(resource, existing=True)
 
