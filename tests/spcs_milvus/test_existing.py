@@ -1,17 +1,22 @@
 """What was there before us: used, never changed, never dropped; and no grant between two things not ours."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, nothing, seen
 
 from spcs_milvus.graph import closure
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.observe import Observation
 from spcs_milvus.plan import plan_up
+from spcs_milvus.project import MAY_EXIST
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
 from spcs_milvus.steps import Statement
 from spcs_milvus.teardown import plan_down, strangers
 
-STACK = declared()
+SERVICE_ROLES = ("MILVUS_DEMO_MILVUS", "MILVUS_DEMO_JUPYTER")
 GUIDE = "roles: {owner: SYSADMIN}\nexisting: [role.SYSADMIN]\n"
 DATABASE = "names: {database: SHARED}\nexisting: [database.SHARED]\n"
 
@@ -191,3 +196,51 @@ def test_a_container_of_ours_with_something_existing_in_it_stays() -> None:
 def test_what_exists_is_strange_to_our_containers() -> None:
     stack = declared(QUICKSTART + "existing: [stage.MILVUS_DEMO.PUBLIC.FILES]\n")
     assert strangers(stack, {})[Address("database", "MILVUS_DEMO")] == ()
+
+
+# --- always ------------------------------------------------------------------------------------------------
+
+# with images that are there already, even the repository may be of others
+BARE = (
+    QUICKSTART
+    + "milvus: {image: {reference: /d/s/r/milvus:1}}\njupyter: {image: {reference: /d/s/r/jupyter:1}}\n"
+    + "names: {schema: VECTORS}\n"
+)
+LISTABLE = [
+    str(one.address)
+    for one in declared(BARE)
+    if one.address.kind in MAY_EXIST and one.address.name not in SERVICE_ROLES
+]
+
+
+@given(st.sets(st.sampled_from(LISTABLE)))
+def test_whatever_is_listed_is_left_alone(listed: set[str]) -> None:
+    if "schema.MILVUS_DEMO.VECTORS" in listed:
+        listed |= {"database.MILVUS_DEMO"}
+    stack = declared(f"{BARE}existing: {json.dumps(sorted(listed))}\n")
+    assert {str(one.address) for one in stack if one.existing and one.address.kind != "grant"} == listed
+    assert {need for one in stack for need in one.needs} <= {one.address for one in stack}
+    others = {one.address: Actual(Presence.PRESENT) for one in stack if one.existing}
+    up = plan_up(stack, Observation({**nothing(stack).actual, **others}, {}))
+    down = plan_down(stack, seen(stack, others), strangers(stack, {}))
+    assert not up.conflicts
+    touched = {change.address for change in (*up.changes, *down.changes)}
+    assert not touched & others.keys()
+    inside = [one.name for one in stack if one.existing and len(one.name.parts) > 1]
+    dropped = [plan.name for plan in (down.resources[change.address] for change in down.changes)]
+    assert not [name for name in dropped for other in inside if other.inside(name)]
+
+
+@given(st.sets(st.sampled_from(LISTABLE)))
+def test_no_grant_is_made_between_two_things_not_ours(listed: set[str]) -> None:
+    if "schema.MILVUS_DEMO.VECTORS" in listed:
+        listed |= {"database.MILVUS_DEMO"}
+    for one in declared(f"{BARE}existing: {json.dumps(sorted(listed))}\n"):
+        if one.address.kind != "grant" or one.existing or one.lasting:
+            continue
+        kind = (
+            one.detail["object_kind"].text.lower() if one.detail["form"] == "object" else one.detail["form"]
+        )
+        on = f"{kind.replace(' ', '_')}.{one.detail.get('on')}"
+        ours_to = f"role.{one.detail['role']}" not in listed | {"role.SYSADMIN"}
+        assert ours_to or (one.detail["form"] != "account" and on not in listed), one.address
