@@ -100,7 +100,9 @@ def render(project: str, resources: Collection[Resource]) -> tuple[File, ...]:
 
 
 def _made(resource: Resource) -> _Part | None:
-    """How a resource is made; None for what is not made by SQL."""
+    """How a resource is made; None for what is not made by SQL, or was there before us."""
+    if resource.existing:
+        return None
     safe, variables = _without_secrets(rerunnable(resource))
     kind = kind_of(resource.address.kind)
     notes = [reason(resource)] if resource.address.kind == "grant" else []
@@ -112,9 +114,9 @@ def _made(resource: Resource) -> _Part | None:
 
 
 def _undone(resource: Resource) -> _Part | None:
-    """How a resource is taken away again; None for what goes with something else."""
+    """How a resource is taken away again; None for what goes with something else, or was there before us."""
     kind = kind_of(resource.address.kind)
-    if kind.goes_with:
+    if kind.goes_with or resource.existing:
         return None
     safe, variables = _without_secrets(rerunnable(resource))
     there = Actual(Presence.PRESENT, resource.attributes)
@@ -236,7 +238,8 @@ def _specification_path(resource: Resource) -> str:
 def _readme(
     project: str, resources: Collection[Resource], making: Sequence[File], undoing: Sequence[File]
 ) -> File:
-    ours = {resource.name.last for resource in resources if resource.address.kind == "role"}
+    roles_made = [one for one in resources if one.address.kind == "role" and not one.existing]
+    ours = {resource.name.last for resource in roles_made}
     roles = dict.fromkeys(file.role for file in (*making, *undoing) if file.role and file.role not in ours)
     text = _README.format(
         written_by=WRITTEN_BY,
@@ -246,8 +249,15 @@ def _readme(
         services=_commands([file for file in making if file.services]),
         undoing=_commands(undoing),
         variables=_VARIABLES if any(file.variables for file in making) else "",
+        existing=_existing(resources),
     )
     return File("README.md", text)
+
+
+def _existing(resources: Collection[Resource]) -> str:
+    """What has to be there, one a line; empty when there is nothing."""
+    lines = [f"- `{resource.address}`" for resource in resources if resource.existing]
+    return _EXISTING.format(existing="\n".join(lines)) if lines else ""
 
 
 def _commands(files: Collection[File]) -> str:
@@ -264,7 +274,7 @@ _README = """\
 What `spcs-milvus up` would send, as SQL. Each script runs as the role in its second line. Sign in as a user
 who may take these: {roles}. The others are made on the way and
 granted to SYSADMIN. Add `-c NAME` to use another connection than the default one.
-
+{existing}
 ## Make what the services need
 
 In this order. A script may run again where it says nothing else: what is there already stays as it is,
@@ -293,6 +303,11 @@ little and run that script again.
 ```sh
 {undoing}
 ```
+"""
+_EXISTING = """
+This has to be there. It is used, and no script here changes or drops it:
+
+{existing}
 """
 _VARIABLES = """
 Secrets are not in these files. Set the variables of the shell first; in a value, write `'` as `''` and `\\`

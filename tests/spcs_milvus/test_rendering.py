@@ -25,12 +25,20 @@ PROJECTS = {
     "people": "roles: {grant_to: [user ALICE, role READERS]}\n",
     "images that are there": "milvus: {image: {reference: /a/b/c/milvus:1}}\n",
     "names that are quoted": "names: {database: TABLE, prefix: X}\n",
+    "among things of others": "names: {database: D}\nexisting: [database.D, warehouse.W]\n",
+    "an owner that exists": "roles: {owner: SYSADMIN}\nexisting: [role.SYSADMIN]\n",
+    "specifications on a stage": "spec_delivery: stage\n",
 }
 
 
 @pytest.fixture(params=PROJECTS)
 def stack(request: pytest.FixtureRequest) -> tuple[Resource, ...]:
     return declared(QUICKSTART + PROJECTS[request.param])
+
+
+def made(stack: tuple[Resource, ...]) -> list[Resource]:
+    """The resources that are ours to make."""
+    return [resource for resource in stack if not resource.existing]
 
 
 def making(files: Collection[File]) -> list[File]:
@@ -70,7 +78,7 @@ def test_the_files_of_two_lines() -> None:
 
 
 def test_every_statement_of_the_plan_is_written_once_as_its_role(stack: tuple[Resource, ...]) -> None:
-    wanted = [one for r in stack for one in sent(kind_of(r.address.kind).create(base.rerunnable(r)))]
+    wanted = [one for r in made(stack) for one in sent(kind_of(r.address.kind).create(base.rerunnable(r)))]
     assert sorted(statements(making(render("demo", stack)))) == sorted(wanted)
 
 
@@ -78,7 +86,7 @@ def test_what_is_needed_is_made_before(stack: tuple[Resource, ...]) -> None:
     order = statements(making(render("demo", stack)))
     at = {
         r.address: order.index(one)
-        for r in stack
+        for r in made(stack)
         for one in sent(kind_of(r.address.kind).create(base.rerunnable(r)))
     }
     reached = closure({r.address: r.needs for r in stack})
@@ -89,7 +97,7 @@ def test_what_needs_another_is_dropped_before(stack: tuple[Resource, ...]) -> No
     order = statements(undoing(render("demo", stack)))
     dropped = {
         r.address: sent(kind_of(r.address.kind).drop(base.rerunnable(r), Actual(Presence.PRESENT)))
-        for r in stack
+        for r in made(stack)
         if not kind_of(r.address.kind).goes_with
     }
     at = {address: order.index(one) for address, steps in dropped.items() for one in steps}
@@ -134,7 +142,7 @@ def test_a_mark_is_the_one_that_up_writes(stack: tuple[Resource, ...]) -> None:
 
 def test_every_grant_has_its_reason_above_it(stack: tuple[Resource, ...]) -> None:
     lines = [line for file in making(render("demo", stack)) for line in file.text.splitlines()]
-    for resource in stack:
+    for resource in made(stack):
         if resource.address.kind == "grant":
             ((statement, _),) = sent(kind_of("grant").create(resource))
             assert lines[lines.index(f"{statement};") - 1] == f"-- {reason(resource)}"
@@ -199,3 +207,32 @@ def test_a_secret_is_never_written_but_asked_for() -> None:
     assert f'snow sql -f {script.path} -D "files_encryption=$FILES_ENCRYPTION"\n' in readme.text
     assert "Secrets are not in these files." in readme.text
     assert not [file.path for file in (readme, *files) if "hunter2" in file.text + repr(file)]
+
+
+def test_what_exists_is_neither_made_nor_dropped_and_the_readme_names_it() -> None:
+    files = render("demo", declared(QUICKSTART + PROJECTS["among things of others"]))
+    texts = [statement for file in files for statement in file.statements]
+    assert not [text for text in texts if re.match(r"(CREATE|DROP) (DATABASE|SCHEMA)", text)]
+    assert "GRANT CREATE STAGE ON SCHEMA D.PUBLIC TO ROLE MILVUS_DEMO_OWNER" in texts
+    assert all(
+        f"- `{address}`" in files[0].text for address in ("database.D", "schema.D.PUBLIC", "warehouse.W")
+    )
+
+
+def test_what_an_owner_that_exists_has_to_hold_is_named_and_not_granted() -> None:
+    files = render("demo", declared(QUICKSTART + PROJECTS["an owner that exists"]))
+    texts = [statement for file in files for statement in file.statements]
+    assert [text for text in texts if "ON ACCOUNT" in text] == [
+        "GRANT BIND SERVICE ENDPOINT ON ACCOUNT TO ROLE SYSADMIN"
+    ]
+    assert "- `grant.CREATE COMPUTE POOL on account to SYSADMIN`" in files[0].text
+
+
+def test_specifications_on_a_stage_are_files_of_the_names_that_are_put_there() -> None:
+    stack = declared(QUICKSTART + PROJECTS["specifications on a stage"])
+    files = {file.path: file.text for file in render("demo", stack)}
+    for service in (one for one in stack if one.address.kind == "service"):
+        path = f"specs/{service.detail['file']}"
+        assert yaml.safe_load(files[path]) == service.detail["specification"]
+        put = f"-- first put {path} on the stage MILVUS_DEMO.PUBLIC.YAML_STAGE as MILVUS_DEMO_OWNER"
+        assert any(put in text for text in files.values())
