@@ -86,6 +86,12 @@ def render(project: str, resources: Collection[Resource]) -> tuple[File, ...]:
     """
     needs = {resource.address: resource.needs for resource in resources}
     made = [part for resource in resources if (part := _made(resource))]
+    for resource in resources:
+        if "stage" in resource.detail:
+            put = _put(resource)
+            made.append(put)
+            needs[put.address] = frozenset({Address("stage", str(resource.detail["stage"]))})
+            needs[resource.address] |= {put.address}
     undone = [part for resource in reversed(tuple(resources)) if (part := _undone(resource))]
     services = _with_services(needs)
     makes = [group for phase in (False, True) for group in _groups(made, needs, services, phase)]
@@ -107,9 +113,6 @@ def _made(resource: Resource) -> _Part | None:
     kind = kind_of(resource.address.kind)
     notes = [reason(resource)] if resource.address.kind == "grant" else []
     notes += [f"first push the image {image}, or let spcs-milvus up do it" for image in _images(resource)]
-    if "stage" in resource.detail:
-        put, stage = f"put {_specification_path(resource)} on the stage", resource.detail["stage"]
-        notes.append(f"first {put} {stage} as {resource.detail['uploader']}, or let spcs-milvus up do it")
     return _part(resource, kind.create(safe), notes, variables)
 
 
@@ -122,6 +125,14 @@ def _undone(resource: Resource) -> _Part | None:
     there = Actual(Presence.PRESENT, resource.attributes)
     loses = kind.loses(resource, there)
     return _part(resource, kind.drop(safe, there), [f"loses {loses}"] if loses else [], variables)
+
+
+def _put(service: Resource) -> _Part:
+    """How the specification comes to the stage that a service is made from."""
+    detail, source = service.detail, f"file://{_specification_path(service)}"
+    statement = sql("stage", "put", {"name": detail["stage"], "source": source})
+    note = "run this where the script is, since the file is named from there"
+    return _Part(Address("file", detail["file"]), detail["uploader"], (statement,), (note,), (), False)
 
 
 def _part(
@@ -249,15 +260,31 @@ def _readme(
         services=_commands([file for file in making if file.services]),
         undoing=_commands(undoing),
         variables=_VARIABLES if any(file.variables for file in making) else "",
-        existing=_existing(resources),
+        existing=_list(_EXISTING, [_in_words(one) for one in resources if one.existing]),
+        lasting=_list(_LASTING, [_taken_back(one) for one in resources if one.lasting]),
     )
     return File("README.md", text)
 
 
-def _existing(resources: Collection[Resource]) -> str:
-    """What has to be there, one a line; empty when there is nothing."""
-    lines = [f"- `{resource.address}`" for resource in resources if resource.existing]
-    return _EXISTING.format(existing="\n".join(lines)) if lines else ""
+def _list(title: str, lines: Collection[str]) -> str:
+    """A title and its lines; empty when there are none."""
+    return "\n".join((title, *(f"- {line}" for line in lines), "")) if lines else ""
+
+
+def _in_words(resource: Resource) -> str:
+    """What has to be there: an object by its address, a grant by the statement that makes it."""
+    kind = kind_of(resource.address.kind)
+    return _statement(kind.create(resource)) if kind.goes_with else f"`{resource.address}`"
+
+
+def _taken_back(grant: Resource) -> str:
+    return _statement(kind_of(grant.address.kind).drop(grant, Actual(Presence.PRESENT)))
+
+
+def _statement(steps: Sequence[Step]) -> str:
+    (step,) = steps
+    assert isinstance(step, Statement)
+    return f"`{step.sql}` as {step.role}"
 
 
 def _commands(files: Collection[File]) -> str:
@@ -303,11 +330,12 @@ little and run that script again.
 ```sh
 {undoing}
 ```
-"""
+{lasting}"""
 _EXISTING = """
 This has to be there. It is used, and no script here changes or drops it:
-
-{existing}
+"""
+_LASTING = """
+This stays, since somebody else may need it by now. It can be taken back by hand:
 """
 _VARIABLES = """
 Secrets are not in these files. Set the variables of the shell first; in a value, write `'` as `''` and `\\`
