@@ -67,6 +67,8 @@ def test_files_follow_a_new_value_and_the_instance_goes_on(world: World, running
     assert files(world) == {"username": "ali", "password": "forty"}
     running.run("CREATE OR REPLACE SECRET D.PUBLIC.LOGIN TYPE = PASSWORD USERNAME = 'a' PASSWORD = 'b'")
     assert files(world) == {"username": "a", "password": "b"}
+    running.run("CREATE OR REPLACE SECRET D.PUBLIC.LOGIN TYPE = GENERIC_STRING SECRET_STRING = 'c'")
+    assert files(world) == {"secret_string": "c"}
     world.turn(1)
     assert running.run("SHOW SERVICE INSTANCES IN SERVICE S") == [before]
 

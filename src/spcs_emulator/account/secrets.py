@@ -50,6 +50,9 @@ def write_files(request: InstanceRequest) -> None:
     for mount in secret_mounts(request):
         mount.folder.mkdir(parents=True, exist_ok=True)
         mount.folder.chmod(0o700)
+        for old in mount.folder.iterdir():
+            if old.name not in mount.secrets:
+                old.unlink()
         for name, value in mount.secrets.items():
             new = mount.folder / f".{name}.new"
             descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
