@@ -4,6 +4,8 @@ In: their names and the role that owns the service. Out: their keys, or the erro
 Touches nothing. Documented: CREATE SERVICE (EXTERNAL_ACCESS_INTEGRATIONS), Configuring network egress.
 """
 
+import json
+
 from spcs_emulator.account.access import Access
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.context import Context
@@ -58,7 +60,7 @@ def _check_reach(context: Context, integration: AccountObject, rule: AccountObje
 def shown_integrations(catalogue: Catalogue, service: AccountObject) -> str | None:
     """Return the integrations as SHOW SERVICES has them, None for none.
 
-    Observed: a list with commas, brackets around it or not; assumed: with brackets, as lists of pools are.
+    Observed: a list with commas that other tools strip of brackets and quotes; assumed: it is JSON.
     """
     names = [catalogue.name_of(key) for key in service.settings.get(PROPERTY, ())]
-    return f"[{', '.join(names)}]" if names else None
+    return json.dumps(names, separators=(",", ":")) if names else None
