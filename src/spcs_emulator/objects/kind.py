@@ -26,9 +26,10 @@ class Kind:
     `shape` and `describe_shape` are the columns of SHOW and, where there is one, of DESCRIBE.
     `title` begins the answer to CREATE (observed: `Compute pool`, `Image Repository`, `Service`).
     `defaults` are the settings a new object begins with, in the properties' own names. `set_needs` are the
-    privileges of which one allows ALTER … SET (ownership always does), `other_needs` those that allow CREATE
-    like the usual one. `fixed` are the settings that CREATE OR ALTER cannot change,
-    `only_new` the properties that it passes over when the object is there.
+    privileges of which one allows ALTER … SET (ownership always does), `describe_needs` the same for DESCRIBE
+    (None: whoever sees the object may), `other_needs` those that allow CREATE like the usual one. `fixed`
+    are the settings that CREATE OR ALTER cannot change, `only_new` the properties that it passes over when
+    the object is there.
     """
 
     kind: ClassVar[ObjectKind]
@@ -37,6 +38,7 @@ class Kind:
     describe_shape: ClassVar[Shape]
     defaults: ClassVar[Mapping[str, Any]] = {}
     set_needs: ClassVar[tuple[str, ...]] = ()
+    describe_needs: ClassVar[tuple[str, ...] | None] = None
     other_needs: ClassVar[tuple[str, ...]] = ()
     fixed: ClassVar[tuple[str, ...]] = ()
     only_new: ClassVar[tuple[str, ...]] = ()
@@ -207,6 +209,8 @@ class Kind:
         otherwise.
         """
         entry = self.get(context, statement.name)
+        if self.describe_needs is not None:
+            context.access.require(entry, *self.describe_needs)
         return table(self.describe_shape, self.described(context, entry), "describe")
 
     def row(self, context: Context, entry: AccountObject) -> Row:

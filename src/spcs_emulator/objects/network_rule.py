@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
-from spcs_emulator.account.results import Result, columns
+from spcs_emulator.account.results import columns
 from spcs_emulator.faults import IN_USE, INVALID_VALUE, MISSING_OPTION, UNSUPPORTED
 from spcs_emulator.objects.kind import Kind, Row, owner_cells, place_cells
-from spcs_emulator.statement.values import Describe, Drop, ObjectKind
+from spcs_emulator.statement.values import Drop, ObjectKind
 
 # Documented: the types; assumed: those that need a cloud's own private network do not exist here.
 TYPES = ("IPV4", "HOST_PORT")
@@ -46,6 +46,8 @@ class NetworkRule(Kind):
     title = "Network rule"
     defaults: ClassVar[Mapping[str, Any]] = {"MODE": "INGRESS"}
     fixed = ("TYPE", "MODE")
+    # Observed: 003001 for ACCOUNTADMIN on a rule it does not own (mondoohq/mql, pull request 10237).
+    describe_needs = ()
     shape = columns(
         "SHOW NETWORK RULES",
         "created_on name database_name schema_name owner comment type mode entries_in_valuelist "
@@ -123,14 +125,6 @@ class NetworkRule(Kind):
             **place_cells(context, entry),
             **owner_cells(context, entry),
         }
-
-    def describe(self, context: Context, statement: Describe) -> Result:
-        """Describe the rule; ownership is needed.
-
-        Observed: 003001 for ACCOUNTADMIN on a rule it does not own (mondoohq/mql, pull request 10237).
-        """
-        context.access.require(self.get(context, statement.name))
-        return super().describe(context, statement)
 
     def described(self, context: Context, entry: AccountObject) -> list[Row]:
         """Return the DESCRIBE NETWORK RULE row."""

@@ -27,6 +27,8 @@ class Secret(Kind):
 
     kind = ObjectKind.SECRET
     title = "Secret"
+    # Documented: DESCRIBE SECRET.
+    describe_needs = ("USAGE",)
     shape = columns(
         "SHOW SECRETS",
         "created_on name schema_name database_name owner comment secret_type oauth_scopes owner_role_type",
@@ -36,7 +38,6 @@ class Secret(Kind):
         "DESCRIBE SECRET",
         "created_on name schema_name database_name owner comment secret_type username "
         "oauth_access_token_expiry_time oauth_refresh_token_expiry_time oauth_scopes integration_name",
-        times="oauth_access_token_expiry_time oauth_refresh_token_expiry_time",
         source="observed: DESCRIBE SECRET of real accounts, in the tests of the Terraform provider",
     )
 
@@ -76,7 +77,7 @@ class Secret(Kind):
         return {
             "created_on": entry.created_on,
             "name": entry.name,
-            "comment": entry.comment or "",
+            "comment": entry.comment,
             "secret_type": entry.settings["TYPE"],
             "oauth_scopes": None,
             **place_cells(context, entry),
