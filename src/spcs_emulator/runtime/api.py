@@ -81,6 +81,8 @@ class ContainerRequest:
     """One container of an instance. `readiness` is None when the specification has no probe.
 
     `secret_environment` are the variables whose values are secrets: passed on as they are, shown by nothing.
+    Documented: they are fixed when a container starts; assumed: one that is started again after a crash keeps
+    those its instance began with.
     """
 
     name: str
