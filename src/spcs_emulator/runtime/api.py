@@ -20,6 +20,8 @@ RETRYING = "Encountered fatal error, retrying"
 CRASHED = "Encountered fatal error while running, check container logs"
 NOT_STARTED = "Encountered fatal error while starting container"
 PULL_FAILED = "Failed to pull image"
+COMPLETED = "Completed successfully"
+ENDED_BADLY = "User application error, check container logs"
 
 
 class CannotRunError(ValueError):
@@ -102,7 +104,8 @@ class InstanceRequest:
     `key` is unique for the service object and never used again. `service` is "DB.SCHEMA.NAME". `ports` maps
     a declared endpoint port to the local port on 127.0.0.1 that stands for it. `peers` maps every
     "host:port" under which a container may know an endpoint to its local port; None when this service's
-    role may not use that endpoint. `hosts` holds the bare host names of those peers.
+    role may not use that endpoint. `hosts` holds the bare host names of those peers. `once` is a job's: its
+    containers run to their end and are not started again.
     """
 
     key: str
@@ -112,6 +115,7 @@ class InstanceRequest:
     ports: Mapping[int, int]
     peers: Mapping[str, int | None]
     hosts: frozenset[str]
+    once: bool = False
 
 
 @dataclass(frozen=True)

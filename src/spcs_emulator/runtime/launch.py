@@ -50,7 +50,7 @@ class Launch:
     layer: Path | None
     mounts: Mapping[str, Mount | None]
     ports: Mapping[int, int]
-    readiness: Readiness
+    readiness: Readiness | None
     notes: tuple[str, ...]
 
     @property
@@ -128,7 +128,7 @@ def _launch(
         layer=layer,
         mounts=mounts,
         ports=own_ports,
-        readiness=_readiness(container, image, ports),
+        readiness=None if request.once else _readiness(container, image, ports),
         notes=(*notes, *_unasked(container, image)),
     )
 
@@ -197,13 +197,17 @@ def _base_environment(disk: Path) -> dict[str, str]:
     return {"PATH": programs, "HOME": str(disk / "home"), "TMPDIR": str(disk / "tmp"), "LANG": "C.UTF-8"}
 
 
-def _readiness(container: ContainerRequest, image: ProcessImage, ports: Mapping[int, int]) -> Readiness:
+def _readiness(
+    container: ContainerRequest, image: ProcessImage, ports: Mapping[int, int]
+) -> Readiness | None:
     """The specification's probe where the image listens on its port, else the image's own readiness."""
     probe, own = container.readiness, image.readiness
     if probe is not None and probe.port in image.ports:
         waiting = probe_failing(probe.path, probe.port)
         period, threshold = float(probe.period_seconds), probe.failure_threshold
         return Readiness(ports[probe.port], probe.path, period, threshold, waiting)
+    if own is None:
+        return None
     # Not Snowflake's words: there, nobody asks for a TCP connect.
     waiting = f"Waiting until port {own.port} accepts connections"
     if own.path is not None:
@@ -215,8 +219,8 @@ def _unasked(container: ContainerRequest, image: ProcessImage) -> tuple[str, ...
     probe, own = container.readiness, image.readiness
     if probe is None or probe.port in image.ports:
         return ()
-    asked = f"port {own.port} accepts connections"
-    if own.path is not None:
+    asked = f"port {own.port} accepts connections" if own else "process runs"
+    if own and own.path is not None:
         asked = f"port {own.port} answers {own.path}"
     return (
         f"the specification's readiness probe (port {probe.port}, path {probe.path}) is not asked, because "

@@ -1,5 +1,7 @@
 """One container's life: start, readiness, crash, back-off, end; by whatever time it is told.
 
+A job's container lives once: whatever its process ends with is its end (documented: EXECUTE JOB SERVICE).
+
 In: the time, what its process and its probe answer. Out: a `ContainerState`, and when it wants to be called
 again. Starts and ends its process through functions it is given. Used by one thread only, the supervisor's.
 
@@ -12,7 +14,9 @@ from datetime import datetime
 from typing import Protocol
 
 from spcs_emulator.runtime.api import (
+    COMPLETED,
     CRASHED,
+    ENDED_BADLY,
     NOT_STARTED,
     RETRYING,
     RUNNING,
@@ -40,7 +44,7 @@ class Work(Protocol):
     def start(self) -> Child:
         """Makes the container's disk and starts its process. Any exception means that it could not."""
 
-    def probe(self) -> Future[bool]:
+    def probe(self, readiness: Readiness) -> Future[bool]:
         """Begins to ask whether the service is ready."""
 
     def note(self, text: str) -> None:
@@ -54,10 +58,22 @@ class Work(Protocol):
 
 
 class Life:
-    """See the module. `utc` gives the account's time, for what is shown only."""
+    """See the module. `utc` gives the account's time, for what is shown only.
 
-    def __init__(self, name: str, readiness: Readiness, work: Work, utc: Callable[[], datetime]) -> None:
+    Without `readiness` the container is ready when its process runs.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        readiness: Readiness | None,
+        work: Work,
+        utc: Callable[[], datetime],
+        once: bool = False,
+    ) -> None:
         self.name = name
+        self._once = once
+        self._finished = False
         self._readiness = readiness
         self._work = work
         self._utc = utc
@@ -132,6 +148,8 @@ class Life:
             self._work.clean()
             self._gone = True
             return now
+        if self._finished:
+            return now + LONGEST_BACK_OFF_SECONDS
         if now < self._start_at:
             return self._start_at
         if self._failures:
@@ -147,7 +165,9 @@ class Life:
         self._look_at = now + LOOK_SECONDS
         self._misses = 0
         self._start_time = self._utc()
-        if self._failures < TRIES:
+        if self._readiness is None:
+            self._status, self._message = "READY", RUNNING
+        elif self._failures < TRIES:
             self._status, self._message = "PENDING", self._readiness.waiting
         return now + STARTING_STEP_SECONDS
 
@@ -161,34 +181,38 @@ class Life:
         if now >= self._look_at:
             self._child.look()
             self._look_at = now + LOOK_SECONDS
-        self._ask(now)
+        if self._readiness is not None:
+            self._ask(now, self._readiness)
         return now + (STEP_SECONDS if self._status == "READY" else STARTING_STEP_SECONDS)
 
-    def _ask(self, now: float) -> None:
+    def _ask(self, now: float, readiness: Readiness) -> None:
         if self._probe is None:
             if now >= self._probe_at:
-                self._probe = self._work.probe()
+                self._probe = self._work.probe(readiness)
             else:
                 return
         if not self._probe.done():
             return
         answer = self._probe.exception() is None and self._probe.result()
         self._probe = None
-        self._answered(answer, now)
+        self._answered(answer, now, readiness)
 
-    def _answered(self, ready: bool, now: float) -> None:
+    def _answered(self, ready: bool, now: float, readiness: Readiness) -> None:
         was_ready = self._status == "READY"
         self._misses = 0 if ready else self._misses + 1
         if ready:
             self._status, self._message = "READY", RUNNING
-        elif was_ready and self._misses >= self._readiness.failure_threshold:
-            self._status, self._message = "PENDING", self._readiness.waiting
+        elif was_ready and self._misses >= readiness.failure_threshold:
+            self._status, self._message = "PENDING", readiness.waiting
         # Until it is ready it is asked far more often than on Snowflake: a person waits for it.
-        period = self._readiness.period_seconds
+        period = readiness.period_seconds
         self._probe_at = now + (period if self._status == "READY" else min(period, STARTING_STEP_SECONDS))
 
     def _failed(self, now: float, code: int | None) -> None:
         """Takes note of a process that ended by itself, or could not be started (`code` None)."""
+        if self._once:
+            self._finish(code)
+            return
         settled = code is not None and now - self._started_at >= SETTLED_SECONDS
         self._failures = 1 if settled else self._failures + 1
         self._exit_code = self._exit_code if code is None else code
@@ -199,3 +223,9 @@ class Life:
             self._message = NOT_STARTED if code is None or code in _COULD_NOT_EXECUTE else CRASHED
         back_off = FIRST_BACK_OFF_SECONDS * 2 ** min(self._failures - 1, TRIES)
         self._start_at = now + min(back_off, LONGEST_BACK_OFF_SECONDS)
+
+    def _finish(self, code: int | None) -> None:
+        self._finished = True
+        self._exit_code = code
+        self._status = "DONE" if code == 0 else "FAILED"
+        self._message = COMPLETED if code == 0 else NOT_STARTED if code is None else ENDED_BADLY

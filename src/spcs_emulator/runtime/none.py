@@ -1,16 +1,18 @@
-"""The runtime that runs nothing: containers become ready by the clock alone.
+"""The runtime that runs nothing: containers become ready, and jobs end well, by the clock alone.
 
-In: instances. Out: states PENDING, then READY half a second later. Touches nothing but the ports it tries.
+In: instances. Out: states PENDING, then READY half a second later; a job's are DONE a second after that.
+Touches nothing but the ports it tries.
 """
 
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from spcs_emulator.runtime.api import RUNNING, WAITING, ContainerState, InstanceRequest
+from spcs_emulator.runtime.api import COMPLETED, RUNNING, WAITING, ContainerState, InstanceRequest
 from spcs_emulator.runtime.ports import PortPool
 
 READY_AFTER = timedelta(seconds=0.5)
+DONE_AFTER = READY_AFTER + timedelta(seconds=1)
 
 
 class NoneRuntime:
@@ -20,7 +22,7 @@ class NoneRuntime:
         self._now = now
         self._ports = PortPool()
         self._lock = threading.Lock()
-        self._started: dict[str, tuple[datetime, tuple[str, ...]]] = {}
+        self._started: dict[str, tuple[datetime, InstanceRequest]] = {}
 
     @property
     def name(self) -> str:
@@ -33,9 +35,8 @@ class NoneRuntime:
         return self._ports.take(count)
 
     def start(self, request: InstanceRequest) -> None:
-        names = tuple(container.name for container in request.containers)
         with self._lock:
-            self._started.setdefault(request.key, (self._now(), names))
+            self._started.setdefault(request.key, (self._now(), request))
 
     def stop(self, key: str) -> None:
         with self._lock:
@@ -46,10 +47,11 @@ class NoneRuntime:
             found = self._started.get(key)
         if found is None:
             return ()
-        since, names = found
+        since, request = found
         # A start in the future was before the clock was set back.
-        ready = not since <= self._now() < since + READY_AFTER
-        return tuple(_state(name, since + READY_AFTER if ready else None) for name in names)
+        now = self._now()
+        lived = now - since if since <= now else DONE_AFTER
+        return tuple(_state(container.name, since, lived, request.once) for container in request.containers)
 
     def logs(self, key: str, container: str, lines: int, previous: bool) -> str:  # noqa: ARG002 - nothing runs
         return ""
@@ -59,13 +61,9 @@ class NoneRuntime:
             self._started.clear()
 
 
-def _state(name: str, ready_since: datetime | None) -> ContainerState:
-    return ContainerState(
-        name=name,
-        status="PENDING" if ready_since is None else "READY",
-        message=WAITING if ready_since is None else RUNNING,
-        restart_count=0,
-        start_time=ready_since,
-        last_exit_code=None,
-        last_restart_time=None,
-    )
+def _state(name: str, since: datetime, lived: timedelta, once: bool) -> ContainerState:
+    if lived < READY_AFTER:
+        return ContainerState(name, "PENDING", WAITING, 0, None, None, None)
+    if once and lived >= DONE_AFTER:
+        return ContainerState(name, "DONE", COMPLETED, 0, since + READY_AFTER, 0, None)
+    return ContainerState(name, "READY", RUNNING, 0, since + READY_AFTER, None, None)

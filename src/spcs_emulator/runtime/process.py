@@ -22,7 +22,7 @@ from spcs_emulator.runtime.launch import Launch, plan, ports_of
 from spcs_emulator.runtime.life import Life
 from spcs_emulator.runtime.logs import log_of
 from spcs_emulator.runtime.ports import PortPool, is_free
-from spcs_emulator.runtime.readiness import is_ready
+from spcs_emulator.runtime.readiness import Readiness, is_ready
 from spcs_emulator.runtime.supervisor import Supervisor
 
 _log = logging.getLogger(__name__)
@@ -95,7 +95,13 @@ class ProcessRuntime:
         launches = plan(request, every, self._images, folder)
         folder.mkdir(mode=0o700, exist_ok=True)
         return [
-            Life(launch.container, launch.readiness, LaunchWork(launch, self._probes), self._utc)
+            Life(
+                launch.container,
+                launch.readiness,
+                LaunchWork(launch, self._probes),
+                self._utc,
+                request.once,
+            )
             for launch in launches
         ]
 
@@ -120,8 +126,8 @@ class LaunchWork:
         disk.make(launch)
         return ProcessChild(launch)
 
-    def probe(self) -> Future[bool]:
-        return self._probes.submit(is_ready, self._launch.readiness.port, self._launch.readiness.path)
+    def probe(self, readiness: Readiness) -> Future[bool]:
+        return self._probes.submit(is_ready, readiness.port, readiness.path)
 
     def note(self, text: str) -> None:
         with contextlib.suppress(OSError):

@@ -34,13 +34,15 @@ class Readiness:
 
 @dataclass(frozen=True)
 class ProcessImage:
-    """A process image's config. Values of `environment` that are None remove the variable."""
+    """A process image's config. Values of `environment` that are None remove the variable; without
+    `readiness` a container is ready when its process runs.
+    """
 
     command: tuple[str, ...]
     environment: Mapping[str, str | None]
     ports: tuple[int, ...]
     mounts: tuple[str, ...]
-    readiness: Readiness
+    readiness: Readiness | None
 
 
 @dataclass(frozen=True)
@@ -81,11 +83,11 @@ def parse(config: bytes) -> ProcessImage:
         environment=_environment(value.get("environment", {})),
         ports=_ports(value.get("ports", [])),
         mounts=_mounts(value),
-        readiness=_readiness(value.get("readiness")),
+        readiness=_readiness(value["readiness"]) if "readiness" in value else None,
     )
     if not image.command:
         raise NotAProcessImageError("its config has no command")
-    if image.readiness.port not in image.ports:
+    if image.readiness is not None and image.readiness.port not in image.ports:
         raise NotAProcessImageError(
             f"its readiness asks port {image.readiness.port}, which is not among its ports"
         )

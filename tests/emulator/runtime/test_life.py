@@ -6,7 +6,15 @@ from itertools import pairwise
 
 import pytest
 
-from spcs_emulator.runtime.api import CRASHED, NOT_STARTED, RETRYING, RUNNING, WAITING
+from spcs_emulator.runtime.api import (
+    COMPLETED,
+    CRASHED,
+    ENDED_BADLY,
+    NOT_STARTED,
+    RETRYING,
+    RUNNING,
+    WAITING,
+)
 from spcs_emulator.runtime.child import Child
 from spcs_emulator.runtime.life import GRACE_SECONDS, TRIES, Life
 from spcs_emulator.runtime.readiness import Readiness
@@ -57,7 +65,7 @@ class ScriptedWork:
         self.children.append(ScriptedChild())
         return self.children[-1]
 
-    def probe(self) -> Future[bool]:
+    def probe(self, readiness: Readiness) -> Future[bool]:
         answer: Future[bool] = Future()
         if self.probe_fails:
             answer.set_exception(self.probe_fails)
@@ -78,9 +86,9 @@ class ScriptedWork:
 class Turned:
     """A life, its machine, and a clock to turn: `to` advances as often as the life wants."""
 
-    def __init__(self, readiness: Readiness = READINESS) -> None:
+    def __init__(self, readiness: Readiness | None = READINESS, once: bool = False) -> None:
         self.work = ScriptedWork()
-        self.life = Life("web", readiness, self.work, lambda: NOW)
+        self.life = Life("web", readiness, self.work, lambda: NOW, once)
         self.now = 0.0
 
     @property
@@ -256,3 +264,26 @@ def test_a_probe_that_raises_counts_as_not_ready(turned: Turned) -> None:
     turned.work.probe_fails = OSError("odd")
     turned.to(2)
     assert turned.shown == ("PENDING", PROBE_FAILING, 0)
+
+
+@pytest.mark.parametrize(("code", "status", "message"), [(0, "DONE", COMPLETED), (3, "FAILED", ENDED_BADLY)])
+def test_a_job_lives_once(code: int, status: str, message: str) -> None:
+    turned = Turned(None, once=True)
+    turned.to(1)
+    assert turned.shown == ("READY", RUNNING, 0)
+    turned.crash(code)
+    turned.to(200)
+    assert turned.shown == (status, message, 0)
+    assert turned.life.state().last_exit_code == code
+    assert len(turned.work.children) == 1
+    turned.life.end(200)
+    turned.to(201)
+    assert turned.life.gone
+
+
+def test_a_job_that_cannot_be_started_has_failed() -> None:
+    turned = Turned(None, once=True)
+    turned.work.fails = OSError("no such program")
+    turned.to(200)
+    assert turned.shown == ("FAILED", NOT_STARTED, 0)
+    assert turned.life.state().last_exit_code is None

@@ -153,6 +153,20 @@ def test_a_crash_shows_with_its_last_words_and_is_restarted(
     assert runtime.logs("a1", "web", 10, False) == "serving\n"
 
 
+@pytest.mark.parametrize(("code", "shown"), [(0, "DONE"), (7, "FAILED")])
+def test_a_job_runs_to_its_end(
+    code: int, shown: str, runtime: ProcessRuntime, push: Make, instance: Make, until: Make
+) -> None:
+    command = ["{python}", "-c", f"print('worked'); raise SystemExit({code})"]
+    runtime.start(replace(instance(push({"version": 1, "command": command})), once=True))
+    until(lambda: status(runtime) == shown)
+    state = runtime.states("a1")[0]
+    assert (state.restart_count, state.last_exit_code) == (0, code)
+    assert runtime.logs("a1", "web", 10, False) == "worked\n"
+    runtime.stop("a1")
+    assert runtime.states("a1") == ()
+
+
 @pytest.mark.parametrize(
     ("command", "code", "words"),
     [

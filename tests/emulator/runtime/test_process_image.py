@@ -33,6 +33,11 @@ def test_a_whole_config() -> None:
     assert (image.ports, image.mounts, image.readiness) == ((80,), ("/data",), Readiness(80, None))
 
 
+def test_no_readiness() -> None:
+    image = parse(json.dumps({key: value for key, value in WHOLE.items() if key != "readiness"}).encode())
+    assert image.readiness is None
+
+
 def test_http_readiness() -> None:
     image = parse(json.dumps(WHOLE | {"readiness": {"http": 80, "path": "/api"}}).encode())
     assert image.readiness == Readiness(80, "/api")

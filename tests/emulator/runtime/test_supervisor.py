@@ -45,7 +45,7 @@ class Work:
     def start(self) -> Child:
         return QuickChild()
 
-    def probe(self) -> Future[bool]:
+    def probe(self, readiness: Readiness) -> Future[bool]:
         if self.broken:
             raise RuntimeError("broken probe")
         answer: Future[bool] = Future()
