@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import spcs_emulator
-from spcs_emulator.account.functions import FUNCTIONS
+from spcs_emulator.account.functions import FUNCTIONS, SERVICE_METHODS
 from spcs_emulator.account.privileges import PRIVILEGES, PRIVILEGES_SOURCE
 from spcs_emulator.account.results import Shape
 from spcs_emulator.faults import Fault
 from spcs_emulator.statement.files import FILE_CLAUSES
-from spcs_emulator.statement.forms import FORMS
+from spcs_emulator.statement.forms import FORMS, JOB_FORM
 from spcs_emulator.statement.parse import STARTS
 from spcs_emulator.statement.show import SHOW_FORMS
 
@@ -59,6 +59,7 @@ def facts() -> tuple[Fact, ...]:
             if form.history
         ),
         *(Fact("functions", name, function.source) for name, function in sorted(FUNCTIONS.items())),
+        *(Fact("functions", f"service!{name}", one.source) for name, one in SERVICE_METHODS.items()),
         *(Fact("columns", shape.title, shape.source) for shape in _found(Shape)),
         *(Fact("privileges", kind.value, PRIVILEGES_SOURCE) for kind in PRIVILEGES),
         *(Fact("errors", f"{fault.errno:06d} ({fault.sqlstate})", fault.source) for fault in _found(Fault)),
@@ -84,6 +85,8 @@ def _kinds() -> Iterator[Fact]:
         for name, clause in form.clauses.items():
             where = ", ".join(sorted(clause.where))
             yield Fact("clauses", f"{kind.value}: {name} ({where})", clause.source)
+    for name, clause in JOB_FORM.clauses.items():
+        yield Fact("clauses", f"EXECUTE JOB SERVICE: {name}", clause.source)
 
 
 def _clauses_of_files() -> Iterator[Fact]:

@@ -333,7 +333,7 @@ POOL_IN_USE = Fault(
 POOL_STATE = Fault(
     392511,
     "22000",
-    "Compute pool {name} must be suspended to change {what}.",
+    "Compute pool {name} cannot be changed this way: {why}.",
     "documented: ALTER COMPUTE POOL; assumed: number and text",
 )
 INVALID_FAMILY = Fault(
@@ -345,6 +345,37 @@ INVALID_FAMILY = Fault(
 )
 INVALID_SPEC = Fault(
     395018, "22023", "Invalid spec: {why}", "observed: CREATE SERVICE with a bad specification"
+)
+BAD_TEMPLATE = Fault(
+    395069,
+    "23001",
+    "Unable to render service spec from given template: {why}",
+    "observed: a template that cannot be rendered; assumed: what follows the colon",
+)
+NO_SPEC_FILE = Fault(
+    395019,
+    "22023",
+    "Failed to read service spec file '{file}' from stage '{stage}': {why}",
+    "documented: CREATE SERVICE (SPECIFICATION_FILE); assumed: number and text",
+)
+JOB_FAILED = Fault(
+    395031,
+    "22000",
+    "Job {name} did not complete: its status is {status}.",
+    "documented: EXECUTE JOB SERVICE (ends when all containers have exited); assumed: number and text",
+)
+WAITED_IN_VAIN = Fault(
+    395032,
+    "22000",
+    "Waiting for {names} to reach status {wanted} failed: {why}.",
+    "documented: SPCS_WAIT_FOR, SYSTEM$WAIT_FOR_SERVICES (an error that tells the status); assumed: number "
+    "and text",
+)
+SPCS_LIMIT = Fault(
+    395033,
+    "22000",
+    "The account has reached its limit of {limit} {what}.",
+    "documented: Snowpark Container Services, limits; assumed: number and text",
 )
 BLOCK_VOLUMES = Fault(
     395085,

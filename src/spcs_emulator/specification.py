@@ -9,9 +9,11 @@ livenessProbe) is checked and kept.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from spcs_emulator.specification_containers import check_container
+from spcs_emulator.specification_jobs import check_job
 from spcs_emulator.specification_parts import (
     amount,
     boolean,
@@ -40,6 +42,8 @@ from spcs_emulator.specification_volumes import check_volume
 DEFAULT_IOPS = 3000
 DEFAULT_THROUGHPUT = 125
 DEFAULT_ENCRYPTION = "SNOWFLAKE_SSE"
+# Documented: block storage volumes.
+DEFAULT_KEPT_FOR = "7d"
 _SECTIONS: Mapping[str, Callable[[Any, str], dict[str, Any]]] = {
     "logExporters": check_log_exporters,
     "platformMonitor": check_platform_monitor,
@@ -104,6 +108,8 @@ class Endpoint:
 class Volume:
     """One volume. `stage` is "@db.schema.stage/folder" as written for stage volumes, `size` as written or
     "". `size_bytes` is 0 without a size; `block` is what cannot be changed of a block volume beside its size.
+    `snapshot` is the name of the snapshot it begins with, "" for none; `kept` whether an automatic snapshot
+    is left when it is deleted, None when nothing is said, and `kept_for` how long.
     """
 
     name: str
@@ -112,6 +118,9 @@ class Volume:
     stage: str
     size_bytes: int
     block: tuple[int, int, str] | None
+    snapshot: str
+    kept: bool | None
+    kept_for: timedelta
 
 
 @dataclass(frozen=True)
@@ -145,9 +154,14 @@ class Specification:
         return sum(container.gpus for container in self.containers)
 
 
-def parse_specification(text: str) -> Specification:
-    """Return the checked specification. 395018 names the path of the first thing that is wrong."""
-    return from_document(load(text))
+def parse_specification(text: str, job: bool = False) -> Specification:
+    """Return the checked specification, of a job or of a service. 395018 names the path of the first thing
+    that is wrong.
+    """
+    specification = from_document(load(text))
+    if job:
+        check_job(specification.document)
+    return specification
 
 
 def from_document(document: Any) -> Specification:
@@ -293,14 +307,22 @@ def _volume_value(entry: dict[str, Any]) -> Volume:
     source = entry["source"]
     stage = source if source.startswith("@") else entry.get("stageConfig", {}).get("name", "")
     size = entry.get("size", "")
+    config = entry.get("blockConfig", {})
     return Volume(
         entry["name"],
         "stage" if stage else source,
         size,
         stage,
         amount(size, "size") if size else 0,
-        _block_value(entry.get("blockConfig", {})) if source == "block" else None,
+        _block_value(config) if source == "block" else None,
+        config.get("initialContents", {}).get("fromSnapshot", ""),
+        config.get("snapshotOnDelete"),
+        _period(config.get("snapshotDeleteAfter", DEFAULT_KEPT_FOR)),
     )
+
+
+def _period(text: str) -> timedelta:
+    return timedelta(hours=int(text[:-1]) * (24 if text.endswith("d") else 1))
 
 
 def _block_value(config: dict[str, Any]) -> tuple[int, int, str]:

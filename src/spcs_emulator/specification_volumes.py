@@ -78,7 +78,10 @@ def _block_config(entry: Any, path: str) -> dict[str, Any]:
     found = fields(entry, path, keys)
     normal: dict[str, Any] = {}
     if "initialContents" in found:
-        raise refused(f"snapshot in '{path}.initialContents' does not exist or not authorized")
+        inner = f"{path}.initialContents"
+        contents = fields(found["initialContents"], inner, "fromSnapshot", must="fromSnapshot")
+        snapshot = string(contents["fromSnapshot"], f"{inner}.fromSnapshot")
+        normal["initialContents"] = {"fromSnapshot": snapshot}
     if "iops" in found:
         normal["iops"] = integer(found["iops"], f"{path}.iops", 3000, 80000)
     if "throughput" in found:

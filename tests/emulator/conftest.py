@@ -1,12 +1,17 @@
 """A local account in this process on a clock that stands still, and clients of it by the real connector."""
 
+import contextlib
+import hashlib
+import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import snowflake.connector
 import yaml
 from snowflake.connector import DictCursor
@@ -20,6 +25,7 @@ from spcs_emulator.server import LocalAccount
 from spcs_emulator.statement.parse import read
 
 Local = LocalAccount[TurnedClock]
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 SPECIFICATION = """
 spec:
@@ -82,18 +88,41 @@ class World:
         self, name: str = "app", tag: str = "1", digest: str = "a", repository: str = "d/public/r"
     ) -> None:
         """Let the registry tell of a pushed image."""
-        manifest = "application/vnd.oci.image.manifest.v1+json"
         self.local.account.record_image(
             PushedImage(
                 repository,
                 name,
                 tag,
                 f"sha256:{digest * 64}",
-                manifest,
+                MANIFEST,
                 None,
                 "amd64",
             )
         )
+
+    def answer(self, sql: str) -> list[dict[str, Any]]:
+        """Run a statement that waits as OWNER, and turn the clock until it is answered."""
+        client = self.connect()
+        client.run("USE ROLE OWNER")
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(client.run, sql)
+            for _ in range(400):
+                with contextlib.suppress(TimeoutError):
+                    return answer.result(0.02)
+                self.turn(0.25)
+            raise AssertionError(f"no answer: {sql}")
+
+    def put(self, stage: str, name: str, text: str) -> None:
+        """Lay a file on the stage of that name."""
+        path = self.local.account._world.stage_folder(self.key(stage)) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def key(self, name: str) -> str:
+        """The key of the one object with that name."""
+        objects = self.local.account._catalogue.objects.values()
+        (key,) = [entry.key for entry in objects if entry.name == name]
+        return key
 
     def turn(self, seconds: float) -> None:
         """Turn the clock in steps short enough for every state to be passed through."""
@@ -141,6 +170,27 @@ def create_service() -> Callable[..., str]:
         return f"{head} FROM SPECIFICATION $${specification}$$ {options}"
 
     return statement
+
+
+def push_process(connection: dict[str, Any], path: str, config: dict[str, Any]) -> None:
+    """Push a process image without files to "db/schema/repository/name", tag 1, over the wire."""
+    with requests.Session() as client:
+        client.auth = (connection["user"], connection["password"])
+        url = f"http://127.0.0.1:{connection['port']}/v2/{path}"
+        body = json.dumps(config).encode()
+        digest = f"sha256:{hashlib.sha256(body).hexdigest()}"
+        where = {"digest": digest}
+        assert client.post(f"{url}/blobs/uploads/", params=where, data=body, timeout=5).status_code == 201
+        kind = "application/vnd.spcs-milvus.process.config.v1+json"
+        manifest = {
+            "schemaVersion": 2,
+            "artifactType": "application/vnd.spcs-milvus.process.v1",
+            "config": {"digest": digest, "mediaType": kind, "size": len(body)},
+            "layers": [],
+        }
+        headers = {"Content-Type": MANIFEST}
+        answer = client.put(f"{url}/manifests/1", json.dumps(manifest), headers=headers, timeout=5)
+        assert answer.status_code == 201
 
 
 def changed(**parts: Any) -> str:

@@ -16,7 +16,8 @@ from tests.emulator.test_specification import FULL
 from tests.emulator.test_statements import CASES
 
 from spcs_emulator.account.entries import Session
-from spcs_emulator.account.results import Result, pattern_matches
+from spcs_emulator.account.pending import Pending
+from spcs_emulator.account.results import pattern_matches
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.faults import SqlError
 from spcs_emulator.server import LocalAccount
@@ -29,7 +30,7 @@ SEEDS = sorted(
     {
         *UNDERSTOOD,
         *(case[0] for case in REFUSED),
-        *(step["sql"] for steps in CASES.values() for step in steps),
+        *(step["sql"] for steps in CASES.values() for step in steps if "sql" in step),
         "CREATE SERVICE D.PUBLIC.T IN COMPUTE POOL P FROM SPECIFICATION $$" + SPECIFICATION + "$$",
         "ALTER SERVICE D.PUBLIC.S FROM SPECIFICATION $$" + SPECIFICATION + "$$",
         "ALTER SERVICE D.PUBLIC.S FROM SPECIFICATION $$" + WITH_SECRET + "$$",
@@ -98,7 +99,8 @@ def test_statements(account: tuple[World, Session], sql: str) -> None:
         if error.errno != 3011:
             assert world.local.dump() == before
     else:
-        assert isinstance(result, Result)
+        if isinstance(result, Pending):
+            return
         data = result_data(result)
         assert data["rowtype"]
         assert all(cell is None or isinstance(cell, str) for row in data["rowset"] for cell in row)

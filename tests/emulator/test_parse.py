@@ -139,7 +139,7 @@ def test_refused_where(text: str, line: int, position: int, token: str) -> None:
         ("SELECT ?", 1, 2049),
         ("SELECT :1", 1, 2049),
         ("ALTER IMAGE REPOSITORY R UNSET COMMENT", 1, 2),
-        ("CREATE SERVICE S IN COMPUTE POOL P FROM @x SPECIFICATION_FILE = 'a'", 1, 2),
+        ("CREATE SERVICE S IN COMPUTE POOL P FROM SPECIFICATION_FILE = 'a'", 1, 2),
         (f"CREATE ROLE {'A' * 256}", 1, 2017),
     ],
 )

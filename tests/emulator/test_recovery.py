@@ -1,6 +1,5 @@
 """A whole local account with a running service: killed with -9, started again, stopped."""
 
-import hashlib
 import json
 import os
 import signal
@@ -11,14 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 import snowflake.connector
+from tests.emulator.conftest import push_process
 
 from spcs_emulator import daemon
 from spcs_emulator.runtime import records
 from spcs_emulator.runtime.marks import Process, is_alive
 
-MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 # Counts its starts in the volume, so that a test sees whether the volume is the same one.
 COUNTER = """
 import pathlib, socket, sys
@@ -70,29 +68,6 @@ def session(connection: dict[str, Any]) -> Any:
     return snowflake.connector.connect(**connection, role="ACCOUNTADMIN", login_timeout=10)
 
 
-def push(connection: dict[str, Any]) -> None:
-    with requests.Session() as client:
-        client.auth = (connection["user"], connection["password"])
-        url = f"http://127.0.0.1:{connection['port']}/v2/db/s/r/counter"
-        config = json.dumps(CONFIG).encode()
-        digest = f"sha256:{hashlib.sha256(config).hexdigest()}"
-        where = {"digest": digest}
-        assert client.post(f"{url}/blobs/uploads/", params=where, data=config, timeout=5).status_code == 201
-        manifest = {
-            "schemaVersion": 2,
-            "artifactType": "application/vnd.spcs-milvus.process.v1",
-            "config": {
-                "digest": digest,
-                "mediaType": "application/vnd.spcs-milvus.process.config.v1+json",
-                "size": len(config),
-            },
-            "layers": [],
-        }
-        kind = {"Content-Type": MANIFEST}
-        answer = client.put(f"{url}/manifests/1", json.dumps(manifest), headers=kind, timeout=5)
-        assert answer.status_code == 201
-
-
 def ready(connection: dict[str, Any]) -> tuple[int, int]:
     """Waits until the container is ready; returns its endpoint's local port and how often it has started."""
     with session(connection) as account, account.cursor(snowflake.connector.DictCursor) as cursor:
@@ -110,7 +85,7 @@ def up(connection: dict[str, Any]) -> None:
     with session(connection) as account, account.cursor() as cursor:
         for statement in STATEMENTS:
             cursor.execute(statement)
-        push(connection)
+        push_process(connection, "db/s/r/counter", CONFIG)
         text = json.dumps(SPECIFICATION)
         cursor.execute(f"CREATE SERVICE DB.S.COUNTER IN COMPUTE POOL P FROM SPECIFICATION $${text}$$")
 

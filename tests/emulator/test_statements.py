@@ -1,25 +1,35 @@
-"""Statements one after another on a fresh account, through the real connector; the cases are data."""
+"""Statements one after another on a fresh account, through the real connector; the cases are data.
+
+Those below cases/services begin with the role OWNER, a database D, a pool P and the image /d/public/r/app:1.
+"""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from tests.emulator.conftest import Client
+from tests.emulator.conftest import Client, World
 
+FOLDER = Path(__file__).parent / "cases"
 CASES: dict[str, list[dict[str, Any]]] = {
-    f"{file.stem}: {name}": steps
-    for file in sorted((Path(__file__).parent / "cases").glob("*.yaml"))
+    f"{file.relative_to(FOLDER).with_suffix('')}: {name}": steps
+    for file in sorted(FOLDER.glob("**/*.yaml"))
     for name, steps in yaml.safe_load(file.read_text(encoding="utf-8")).items()
 }
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_case(admin: Client, name: str) -> None:
+def test_case(world: World, name: str, request: pytest.FixtureRequest) -> None:
+    client = request.getfixturevalue("stack" if name.startswith("services/") else "admin")
     for step in CASES[name]:
         if "as" in step:
-            admin.run(f"USE ROLE {step['as']}")
-        _check(admin, step)
+            client.run(f"USE ROLE {step['as']}")
+        if "turn" in step:
+            world.turn(step["turn"])
+        if "file" in step:
+            world.put(*step["file"])
+        if "sql" in step:
+            _check(client, step)
 
 
 def _check(client: Client, step: dict[str, Any]) -> None:
@@ -27,6 +37,7 @@ def _check(client: Client, step: dict[str, Any]) -> None:
     if "error" in step:
         errno, _, message = client.refused(sql)
         assert errno == step["error"], f"{sql}: {message}"
+        assert step.get("says", "") in message, sql
         return
     rows = client.run(sql)
     if "status" in step:

@@ -37,7 +37,10 @@ from spcs_emulator.account.stage_files import StageFiles
 from spcs_emulator.clock import Clock
 from spcs_emulator.faults import CANCELED, INTERNAL, LOGGED_OUT, UNSUPPORTED, SqlError
 from spcs_emulator.identity import Identity
+from spcs_emulator.objects.expiry import expire
+from spcs_emulator.objects.job import execute_job
 from spcs_emulator.objects.kinds import KINDS
+from spcs_emulator.objects.snapshot import collect_all
 from spcs_emulator.registry.api import ImageStore
 from spcs_emulator.runtime.api import NoFreePortError, Runtime
 from spcs_emulator.statement.parse import Written, parse
@@ -47,6 +50,7 @@ from spcs_emulator.statement.values import (
     Create,
     Describe,
     Drop,
+    ExecuteJob,
     GetFiles,
     GrantOwnership,
     GrantPrivileges,
@@ -76,6 +80,7 @@ HANDLERS: dict[type[Statement], Callable[[Context, Any], Outcome]] = {
     Describe: lambda context, statement: KINDS[statement.kind].describe(context, statement),
     Drop: lambda context, statement: KINDS[statement.kind].drop(context, statement),
     GetFiles: get_files,
+    ExecuteJob: execute_job,
     GrantOwnership: grant_ownership,
     GrantPrivileges: grant_privileges,
     GrantRole: grant_role,
@@ -129,8 +134,9 @@ class Account(RegistryAccount):
         """
         # In one transaction, so that nothing is taken for nobody's that is made meanwhile.
         with self._catalogue.transaction():
+            collect_all(self._world)
             known = {entry.key for entry in self._catalogue.objects.values()}
-            for part in ("stages", "volumes"):
+            for part in ("stages", "volumes", "snapshots"):
                 for folder in (self._world.data / part).glob("*"):
                     if folder.name not in known:
                         shutil.rmtree(folder, ignore_errors=True)
@@ -142,6 +148,7 @@ class Account(RegistryAccount):
         with self._catalogue.transaction():
             if not self._closed:
                 self._world.life.tick()
+                expire(self._world)
         self._moves.made()
 
     def close(self) -> None:

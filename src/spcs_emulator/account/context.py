@@ -29,6 +29,7 @@ IN_SCHEMA = (
     ObjectKind.SERVICE,
     ObjectKind.NETWORK_RULE,
     ObjectKind.SECRET,
+    ObjectKind.SNAPSHOT,
 )
 
 
@@ -50,6 +51,10 @@ class World:
     def stage_folder(self, key: str) -> Path:
         """Return the folder that holds the files of the stage with that key."""
         return self.data / "stages" / key
+
+    def snapshot_folder(self, key: str) -> Path:
+        """Return the folder that holds the files of the snapshot with that key."""
+        return self.data / "snapshots" / key
 
 
 class Context:

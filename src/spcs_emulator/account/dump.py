@@ -36,6 +36,11 @@ PASSING = frozenset(
         "expires_at",
         "bypass_until",
         "last_login",
+        "snapshots",
+        "from",
+        "expires_on",
+        "outcome",
+        "cancelled_on",
     }
 )
 

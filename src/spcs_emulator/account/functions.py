@@ -23,10 +23,12 @@ from spcs_emulator.account.services import schema_hash
 from spcs_emulator.faults import UNKNOWN_FUNCTION, WRONG_ARGUMENTS, SqlError
 from spcs_emulator.identity import REGION, VERSION
 from spcs_emulator.objects.compute_pool import status_message
-from spcs_emulator.objects.service_views import service_logs, service_status
+from spcs_emulator.objects.job import cancel_job
+from spcs_emulator.objects.service_views import service_logs
+from spcs_emulator.objects.waiting import wait_for, wait_for_services, wait_for_status
 from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.tokens import tokenize
-from spcs_emulator.statement.values import Call, Name, ObjectKind, Select
+from spcs_emulator.statement.values import Call, Identifier, Name, ObjectKind, Select
 
 _SCHEMA_PARTS = 2
 
@@ -57,12 +59,13 @@ def _row(statement: Select, values: list[Any]) -> Result:
 
 def described(statement: Select) -> Select:
     """Return the statement with a text in place of every call that may do something, to learn its columns.
-    Each SYSTEM$ function answers with a text.
+    Each SYSTEM$ function, and each method of a service, answers with a text.
     """
     return Select(
         tuple(
             replace(item, value="")
-            if isinstance(item.value, Call) and item.value.function.startswith("SYSTEM$")
+            if isinstance(item.value, Call)
+            and (item.value.service is not None or item.value.function.startswith("SYSTEM$"))
             else item
             for item in statement.items
         )
@@ -82,14 +85,17 @@ def _type(value: Any) -> ColumnType:
 def _value(context: Context, value: Any) -> Any:
     if not isinstance(value, Call):
         return value
-    function = FUNCTIONS.get(value.function)
+    function = (FUNCTIONS if value.service is None else SERVICE_METHODS).get(value.function)
     if function is None:
         raise UNKNOWN_FUNCTION(name=value.function)
+    arguments: tuple[Any, ...] = value.arguments
+    if value.service is not None:
+        arguments = (context.get(ObjectKind.SERVICE, value.service), *arguments)
     try:
-        inspect.signature(function.run).bind(context, *value.arguments)
+        inspect.signature(function.run).bind(context, *arguments)
     except TypeError:
         raise _wrong_arguments(value) from None
-    return function.run(context, *value.arguments)
+    return function.run(context, *arguments)
 
 
 def _wrong_arguments(call: Call) -> SqlError:
@@ -124,9 +130,21 @@ def _dns_domain(context: Context, text: Any) -> str:
     return f"{schema_hash(schema.key)}.svc.spcs.internal"
 
 
-def _service_status(context: Context, name: Any, wait_seconds: Any = 0) -> str:
-    del wait_seconds  # The answer is given at once; waiting is the caller's to do.
-    return service_status(context, _service(context, name))
+def _service_status(context: Context, name: Any, wait_seconds: Any = 0) -> str | Pending[str]:
+    return wait_for_status(context, _service(context, name), wait_seconds)
+
+
+def _wait_for_services(context: Context, seconds: Any, *names: Any) -> Pending[str]:
+    return wait_for_services(context, [_service(context, name) for name in names], seconds)
+
+
+def _list_images(context: Context, path: Any) -> str:
+    """Return the names of the images in the repository "/db/schema/repository"."""
+    parts = [part.upper() for part in str(path).strip("/").split("/")]
+    repository = context.get(ObjectKind.IMAGE_REPOSITORY, Name(tuple(Identifier(part) for part in parts[:3])))
+    context.access.require(repository, "READ")
+    images = context.catalogue.images.values()
+    return json.dumps({"images": sorted({one.name for one in images if one.repository == repository.key})})
 
 
 def _service_logs(
@@ -220,7 +238,18 @@ FUNCTIONS: Mapping[str, Function] = {
     ),
     "SYSTEM$GET_SERVICE_STATUS": Function(
         _service_status,
-        "documented: SYSTEM$GET_SERVICE_STATUS; assumed: it answers at once, the wait is the caller's",
+        "documented: SYSTEM$GET_SERVICE_STATUS; assumed: it waits for all containers to be READY or DONE",
+    ),
+    "SYSTEM$WAIT_FOR_SERVICES": Function(
+        _wait_for_services,
+        "documented: SYSTEM$WAIT_FOR_SERVICES; assumed: it fails as soon as one cannot get there any more",
+    ),
+    "SYSTEM$REGISTRY_LIST_IMAGES": Function(
+        _list_images, "observed: an older alternative to SHOW IMAGES; assumed: the keys of its answer"
+    ),
+    "SYSTEM$GET_COMPUTE_POOL_PENDING_MAINTENANCE": Function(
+        lambda _: "[]",
+        "documented: SYSTEM$GET_COMPUTE_POOL_PENDING_MAINTENANCE; assumed: a list, and nothing is pending",
     ),
     "SYSTEM$GET_SERVICE_LOGS": Function(
         _service_logs,
@@ -230,4 +259,10 @@ FUNCTIONS: Mapping[str, Function] = {
     "SYSTEM$GET_COMPUTE_POOL_STATUS": Function(
         _pool_status, "observed: the official CLI sends it; assumed: the keys of its answer"
     ),
+}
+
+# Called with the service before its own arguments.
+SERVICE_METHODS: Mapping[str, Function] = {
+    "SPCS_WAIT_FOR": Function(wait_for, "documented: SPCS_WAIT_FOR; assumed: the text of its answer"),
+    "SPCS_CANCEL_JOB": Function(cancel_job, "documented: SPCS_CANCEL_JOB; assumed: the text of its answer"),
 }

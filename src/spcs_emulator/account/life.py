@@ -5,8 +5,8 @@ runtime. Durable facts (suspended, since when) stay in the catalogue; which inst
 memory only, so a local account that was killed starts everything again.
 
 Assumed times: a pool is STARTING for 1 s, an instance waits 0.5 s for its container, an ingress URL appears
-0.5 s after that, a suspended service is SUSPENDING for 0.5 s. On Snowflake these are minutes. What the
-runtime could not start is tried again every 30 s.
+0.5 s after that, a suspended service is SUSPENDING and a cancelled job CANCELLING for 0.5 s. On Snowflake
+these are minutes. What the runtime could not start is tried again every 30 s; a job has failed then.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import logging
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,16 @@ from typing import Literal
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.families import FAMILIES
-from spcs_emulator.account.requests import RequestBuilder, services_of
+from spcs_emulator.account.jobs import (
+    Instance,
+    ended_instances,
+    ended_on,
+    instance_status,
+    is_job,
+    is_over,
+    outcome_of,
+)
+from spcs_emulator.account.requests import RequestBuilder, jobs_of, services_of, workloads_of
 from spcs_emulator.account.scheduling import Demand, Placement, place
 from spcs_emulator.account.secrets import secret_mounts, write_files
 from spcs_emulator.account.services import instance_keys, specification_of
@@ -48,16 +57,6 @@ RETRY = timedelta(seconds=30)
 _ADDRESS = re.compile(r"[^\s:/]+:[0-9]+")
 NO_NODES = "Compute pool node(s) are being provisioned"
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Instance:
-    """One instance as SHOW tells it. `started_on` is None until its containers were started."""
-
-    number: int
-    status: str
-    started_on: datetime | None
-    containers: tuple[ContainerState, ...]
 
 
 class Life:
@@ -85,6 +84,11 @@ class Life:
             if self._has_nodes(pool, now):
                 self._schedule(pool, now)
                 self._suspend_idle(pool, now)
+            for service in services_of(self._catalogue, pool):
+                if _wants_nodes(service):
+                    self._suspend_unused(service, now)
+            for job in jobs_of(self._catalogue, pool):
+                self._settle(job, now)
         self._reconnect()
 
     def _has_nodes(self, pool: AccountObject, now: datetime) -> bool:
@@ -92,7 +96,7 @@ class Life:
         return not pool.settings["suspended"] and not _within(now, resumed, POOL_START)
 
     def _schedule(self, pool: AccountObject, now: datetime) -> None:
-        services = [entry for entry in services_of(self._catalogue, pool) if not entry.settings["suspended"]]
+        services = [entry for entry in workloads_of(self._catalogue, pool) if _wants_nodes(entry)]
         owners = {key: service for service in services for key in instance_keys(service)}
         placement = self._place(pool, services)
         self._nodes[pool.key] = placement.nodes
@@ -107,6 +111,19 @@ class Life:
             if key in self._running and service.settings["provisioned_on"] is None:
                 settings = {**service.settings, "provisioned_on": self._running[key][1].isoformat()}
                 self._catalogue.objects.put(replace(service, settings=settings))
+
+    def _suspend_unused(self, service: AccountObject, now: datetime) -> None:
+        """Suspend a service after AUTO_SUSPEND_SECS without traffic of service functions.
+
+        Documented: nothing else counts. The local account has no service functions, so time begins to count
+        when the last instance was started.
+        """
+        seconds = service.settings["AUTO_SUSPEND_SECS"]
+        started = [self._running[key][1] for key in instance_keys(service) if key in self._running]
+        if seconds and started and now >= max(started) + timedelta(seconds=seconds):
+            moment = {"suspended": True, "suspended_on": now.isoformat(), "updated_on": now.isoformat()}
+            self._catalogue.objects.put(replace(service, settings={**service.settings, **moment}))
+            self.end(service)
 
     def _is_due(self, key: str, now: datetime) -> bool:
         if key not in self._placed or key in self._running:
@@ -141,6 +158,34 @@ class Life:
         self._broken.pop(key, None)
         self._running[key] = (request, now)
 
+    def _settle(self, job: AccountObject, now: datetime) -> None:
+        """Keep how the job ended once all its containers have; its node is free then."""
+        outcome = outcome_of(self.instances(job), now)
+        if outcome is not None:
+            self._catalogue.objects.put(replace(job, settings={**job.settings, "outcome": outcome}))
+            self.forget(job)
+
+    def cancel(self, job: AccountObject) -> None:
+        """End a job that is not over; nothing of it is started again."""
+        now = self._clock.now().isoformat()
+        settings = {**job.settings, "cancelled_on": now, "updated_on": now}
+        self._catalogue.objects.put(replace(job, settings=settings))
+        self.end(job)
+
+    def forget(self, service: AccountObject) -> None:
+        """Free the nodes of the service's instances; what runs of it is not ended."""
+        for key in instance_keys(service):
+            self._placed.pop(key, None)
+            self._refused.pop(key, None)
+
+    def release(self, pool: AccountObject) -> None:
+        """Let the pool's jobs that have not been started wait for it to resume (documented: ALTER COMPUTE
+        POOL … SUSPEND lets running jobs finish).
+        """
+        for job in jobs_of(self._catalogue, pool):
+            if not any(key in self._running for key in instance_keys(job)):
+                self.forget(job)
+
     def _suspend_idle(self, pool: AccountObject, now: datetime) -> None:
         if self.is_active(pool):
             self._idle_since.pop(pool.key, None)
@@ -167,7 +212,7 @@ class Life:
             if not any(_ADDRESS.fullmatch(value) for value in _environment(request)):
                 continue
             service = self._catalogue.get(key.rsplit("-", 1)[0])
-            if service is None or service.settings["suspended"]:
+            if service is None or not _wants_nodes(service):
                 continue
             # What runs goes on without a secret that is gone.
             with contextlib.suppress(CannotRunError):
@@ -215,15 +260,15 @@ class Life:
         """Whether an instance of any service has a node of the pool."""
         return any(
             key in self._placed
-            for service in services_of(self._catalogue, pool)
-            if not service.settings["suspended"]
+            for service in workloads_of(self._catalogue, pool)
+            if _wants_nodes(service)
             for key in instance_keys(service)
         )
 
     def pool_state(self, pool: AccountObject) -> str:
-        """Return SUSPENDED, STARTING, ACTIVE or IDLE."""
+        """Return SUSPENDED, STOPPING (its jobs still run), STARTING, ACTIVE or IDLE."""
         if pool.settings["suspended"]:
-            return "SUSPENDED"
+            return "STOPPING" if self.is_active(pool) else "SUSPENDED"
         if not self._has_nodes(pool, self._clock.now()):
             return "STARTING"
         return "ACTIVE" if self.is_active(pool) else "IDLE"
@@ -234,13 +279,19 @@ class Life:
         match self.pool_state(pool):
             case "SUSPENDED":
                 return 0, 0, 0
+            case "STOPPING":
+                return self._nodes.get(pool.key, 0), 0, 0
             case "STARTING":
                 return 0, 0, least
         active = self._nodes.get(pool.key, 0) if self.is_active(pool) else 0
         return active, max(0, least - active), max(least, active)
 
     def instances(self, service: AccountObject) -> list[Instance]:
-        """Return the service's instances; none while it is suspended."""
+        """Return the service's instances; none while it is suspended. Those of a job that is over are as they
+        ended.
+        """
+        if is_over(service):
+            return ended_instances(service)
         if service.settings["suspended"]:
             return []
         return [self._instance(service, number, key) for number, key in enumerate(instance_keys(service))]
@@ -250,9 +301,7 @@ class Life:
         if running is None:
             return self._not_running(service, number, key)
         states = self._runtime.states(key)
-        found = {state.status for state in states}
-        status = "FAILED" if "FAILED" in found else "READY" if found == {"READY"} else "PENDING"
-        return Instance(number, status, running[1], states)
+        return Instance(number, instance_status(states), running[1], states)
 
     def _not_running(self, service: AccountObject, number: int, key: str) -> Instance:
         status: Literal["FAILED", "PENDING"] = "FAILED" if key in self._broken else "PENDING"
@@ -265,7 +314,9 @@ class Life:
         return Instance(number, status, None, states)
 
     def service_status(self, service: AccountObject) -> str:
-        """Return PENDING, RUNNING, FAILED, SUSPENDING or SUSPENDED."""
+        """Return PENDING, RUNNING, FAILED, SUSPENDING, SUSPENDED, or a job's DONE, CANCELLING, CANCELLED."""
+        if is_job(service):
+            return self._job_status(service)
         if service.settings["suspended"]:
             since = datetime.fromisoformat(service.settings["suspended_on"])
             return "SUSPENDING" if _within(self._clock.now(), since, SUSPENDING) else "SUSPENDED"
@@ -274,6 +325,16 @@ class Life:
         if ready >= service.settings["MIN_READY_INSTANCES"]:
             return "RUNNING"
         return "FAILED" if any(instance.status == "FAILED" for instance in instances) else "PENDING"
+
+    def _job_status(self, job: AccountObject) -> str:
+        """A job is RUNNING once every instance of it was started (assumed)."""
+        if job.settings["outcome"] is not None:
+            return str(job.settings["outcome"]["status"])
+        over = ended_on(job)
+        if over is not None:
+            return "CANCELLING" if _within(self._clock.now(), over, SUSPENDING) else "CANCELLED"
+        waits = any(instance.status == "PENDING" for instance in self.instances(job))
+        return "PENDING" if waits else "RUNNING"
 
     def endpoints_ready(self, service: AccountObject) -> bool:
         """Whether the service's public endpoints have got their URL."""
@@ -285,6 +346,10 @@ def _within(now: datetime, since: datetime, length: timedelta) -> bool:
     """Whether `since` was less than `length` ago. One in the future was written before the machine's clock
     was set back, and counts as long ago."""
     return since <= now < since + length
+
+
+def _wants_nodes(service: AccountObject) -> bool:
+    return not service.settings["suspended"] and not is_over(service)
 
 
 def _make_folders(request: InstanceRequest) -> None:

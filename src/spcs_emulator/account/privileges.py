@@ -64,6 +64,7 @@ PRIVILEGES: Mapping[ObjectKind, tuple[str, ...]] = {
     ObjectKind.NETWORK_RULE: ("USAGE",),
     ObjectKind.SECRET: ("READ", "USAGE"),
     ObjectKind.INTEGRATION: ("USAGE",),
+    ObjectKind.SNAPSHOT: ("USAGE",),
 }
 
 # The privilege that CREATE needs, and the kind it is on; None is the account.
@@ -80,6 +81,7 @@ CREATE_NEEDS: Mapping[ObjectKind, tuple[str, ObjectKind | None]] = {
     ObjectKind.NETWORK_RULE: ("CREATE NETWORK RULE", ObjectKind.SCHEMA),
     ObjectKind.SECRET: ("CREATE SECRET", ObjectKind.SCHEMA),
     ObjectKind.INTEGRATION: ("CREATE INTEGRATION", None),
+    ObjectKind.SNAPSHOT: ("CREATE SNAPSHOT", ObjectKind.SCHEMA),
 }
 
 # Documented: GRANT <privileges>: WRITE on a stage only together with or after READ, and READ goes last.

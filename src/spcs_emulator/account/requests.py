@@ -10,6 +10,7 @@ from pathlib import Path
 from spcs_emulator.account.access import closure
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.jobs import is_job, is_over
 from spcs_emulator.account.secrets import secret_values
 from spcs_emulator.account.services import local_ports, peers_of, specification_of
 from spcs_emulator.faults import SqlError
@@ -60,6 +61,10 @@ class RequestBuilder:
             "SNOWFLAKE_SERVICE_NAME": service.name,
         }
         specification = specification_of(service)
+        if is_job(service):
+            # Documented: EXECUTE JOB SERVICE, REPLICAS.
+            own["SNOWFLAKE_JOBS_COUNT"] = str(service.settings["MIN_INSTANCES"])
+            own["SNOWFLAKE_JOB_INDEX"] = str(number)
         volumes = {volume.name: volume for volume in specification.volumes}
         containers = tuple(
             self._container(service, number, container, volumes, own)
@@ -73,6 +78,7 @@ class RequestBuilder:
             local_ports(service, number),
             peers,
             hosts,
+            is_job(service),
         )
 
     def volume_folder(self, service: AccountObject, number: int, volume: str) -> Path:
@@ -145,7 +151,17 @@ class RequestBuilder:
 
 
 def services_of(catalogue: Catalogue, pool: AccountObject) -> list[AccountObject]:
-    """Return the services on the pool, oldest first."""
+    """Return the services on the pool that are no jobs, oldest first."""
+    return [entry for entry in workloads_of(catalogue, pool) if not is_job(entry)]
+
+
+def jobs_of(catalogue: Catalogue, pool: AccountObject) -> list[AccountObject]:
+    """Return the jobs on the pool that are not over, oldest first."""
+    return [entry for entry in workloads_of(catalogue, pool) if is_job(entry) and not is_over(entry)]
+
+
+def workloads_of(catalogue: Catalogue, pool: AccountObject) -> list[AccountObject]:
+    """Return the services on the pool, jobs of every age among them, oldest first."""
     found = [
         entry
         for entry in catalogue.unsorted(ObjectKind.SERVICE)

@@ -88,6 +88,13 @@ def table(shape: Sequence[Column], rows: Iterable[Mapping[str, Any]], family: Fa
     return Result(tuple(shape), tuple(cells), family)
 
 
+def without(result: Result, names: Sequence[str]) -> Result:
+    """Return the result without the columns of these names."""
+    kept = [index for index, column in enumerate(result.columns) if column.name not in names]
+    rows = tuple(tuple(row[index] for index in kept) for row in result.rows)
+    return Result(tuple(result.columns[index] for index in kept), rows, result.family)
+
+
 def pattern_matches(pattern: str, name: str) -> bool:
     """Whether `name` matches a LIKE pattern: % and _ are wildcards, a backslash takes the next as it is,
     and case does not matter (documented: SHOW … LIKE).

@@ -9,13 +9,20 @@ from typing import TypeVar
 
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
-from spcs_emulator.account.results import Result, columns, pattern_matches, table
+from spcs_emulator.account.jobs import is_job
+from spcs_emulator.account.results import Result, columns, pattern_matches, table, without
 from spcs_emulator.faults import CANNOT, INVALID_VALUE
-from spcs_emulator.objects.compute_pool import show_families
+from spcs_emulator.objects.compute_pool import check_types, show_families, show_nodes
 from spcs_emulator.objects.image_repository import ImageRepository
 from spcs_emulator.objects.kind import Kind
 from spcs_emulator.objects.kinds import KINDS
-from spcs_emulator.objects.service_views import show_containers, show_endpoints, show_instances, show_roles
+from spcs_emulator.objects.service_views import (
+    show_containers,
+    show_endpoints,
+    show_instances,
+    show_roles,
+    show_volumes,
+)
 from spcs_emulator.objects.user_tokens import show_tokens
 from spcs_emulator.statement.values import Name, ObjectKind, Scope, Show
 
@@ -36,6 +43,8 @@ LISTED = {
     "INTEGRATIONS": ObjectKind.INTEGRATION,
     "EXTERNAL ACCESS INTEGRATIONS": ObjectKind.EXTERNAL_ACCESS_INTEGRATION,
     "SECURITY INTEGRATIONS": ObjectKind.SECURITY_INTEGRATION,
+    "JOB SERVICES": ObjectKind.SERVICE,
+    "SNAPSHOTS": ObjectKind.SNAPSHOT,
 }
 # The local account holds no tables and views, so these are always empty.
 EMPTY = {
@@ -62,9 +71,12 @@ EMPTY = {
         source="assumed: as documented on its page, where the list is not complete",
     ),
 }
+# Documented: SHOW SERVICES: the columns that JOB and EXCLUDE JOBS leave out.
+JOB_COLUMNS = {True: ("is_job",), False: ("is_job", "is_async_job")}
 INSIDE = {
     "SERVICE CONTAINERS": show_containers,
     "SERVICE INSTANCES": show_instances,
+    "SERVICE VOLUMES": show_volumes,
     "ENDPOINTS": show_endpoints,
     "ROLES IN SERVICE": show_roles,
 }
@@ -76,21 +88,35 @@ def show(context: Context, statement: Show) -> Result:
     """
     if statement.limit is not None and not 1 <= statement.limit <= ROW_LIMIT:
         raise INVALID_VALUE(name="LIMIT", value=statement.limit, why=f": between 1 and {ROW_LIMIT}")
-    if statement.what == "COMPUTE POOL INSTANCE FAMILIES":
-        return show_families(context)
-    if statement.what == "USER TOKENS":
-        return show_tokens(context, _scope_name(statement))
     if statement.what in INSIDE:
         service = context.get(ObjectKind.SERVICE, _scope_name(statement))
         return _narrowed(INSIDE[statement.what](context, service), statement)
-    if statement.what == "IMAGES":
-        repository = context.get(ObjectKind.IMAGE_REPOSITORY, _scope_name(statement))
-        return ImageRepository().show_images(context, repository, statement.like)
+    if statement.what in OWN:
+        return OWN[statement.what](context, statement)
+    check_types(statement.types)
     places = _places(context, statement)
     if statement.what in EMPTY:
         return table(EMPTY[statement.what], [])
     kind = KINDS[LISTED[statement.what]]
-    return _listed(context, kind, places, statement)
+    return without(_listed(context, kind, places, statement), JOB_COLUMNS.get(statement.jobs, ()))
+
+
+def _images(context: Context, statement: Show) -> Result:
+    repository = context.get(ObjectKind.IMAGE_REPOSITORY, _scope_name(statement))
+    return ImageRepository().show_images(context, repository, statement.like)
+
+
+def _nodes(context: Context, statement: Show) -> Result:
+    return _narrowed(show_nodes(context, _scope_name(statement)), statement)
+
+
+# What is no object of a kind, and no part of a service.
+OWN: Mapping[str, Callable[[Context, Show], Result]] = {
+    "COMPUTE POOL INSTANCE FAMILIES": lambda context, _: show_families(context),
+    "IMAGES": _images,
+    "NODES IN COMPUTE POOL": _nodes,
+    "USER TOKENS": lambda context, statement: show_tokens(context, _scope_name(statement)),
+}
 
 
 def _scope_name(statement: Show) -> Name:
@@ -106,6 +132,7 @@ def _listed(context: Context, kind: Kind, places: frozenset[str] | None, stateme
         if kind.covers(entry)
         and context.access.sees(entry)
         and (places is None or _lies_in(context, entry, places))
+        and (statement.jobs is None or is_job(entry) is statement.jobs)
     ]
     return kind.show(context, _limited(entries, lambda entry: entry.name, statement))
 
@@ -135,7 +162,11 @@ def _limited(rows: Sequence[T], name_of: Callable[[T], str], statement: Show) ->
 
 def _narrowed(result: Result, statement: Show) -> Result:
     names = [column.name for column in result.columns]
-    index = next(names.index(name) for name in ("container_name", "instance_id", "name") if name in names)
+    index = next(
+        names.index(name)
+        for name in ("volume_name", "container_name", "instance_id", "name")
+        if name in names
+    )
     rows = _limited(result.rows, lambda row: str(row[index] or ""), statement)
     return Result(result.columns, tuple(rows), result.family)
 

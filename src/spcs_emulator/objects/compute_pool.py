@@ -11,12 +11,14 @@ from typing import Any, ClassVar
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.families import FAMILIES, node_limit
-from spcs_emulator.account.requests import services_of
+from spcs_emulator.account.requests import jobs_of, services_of
 from spcs_emulator.account.results import Result, columns, table
+from spcs_emulator.account.services import specification_of
 from spcs_emulator.faults import INVALID_FAMILY, INVALID_VALUE, MISSING_OPTION, POOL_IN_USE, POOL_STATE
 from spcs_emulator.objects.kind import Kind, Row, true_false
 from spcs_emulator.objects.removal import remove_object
-from spcs_emulator.statement.values import Alter, Describe, Drop, ObjectKind
+from spcs_emulator.objects.snapshot import back_up_all
+from spcs_emulator.statement.values import Alter, Describe, Drop, Name, ObjectKind
 
 _NAMES = (
     "name state min_nodes max_nodes instance_family num_services num_jobs auto_suspend_secs "
@@ -24,6 +26,14 @@ _NAMES = (
     "idle_nodes target_nodes created_on resumed_on updated_on owner comment is_exclusive application "
 )
 _NUMBERS = "min_nodes max_nodes num_services num_jobs auto_suspend_secs active_nodes idle_nodes target_nodes"
+# Assumed: the types are those of the parameter ALLOWED_SPCS_WORKLOAD_TYPES; here there are users' alone.
+USER_TYPE = "USER"
+WORKLOAD_TYPES = (USER_TYPE, "NOTEBOOK", "STREAMLIT", "MODEL_SERVING", "ML_JOB")
+NODES = columns(
+    "SHOW NODES IN COMPUTE POOL",
+    "name state instance_family",
+    source="documented: SHOW NODES IN COMPUTE POOL, that there is the family; assumed: the columns",
+)
 FAMILY_COLUMNS = columns(
     "SHOW COMPUTE POOL INSTANCE FAMILIES",
     "name description vcpu memory_gib storage_gib gpu gpu_count gpu_memory_gib current_node_usage message",
@@ -100,10 +110,16 @@ class ComputePool(Kind):
             raise INVALID_VALUE(name="AUTO_SUSPEND_SECS", value=seconds, why=": must not be negative")
 
     def change(self, context: Context, entry: AccountObject, properties: Mapping[str, Any]) -> None:
-        """Lay the properties over; family and placement change only while suspended (documented)."""
+        """Lay the properties over. Documented: family and placement change only while the pool is fully
+        suspended, and placement not while services with block volumes are on it.
+        """
+        suspended = context.world.life.pool_state(entry) == "SUSPENDED"
         for name in ("INSTANCE_FAMILY", "PLACEMENT_GROUP"):
-            if name in properties and not entry.settings["suspended"]:
-                raise POOL_STATE(name=entry.name, what=name)
+            if name in properties and not suspended:
+                raise POOL_STATE(name=entry.name, why=f"it must be suspended to change {name}")
+        services = services_of(context.catalogue, entry)
+        if "PLACEMENT_GROUP" in properties and any(specification_of(one).block_volumes for one in services):
+            raise POOL_STATE(name=entry.name, why="services on it have block volumes")
         super().change(context, entry, properties)
         context.put(context.catalogue.the(entry.key), updated_on=context.now.isoformat())
 
@@ -118,24 +134,40 @@ class ComputePool(Kind):
             case "RESUME" if entry.settings["suspended"]:
                 resume_pool(context, entry)
             case "STOP ALL":
-                for service in services_of(context.catalogue, entry):
-                    remove_object(context.world, service)
+                self._stop_all(context, entry)
+            case "STOP ALL OF TYPE":
+                check_types(statement.properties["TYPES"])
+                if USER_TYPE in statement.properties["TYPES"]:
+                    self._stop_all(context, entry)
+
+    def _stop_all(self, context: Context, entry: AccountObject) -> None:
+        """Documented: services are dropped and jobs cancelled; block volumes leave automatic snapshots."""
+        for service in services_of(context.catalogue, entry):
+            back_up_all(context, service)
+            remove_object(context.world, service)
+        for job in jobs_of(context.catalogue, entry):
+            context.world.life.cancel(job)
 
     def _suspend(self, context: Context, entry: AccountObject) -> None:
-        """Documented: its services are suspended too. Assumed: each is resumed by itself later."""
+        """Documented: its services are suspended too, and running jobs finish first. Assumed: each service is
+        resumed by itself later.
+        """
         now = context.now.isoformat()
         for service in services_of(context.catalogue, entry):
             if not service.settings["suspended"]:
                 context.world.life.end(service)
                 context.put(service, suspended=True, suspended_on=now, updated_on=now)
+        context.world.life.release(entry)
         context.put(entry, suspended=True, updated_on=now)
 
     def check_drop(self, context: Context, entry: AccountObject, _statement: Drop) -> None:
-        """Refuse while there are services, suspended ones too."""
+        """Refuse while there are services, suspended ones too. Documented: running jobs are aborted."""
         services = services_of(context.catalogue, entry)
         if services:
             names = ", ".join(context.catalogue.full_name(service) for service in services)
             raise POOL_IN_USE(name=entry.name, services=names)
+        for job in jobs_of(context.catalogue, entry):
+            context.world.life.cancel(job)
 
     def describe(self, context: Context, statement: Describe) -> Result:
         """Describe the pool; MONITOR or ownership is needed."""
@@ -154,7 +186,7 @@ class ComputePool(Kind):
             "max_nodes": values["MAX_NODES"],
             "instance_family": values["INSTANCE_FAMILY"],
             "num_services": len(services_of(context.catalogue, entry)),
-            "num_jobs": 0,
+            "num_jobs": len(jobs_of(context.catalogue, entry)),
             "auto_suspend_secs": values["AUTO_SUSPEND_SECS"],
             "auto_resume": true_false(values["AUTO_RESUME"]),
             "active_nodes": active,
@@ -170,6 +202,13 @@ class ComputePool(Kind):
             "placement_group": values["PLACEMENT_GROUP"],
             "backup_instance_families": f"[{', '.join(values['BACKUP_INSTANCE_FAMILIES'])}]",
         }
+
+
+def check_types(types: tuple[str, ...]) -> None:
+    """Raise 001008 at a type of workload that is none."""
+    for name in types:
+        if name not in WORKLOAD_TYPES:
+            raise INVALID_VALUE(name="OF TYPE", value=name, why=f": one of {', '.join(WORKLOAD_TYPES)}")
 
 
 def resume_pool(context: Context, entry: AccountObject) -> None:
@@ -216,6 +255,21 @@ def show_families(context: Context) -> Result:
             }
         )
     return table(FAMILY_COLUMNS, rows)
+
+
+def show_nodes(context: Context, name: Name) -> Result:
+    """Return the rows of SHOW NODES IN COMPUTE POOL; USAGE is needed."""
+    pool = context.use(ObjectKind.COMPUTE_POOL, name, "USAGE")
+    active, idle, _ = context.world.life.pool_nodes(pool)
+    rows = [
+        {
+            "name": f"node-{number}",
+            "state": "ACTIVE" if number < active else "IDLE",
+            "instance_family": pool.settings["INSTANCE_FAMILY"],
+        }
+        for number in range(active + idle)
+    ]
+    return table(NODES, rows)
 
 
 def _family(name: str) -> str:

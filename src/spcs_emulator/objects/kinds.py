@@ -16,6 +16,7 @@ from spcs_emulator.objects.role import Role
 from spcs_emulator.objects.secret import Secret
 from spcs_emulator.objects.security_integration import SecurityIntegration
 from spcs_emulator.objects.service import Service
+from spcs_emulator.objects.snapshot import Snapshot
 from spcs_emulator.objects.stage import Stage
 from spcs_emulator.objects.user import User
 from spcs_emulator.objects.warehouse import Warehouse
@@ -36,6 +37,7 @@ KINDS: Mapping[ObjectKind, Kind] = {
         NetworkRule(),
         Secret(),
         Integration(),
+        Snapshot(),
     )
 } | {
     ObjectKind.EXTERNAL_ACCESS_INTEGRATION: ExternalAccessIntegration(),

@@ -65,6 +65,8 @@ def _outside(world: World, entry: AccountObject) -> list[Callable[[], None]]:
     match entry.kind:
         case ObjectKind.STAGE:
             return [partial(remove_folder, world.stage_folder(entry.key))]
+        case ObjectKind.SNAPSHOT:
+            return [partial(remove_folder, world.snapshot_folder(entry.key))]
         case ObjectKind.IMAGE_REPOSITORY:
             return [partial(world.images.forget, entry.key)]
         case _:

@@ -15,9 +15,9 @@ from typing import Any, ClassVar
 from spcs_emulator.account.access import Access
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
-from spcs_emulator.account.life import Instance
+from spcs_emulator.account.jobs import Instance, is_job, is_over
 from spcs_emulator.account.results import Result, columns, status, table
-from spcs_emulator.account.services import ALL_ENDPOINTS, dns_label, dns_name, specification_of
+from spcs_emulator.account.services import dns_label, dns_name, specification_of
 from spcs_emulator.faults import (
     BLOCK_VOLUMES,
     CANNOT_RUN,
@@ -25,30 +25,31 @@ from spcs_emulator.faults import (
     EXISTS_UNSEEN,
     INVALID_VALUE,
     NOT_FOUND,
+    SERVICE_STATE,
 )
-from spcs_emulator.objects.compute_pool import resume_pool
 from spcs_emulator.objects.kind import Kind, Row, owner_cells, place_cells, true_false
-from spcs_emulator.objects.removal import remove_object
 from spcs_emulator.objects.service_checks import (
+    check_block_limit,
     check_endpoints,
     check_fits,
     check_instances,
     check_same_blocks,
     check_secrets,
     find_images,
+    find_snapshots,
     find_stages,
     use_warehouse,
 )
 from spcs_emulator.objects.service_egress import PROPERTY, find_integrations, shown_integrations
+from spcs_emulator.objects.service_making import as_owner, set_roles, usable_pool, wake_pool, with_ports
+from spcs_emulator.objects.service_source import specification_text
 from spcs_emulator.objects.service_text import described_specification
-from spcs_emulator.runtime.api import NoFreePortError
+from spcs_emulator.objects.snapshot import back_up_all, fill_blocks, restore_volume
 from spcs_emulator.specification import Specification, parse_specification
 from spcs_emulator.statement.values import Alter, Create, Describe, Drop, Identifier, Name, ObjectKind
 
 _LABEL = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 # Documented: parameter LOG_LEVEL.
-# offers of free ports that may all be taken before giving up
-PORT_ATTEMPTS = 1000
 LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", "OFF")
 _NUMBERS = (
     "current_instances target_instances min_ready_instances min_instances max_instances auto_suspend_secs"
@@ -91,11 +92,11 @@ class Service(Kind):
                 name="name", value=name.text, why=": must make a DNS label of at most 63 characters"
             )
 
-    def settings(self, context: Context, properties: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a new service's settings, checked against everything CREATE SERVICE checks."""
-        owner = _as_owner(context, context.access.primary)
-        pool = _usable_pool(context, properties["COMPUTE POOL"], owner)
-        specification = parse_specification(properties["SPECIFICATION"])
+    def _new_settings(
+        self, context: Context, properties: Mapping[str, Any], specification: Specification
+    ) -> dict[str, Any]:
+        owner = as_owner(context, context.access.primary)
+        pool = usable_pool(context, properties["COMPUTE POOL"], owner)
         least = properties.get("MIN_INSTANCES", 1)
         now = context.now.isoformat()
         settings = {
@@ -113,6 +114,7 @@ class Service(Kind):
             "upgraded_on": None,
             "provisioned_on": None,
             "ports": {},
+            "snapshots": {},
         }
         check_instances(settings, specification)
         return settings
@@ -131,36 +133,63 @@ class Service(Kind):
 
     def create(self, context: Context, statement: Create) -> Result:
         """Create the service and its service roles; a suspended pool with AUTO_RESUME starts."""
-        self.check_name(statement.name.last)
-        schema = context.require_parent(self.kind, statement.name)
-        if schema is None:
-            raise NOT_FOUND(kind="Schema", name=str(statement.name))
-        context.access.require_create("CREATE SERVICE", schema)
         name = statement.name.last.text
+        schema = self.home(context, statement.name)
         found = context.catalogue.find(self.kind, name, schema.key)
-        if found is not None:
-            if not context.access.sees(found):
-                raise EXISTS_UNSEEN(name=context.catalogue.full_name(found))
-            if statement.if_not_exists:
-                return status(f"{name} already exists, statement succeeded.")
-            raise EXISTS(name=context.catalogue.full_name(found))
-        settings = self.settings(context, statement.properties)
-        entry = context.new_object(self.kind, name, schema.key, statement.properties.get("COMMENT"), settings)
-        self._specify(context, entry, parse_specification(statement.properties["SPECIFICATION"]))
-        _wake_pool(context, settings["COMPUTE POOL"])
+        if found is not None and statement.if_not_exists and context.access.sees(found):
+            return status(f"{name} already exists, statement succeeded.")
+        self.make(context, statement.name, schema, statement.properties, {})
         return status(f"{self.title} {name} successfully created.")
+
+    def home(self, context: Context, name: Name) -> AccountObject:
+        """Return the schema that the new service goes to. 002003 or 003001 when it may not."""
+        self.check_name(name.last)
+        schema = context.require_parent(self.kind, name)
+        if schema is None:
+            raise NOT_FOUND(kind="Schema", name=str(name))
+        context.access.require_create("CREATE SERVICE", schema)
+        return schema
+
+    def make(
+        self,
+        context: Context,
+        name: Name,
+        schema: AccountObject,
+        properties: Mapping[str, Any],
+        more: Mapping[str, Any],
+    ) -> AccountObject:
+        """Create the service with `more` settings of a job's. 002002 or 003041 when the name is taken, and
+        whatever CREATE SERVICE checks.
+        """
+        found = context.catalogue.find(self.kind, name.last.text, schema.key)
+        if found is not None:
+            taken = EXISTS if context.access.sees(found) else EXISTS_UNSEEN
+            raise taken(name=context.catalogue.full_name(found))
+        text = specification_text(context, properties["SPECIFICATION"])
+        specification = parse_specification(text, job="is_job" in more)
+        settings = {**self._new_settings(context, properties, specification), **more}
+        comment = properties.get("COMMENT")
+        entry = context.new_object(self.kind, name.last.text, schema.key, comment, settings)
+        self._specify(context, entry, specification)
+        made = context.catalogue.the(entry.key)
+        fill_blocks(context, made)
+        wake_pool(context, settings["COMPUTE POOL"])
+        return made
 
     def _specify(self, context: Context, entry: AccountObject, specification: Specification) -> None:
         """Give the service its specification: check it, resolve images and stages, allocate ports, set
         roles.
         """
-        owner = _as_owner(context, entry.owner)
+        owner = as_owner(context, entry.owner)
         pool = context.catalogue.the(entry.settings["COMPUTE POOL"])
         check_fits(specification, pool)
+        check_block_limit(context, entry, specification)
         images = find_images(context, specification, pool, owner)
-        stages = find_stages(context, specification, context.catalogue.the(entry.parent), owner)
+        schema = context.catalogue.the(entry.parent)
+        stages = find_stages(context, specification, schema, owner)
+        snapshots = find_snapshots(context, specification, schema, owner)
         check_endpoints(specification, owner)
-        check_secrets(context, specification, context.catalogue.the(entry.parent), entry.owner)
+        check_secrets(context, specification, schema, entry.owner)
         document = json.dumps(specification.document, sort_keys=True, separators=(",", ":"))
         digests = {name: image["digest"] for name, image in images.items()}
         text = document + json.dumps(digests, sort_keys=True)
@@ -170,25 +199,28 @@ class Service(Kind):
             "spec_digest": hashlib.sha256(text.encode()).hexdigest(),
             "images": images,
             "stages": stages,
+            "snapshots": {**snapshots, **entry.settings.get("snapshots", {})},
         }
-        settings["ports"] = _with_ports(context, settings, specification)
+        settings["ports"] = with_ports(context, settings, specification)
         stored = context.put(entry, **settings)
         why = context.world.runtime.refuse(context.world.requests.build(stored, 0))
         if why is not None:
             raise CANNOT_RUN(name=entry.name, why=why)
-        _set_roles(context, stored, specification)
+        set_roles(context, stored, specification)
 
     def change(self, context: Context, entry: AccountObject, properties: Mapping[str, Any]) -> None:
         """SET and UNSET: options only; more or fewer instances start or end."""
-        options = self._options(context, properties, _as_owner(context, entry.owner))
+        refuse_job(entry)
+        options = self._options(context, properties, as_owner(context, entry.owner))
         settings = {**entry.settings, **options}
         specification = specification_of(entry)
         check_instances(settings, specification)
         if settings["MIN_INSTANCES"] < entry.settings["MIN_INSTANCES"]:
             context.world.life.end(entry)
-        settings["ports"] = _with_ports(context, settings, specification)
+        settings["ports"] = with_ports(context, settings, specification)
         settings["updated_on"] = context.now.isoformat()
-        context.put(entry, comment=properties.get("COMMENT", entry.comment), **settings)
+        changed = context.put(entry, comment=properties.get("COMMENT", entry.comment), **settings)
+        fill_blocks(context, changed)
 
     def unset_values(self, names: tuple[str, ...]) -> dict[str, Any]:
         """Return the defaults that UNSET goes back to."""
@@ -197,24 +229,33 @@ class Service(Kind):
         return {name: defaults[name] for name in names}
 
     def perform(self, context: Context, entry: AccountObject, statement: Alter) -> None:
-        """SUSPEND, RESUME and FROM SPECIFICATION; each needs OPERATE.
+        """SUSPEND, RESUME, a new specification, and RESTORE VOLUME; each needs OPERATE. Not for jobs.
 
         Documented: a role needs USAGE on a pool to resume it through a service; assumed: the service's owner
         does, and for every RESUME.
         """
         context.access.require(entry, "OPERATE")
+        refuse_job(entry)
         now = context.now.isoformat()
         match statement.action:
             case "SUSPEND" if not entry.settings["suspended"]:
                 context.world.life.end(entry)
                 context.put(entry, suspended=True, suspended_on=now, updated_on=now)
             case "RESUME" if entry.settings["suspended"]:
-                pool = context.catalogue.the(entry.settings["COMPUTE POOL"])
-                _as_owner(context, entry.owner).require(pool, "USAGE")
-                context.put(entry, suspended=False, resumed_on=now, since=now, updated_on=now)
-                _wake_pool(context, entry.settings["COMPUTE POOL"])
-            case "SPECIFICATION":
-                self._respecify(context, entry, statement.properties["SPECIFICATION"])
+                self._resume(context, entry)
+            case "FROM":
+                text = specification_text(context, statement.properties["SPECIFICATION"])
+                self._respecify(context, entry, text)
+            case "RESTORE VOLUME":
+                restore_volume(context, entry, statement.properties)
+                self._resume(context, context.catalogue.the(entry.key))
+
+    def _resume(self, context: Context, entry: AccountObject) -> None:
+        now = context.now.isoformat()
+        pool = context.catalogue.the(entry.settings["COMPUTE POOL"])
+        as_owner(context, entry.owner).require(pool, "USAGE")
+        context.put(entry, suspended=False, resumed_on=now, since=now, updated_on=now)
+        wake_pool(context, entry.settings["COMPUTE POOL"])
 
     def _respecify(self, context: Context, entry: AccountObject, text: str) -> None:
         """Documented: the same specification with the same digests changes nothing; else instances are
@@ -236,6 +277,11 @@ class Service(Kind):
         if specification_of(entry).block_volumes and statement.option != "FORCE":
             raise BLOCK_VOLUMES(name=entry.name)
 
+    def remove(self, context: Context, entry: AccountObject) -> None:
+        """Remove the service; automatic snapshots of its block volumes stay (documented: DROP SERVICE)."""
+        back_up_all(context, entry)
+        super().remove(context, entry)
+
     def describe(self, context: Context, statement: Describe) -> Result:
         """Describe the service; the specification is for the owner only (documented)."""
         entry = context.use(self.kind, statement.name, "MONITOR", "OPERATE", "USAGE")
@@ -249,14 +295,14 @@ class Service(Kind):
         values = entry.settings
         life = context.world.life
         instances = life.instances(entry)
-        started = [instance for instance in instances if instance.started_on is not None]
+        started = [] if is_over(entry) else [one for one in instances if one.started_on is not None]
         return {
             "name": entry.name,
             "status": life.service_status(entry),
             "compute_pool": context.catalogue.name_of(values["COMPUTE POOL"]),
             "dns_name": dns_name(entry),
             "current_instances": len(started),
-            "target_instances": 0 if values["suspended"] else values["MIN_INSTANCES"],
+            "target_instances": 0 if values["suspended"] or is_over(entry) else values["MIN_INSTANCES"],
             "min_ready_instances": values["MIN_READY_INSTANCES"],
             "min_instances": values["MIN_INSTANCES"],
             "max_instances": values["MAX_INSTANCES"],
@@ -269,8 +315,8 @@ class Service(Kind):
             "auto_suspend_secs": values["AUTO_SUSPEND_SECS"],
             "comment": entry.comment,
             "query_warehouse": context.catalogue.name_of(values["QUERY_WAREHOUSE"]) or None,
-            "is_job": "false",
-            "is_async_job": "false",
+            "is_job": true_false(is_job(entry)),
+            "is_async_job": true_false(bool(values.get("ASYNC"))),
             "spec_digest": values["spec_digest"],
             "is_upgrading": true_false(_is_upgrading(entry, instances)),
             "managing_object_domain": None,
@@ -289,68 +335,11 @@ def _is_upgrading(entry: AccountObject, instances: list[Instance]) -> bool:
     )
 
 
+def refuse_job(entry: AccountObject) -> None:
+    """Raise 395029 when the service is a job (documented: ALTER SERVICE, jobs cannot be altered)."""
+    if is_job(entry):
+        raise SERVICE_STATE(name=entry.name, why="it is a job")
+
+
 def _time(text: str | None) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _as_owner(context: Context, owner: str | None) -> Access:
-    return Access(context.catalogue, owner, [owner] if owner else [])
-
-
-def _usable_pool(context: Context, name: Name, owner: Access) -> AccountObject:
-    pool = context.catalogue.find(ObjectKind.COMPUTE_POOL, name.last.text)
-    if pool is None or not owner.sees(pool):
-        raise NOT_FOUND(kind="Compute pool", name=str(name))
-    owner.require(pool, "USAGE")
-    return pool
-
-
-def _wake_pool(context: Context, key: str) -> None:
-    pool = context.catalogue.the(key)
-    if pool.settings["suspended"] and pool.settings["AUTO_RESUME"]:
-        resume_pool(context, pool)
-
-
-def _with_ports(
-    context: Context, settings: Mapping[str, Any], specification: Specification
-) -> dict[str, dict[str, int]]:
-    """Return the local ports of every instance; endpoints that stay keep theirs."""
-    wanted = [str(endpoint.port) for endpoint in specification.endpoints if endpoint.port is not None]
-    ports: dict[str, dict[str, int]] = {}
-    for number in range(settings["MIN_INSTANCES"]):
-        old = settings["ports"].get(str(number), {})
-        new = [port for port in wanted if port not in old]
-        fresh = dict(zip(new, _free_ports(context, len(new)), strict=True))
-        ports[str(number)] = {port: old[port] if port in old else fresh[port] for port in wanted}
-    return ports
-
-
-def _free_ports(context: Context, count: int) -> list[int]:
-    """Return local ports that no service of the catalogue holds, running or not."""
-    taken = {
-        local
-        for service in context.catalogue.of_kind(ObjectKind.SERVICE)
-        for ports in service.settings["ports"].values()
-        for local in ports.values()
-    }
-    free: list[int] = []
-    for _ in range(PORT_ATTEMPTS):
-        free.extend(port for port in context.world.runtime.allocate(count - len(free)) if port not in taken)
-        if len(free) == count:
-            return free
-    raise NoFreePortError(f"{count} free ports asked for, and services hold those that were offered")
-
-
-def _set_roles(context: Context, service: AccountObject, specification: Specification) -> None:
-    """Make the service roles what the specification says; one that stays keeps its grants."""
-    wanted = {
-        ALL_ENDPOINTS: tuple(endpoint.name for endpoint in specification.endpoints),
-        **specification.service_roles,
-    }
-    present = {child.name: child for child in context.catalogue.children(service.key)}
-    for name, child in present.items():
-        if name not in wanted:
-            remove_object(context.world, child)
-    for name, endpoints in wanted.items():
-        role = present.get(name) or context.new_object(ObjectKind.SERVICE_ROLE, name, service.key, None, {})
-        context.put(role, owner=service.owner, endpoints=list(endpoints))

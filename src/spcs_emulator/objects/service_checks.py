@@ -16,6 +16,7 @@ from spcs_emulator.account.privileges import words
 from spcs_emulator.account.requests import split_stage
 from spcs_emulator.account.scheduling import Demand, lacking
 from spcs_emulator.account.secrets import secret_values
+from spcs_emulator.account.services import specification_of
 from spcs_emulator.faults import (
     DENIED,
     IMAGE_ARCHITECTURE,
@@ -24,6 +25,7 @@ from spcs_emulator.faults import (
     INVALID_VALUE,
     NOT_FOUND,
     SERVICE_STATE,
+    SPCS_LIMIT,
     SqlError,
 )
 from spcs_emulator.specification import Container, Specification, Volume
@@ -33,6 +35,7 @@ from spcs_emulator.statement.values import Name, ObjectKind
 
 # Assumed: Snowflake names no limit; a pool has few hundred nodes at most.
 INSTANCE_LIMIT = 100
+BLOCK_VOLUME_LIMIT = 100
 
 
 def check_instances(settings: Mapping[str, Any], specification: Specification) -> None:
@@ -159,14 +162,14 @@ def _find_stage(context: Context, volume: Volume, schema: AccountObject, owner: 
         reader.finish()
     except (ValueError, SqlError) as error:
         raise INVALID_SPEC(why=f"invalid stage '{volume.stage}' of volume '{volume.name}'") from error
-    found = _stage_called(context, name, schema)
+    found = _called(context, ObjectKind.STAGE, name, schema)
     if found is None or not owner.sees(found):
         raise NOT_FOUND(kind=words(ObjectKind.STAGE), name=str(name))
     owner.require(found, "READ", "WRITE")
     return found
 
 
-def _stage_called(context: Context, name: Name, schema: AccountObject) -> AccountObject | None:
+def _called(context: Context, kind: ObjectKind, name: Name, schema: AccountObject) -> AccountObject | None:
     home: AccountObject | None = schema
     if len(name.parts) > 1:
         database = context.catalogue.get(schema.parent)
@@ -174,7 +177,48 @@ def _stage_called(context: Context, name: Name, schema: AccountObject) -> Accoun
             database = context.catalogue.find(ObjectKind.DATABASE, name.parts[0].text)
         inner = name.parts[-2].text
         home = context.catalogue.find(ObjectKind.SCHEMA, inner, database.key) if database else None
-    return context.catalogue.find(ObjectKind.STAGE, name.last.text, home.key) if home else None
+    return context.catalogue.find(kind, name.last.text, home.key) if home else None
+
+
+def find_snapshots(
+    context: Context, specification: Specification, schema: AccountObject, owner: Access
+) -> dict[str, dict[str, str]]:
+    """Return the key and name of the snapshot each volume begins with. The owner role holds USAGE on it."""
+    found = {}
+    for volume in specification.block_volumes:
+        if volume.snapshot:
+            snapshot = _find_snapshot(context, volume, schema, owner)
+            found[volume.name] = {"key": snapshot.key, "name": context.catalogue.full_name(snapshot)}
+    return found
+
+
+def _find_snapshot(context: Context, volume: Volume, schema: AccountObject, owner: Access) -> AccountObject:
+    try:
+        reader = Reader(tokenize(volume.snapshot))
+        name = reader.name()
+        reader.finish()
+    except SqlError as error:
+        raise INVALID_SPEC(why=f"invalid snapshot '{volume.snapshot}' of volume '{volume.name}'") from error
+    found = _called(context, ObjectKind.SNAPSHOT, name, schema)
+    if found is None or not owner.sees(found):
+        raise NOT_FOUND(kind=words(ObjectKind.SNAPSHOT), name=str(name))
+    owner.require(found, "USAGE")
+    # Assumed: a volume must hold what the snapshot does.
+    if volume.size_bytes < found.settings["size_bytes"]:
+        raise INVALID_SPEC(why=f"volume '{volume.name}' is smaller than snapshot '{name}'")
+    return found
+
+
+def check_block_limit(context: Context, service: AccountObject, specification: Specification) -> None:
+    """Refuse block volumes beyond what an account may have (documented: 100)."""
+    others = sum(
+        len(specification_of(other).block_volumes) * other.settings["MIN_INSTANCES"]
+        for other in context.catalogue.unsorted(ObjectKind.SERVICE)
+        if other.key != service.key
+    )
+    own = len(specification.block_volumes) * service.settings["MIN_INSTANCES"]
+    if own and others + own > BLOCK_VOLUME_LIMIT:
+        raise SPCS_LIMIT(limit=BLOCK_VOLUME_LIMIT, what="block volumes")
 
 
 def check_same_blocks(name: str, old: Specification, new: Specification) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
-from spcs_emulator.account.life import Instance
+from spcs_emulator.account.jobs import Instance
 from spcs_emulator.account.results import Result, columns, table
 from spcs_emulator.account.services import covers, instance_keys, local_ports, may_bind, specification_of
 from spcs_emulator.faults import INVALID_VALUE
 from spcs_emulator.objects.kind import Row, place_cells, true_false
 from spcs_emulator.runtime.api import ContainerState
+from spcs_emulator.specification import Container, Volume
 
 CONTAINERS = columns(
     "SHOW SERVICE CONTAINERS",
@@ -31,6 +32,13 @@ INSTANCES = columns(
     "creation_time start_time "
     "ip_address",
     source="documented: SHOW SERVICE INSTANCES",
+)
+VOLUMES = columns(
+    "SHOW SERVICE VOLUMES",
+    "volume_name instance_id container_name volume_type size iops throughput encryption snapshot_used "
+    "stage_source volume_mounts",
+    source="documented: SHOW SERVICE VOLUMES; assumed: a row for each container that mounts one",
+    fixed="iops throughput",
 )
 # The last column is the local account's own: where the endpoint really listens on this machine.
 ENDPOINTS = columns(
@@ -123,6 +131,40 @@ def show_endpoints(context: Context, service: AccountObject) -> Result:
             }
         )
     return table(ENDPOINTS, rows)
+
+
+def show_volumes(context: Context, service: AccountObject) -> Result:
+    """Return a row for each volume of each instance, and each container that mounts it. MONITOR is needed."""
+    context.access.require(service, "MONITOR")
+    specification = specification_of(service)
+    return table(
+        VOLUMES,
+        [
+            _volume_row(service, number, volume, container)
+            for number in range(service.settings["MIN_INSTANCES"])
+            for volume in specification.volumes
+            for container in specification.containers
+            if any(name == volume.name for name, _ in container.mounts)
+        ],
+    )
+
+
+def _volume_row(service: AccountObject, number: int, volume: Volume, container: Container) -> Row:
+    iops, throughput, encryption = volume.block or (None, None, None)
+    used = service.settings.get("snapshots", {}).get(volume.name)
+    return {
+        "volume_name": volume.name,
+        "instance_id": str(number),
+        "container_name": container.name,
+        "volume_type": volume.source,
+        "size": volume.size or None,
+        "iops": iops,
+        "throughput": throughput,
+        "encryption": encryption,
+        "snapshot_used": used["name"] if used else None,
+        "stage_source": volume.stage or None,
+        "volume_mounts": ",".join(path for name, path in container.mounts if name == volume.name),
+    }
 
 
 def show_roles(context: Context, service: AccountObject) -> Result:

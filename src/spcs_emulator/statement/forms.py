@@ -86,6 +86,10 @@ _ALTER_SECRET = "documented: ALTER SECRET"  # noqa: S105 - a page
 _EXTERNAL = "documented: CREATE EXTERNAL ACCESS INTEGRATION"
 _ALTER_EXTERNAL = "documented: ALTER EXTERNAL ACCESS INTEGRATION"
 _SECURITY = "documented: CREATE SECURITY INTEGRATION (Snowflake OAuth)"
+_ALTER_POOL = "documented: ALTER COMPUTE POOL"
+_JOB = "documented: EXECUTE JOB SERVICE"
+_SNAPSHOT = "documented: CREATE SNAPSHOT"
+_TAG = "documented: SET TAG, UNSET TAG; assumed: the account holds no tags, so every one is missing"
 
 FORMS: Mapping[ObjectKind, Form] = {
     ObjectKind.ROLE: Form(
@@ -227,27 +231,31 @@ FORMS: Mapping[ObjectKind, Form] = {
             "BACKUP_INSTANCE_FAMILIES": clause(properties.strings, _POOL),
             "COMMENT": clause(properties.text, _POOL),
             "INITIALLY_SUSPENDED": clause(properties.boolean, _POOL, CREATE),
+            "TAG": clause(properties.tags, _TAG),
         },
         described="documented: DESCRIBE COMPUTE POOL",
-        actions=dict.fromkeys(("SUSPEND", "RESUME", "STOP ALL"), "documented: ALTER COMPUTE POOL"),
+        actions=dict.fromkeys(("SUSPEND", "RESUME", "STOP ALL OF TYPE", "STOP ALL"), _ALTER_POOL),
     ),
     ObjectKind.SERVICE: Form(
         _SERVICE,
-        _clauses(
-            _SERVICE,
-            MIN_INSTANCES=properties.integer,
-            MAX_INSTANCES=properties.integer,
-            MIN_READY_INSTANCES=properties.integer,
-            AUTO_RESUME=properties.boolean,
-            AUTO_SUSPEND_SECS=properties.integer,
-            QUERY_WAREHOUSE=properties.name,
-            EXTERNAL_ACCESS_INTEGRATIONS=properties.exact_names,
-            LOG_LEVEL=properties.word,
-            COMMENT=properties.text,
-        ),
+        {
+            **_clauses(
+                _SERVICE,
+                MIN_INSTANCES=properties.integer,
+                MAX_INSTANCES=properties.integer,
+                MIN_READY_INSTANCES=properties.integer,
+                AUTO_RESUME=properties.boolean,
+                AUTO_SUSPEND_SECS=properties.integer,
+                QUERY_WAREHOUSE=properties.name,
+                EXTERNAL_ACCESS_INTEGRATIONS=properties.exact_names,
+                LOG_LEVEL=properties.word,
+                COMMENT=properties.text,
+            ),
+            "TAG": clause(properties.tags, _TAG),
+        },
         parts=3,
         described="documented: DESCRIBE SERVICE",
-        actions=dict.fromkeys(("SUSPEND", "RESUME"), _ALTER_SERVICE),
+        actions=dict.fromkeys(("SUSPEND", "RESUME", "FROM", "RESTORE VOLUME"), _ALTER_SERVICE),
         options={"FORCE": "documented: DROP SERVICE"},
     ),
     ObjectKind.NETWORK_RULE: Form(
@@ -304,7 +312,34 @@ FORMS: Mapping[ObjectKind, Form] = {
         replaced=_SECURITY,
         described="documented: DESCRIBE INTEGRATION",
     ),
+    ObjectKind.SNAPSHOT: Form(
+        _SNAPSHOT,
+        {
+            "COMMENT": clause(properties.text, f"{_SNAPSHOT}; assumed: UNSET, as of other kinds"),
+            "TAG": clause(properties.tags, _TAG),
+        },
+        parts=3,
+        replaced=_SNAPSHOT,
+        described="documented: DESCRIBE SNAPSHOT",
+    ),
 }
+
+
+JOB_FORM = Form(
+    _JOB,
+    {
+        **_clauses(
+            _JOB,
+            NAME=properties.name,
+            ASYNC=properties.boolean,
+            REPLICAS=properties.integer,
+            QUERY_WAREHOUSE=properties.name,
+            EXTERNAL_ACCESS_INTEGRATIONS=properties.exact_names,
+            COMMENT=properties.text,
+        ),
+        "TAG": clause(properties.tags, _TAG),
+    },
+)
 
 
 def kinds_with(what: str) -> tuple[ObjectKind, ...]:

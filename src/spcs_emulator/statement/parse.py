@@ -12,7 +12,13 @@ from spcs_emulator.faults import EMPTY, STATEMENT_COUNT
 from spcs_emulator.statement.bindings import bound
 from spcs_emulator.statement.files import parse_get, parse_list, parse_put, parse_remove
 from spcs_emulator.statement.grants import parse_grant, parse_revoke, parse_show_grants
-from spcs_emulator.statement.objects import parse_alter, parse_create, parse_describe, parse_drop
+from spcs_emulator.statement.objects import (
+    parse_alter,
+    parse_create,
+    parse_describe,
+    parse_drop,
+    parse_execute_job,
+)
 from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.sessions import parse_alter_session, parse_call, parse_select, parse_use
 from spcs_emulator.statement.show import parse_show
@@ -41,6 +47,7 @@ STARTS = (
     Start("DESC", parse_describe, "documented: DESCRIBE <object>"),
     Start("DROP", parse_drop, "documented: DROP <object>"),
     Start("GET", parse_get, "documented: GET"),
+    Start("EXECUTE JOB SERVICE", parse_execute_job, "documented: EXECUTE JOB SERVICE"),
     Start(
         "GRANT",
         parse_grant,

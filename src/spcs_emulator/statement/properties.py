@@ -7,8 +7,8 @@ which property stands in `forms`.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from spcs_emulator.faults import UNSUPPORTED
-from spcs_emulator.statement.reader import Reader
+from spcs_emulator.faults import NOT_FOUND, UNSUPPORTED
+from spcs_emulator.statement.reader import NUMBER_LIMIT, Reader
 from spcs_emulator.statement.tokens import tokenize
 from spcs_emulator.statement.values import Identifier, Name
 
@@ -57,6 +57,32 @@ def stored_name(reader: Reader) -> str | None:
         inner.finish()
         return str(name)
     return str(reader.name(2))
+
+
+def constant(reader: Reader) -> Any:
+    """Read NULL, TRUE, FALSE, a string or a whole number."""
+    if reader.try_words("NULL"):
+        return None
+    if reader.looking_at("TRUE") or reader.looking_at("FALSE"):
+        return reader.boolean()
+    if reader.here.kind in ("string", "dollar"):
+        return reader.string()
+    return reader.integer(NUMBER_LIMIT)
+
+
+def tags(reader: Reader) -> None:
+    """Read `name = 'value', …`, in brackets or not. 002003, as the account holds no tags."""
+    bracket = reader.try_symbol("(")
+    first = reader.name()
+    while True:
+        reader.symbol("=")
+        reader.string()
+        if not reader.try_symbol(","):
+            break
+        reader.name()
+    if bracket:
+        reader.symbol(")")
+    raise NOT_FOUND(kind="Tag", name=str(first))
 
 
 def items(reader: Reader, read: Read, least: int = 0) -> tuple[Any, ...]:
@@ -171,7 +197,11 @@ def read_properties(reader: Reader, table: Mapping[str, Read]) -> dict[str, Any]
 
 
 def read_unset(reader: Reader, known: tuple[str, ...]) -> tuple[str, ...]:
-    """Read the property names of an UNSET, at least one, to the end of the statement."""
+    """Read the property names of an UNSET, at least one, to the end of the statement. 002003 at TAG, as the
+    account holds no tags.
+    """
+    if "TAG" in known and reader.try_words("TAG"):
+        raise NOT_FOUND(kind="Tag", name=str(reader.name()))
     found = [reader.one_of(*known)]
     while not reader.at_end:
         reader.try_symbol(",")

@@ -45,6 +45,11 @@ class Reader:
         """Whether everything is read."""
         return self.here.kind == "end"
 
+    @property
+    def following(self) -> Token:
+        """The token behind the one to be read next; the end behind the end."""
+        return self._tokens[min(self._index + 1, len(self._tokens) - 1)]
+
     def fail(self) -> SqlError:
         """Return the syntax error for the token to be read next."""
         return self.here.unexpected()

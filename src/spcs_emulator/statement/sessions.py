@@ -7,10 +7,12 @@ Documented: USE …, ALTER SESSION, Context functions, System functions.
 from typing import Any
 
 from spcs_emulator.statement.objects import object_name
-from spcs_emulator.statement.reader import NUMBER_LIMIT, Reader
+from spcs_emulator.statement.properties import constant
+from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.values import (
     AlterSession,
     Call,
+    Name,
     ObjectKind,
     ResultScan,
     Select,
@@ -47,7 +49,7 @@ def parse_alter_session(reader: Reader) -> AlterSession:
     while not values or not reader.at_end:
         name = reader.identifier().text
         reader.symbol("=")
-        values[name] = _constant(reader)
+        values[name] = constant(reader)
         reader.try_symbol(",")
     return AlterSession(set=values)
 
@@ -91,11 +93,11 @@ def parse_call(reader: Reader) -> Select:
 def _item(reader: Reader) -> SelectItem:
     place = reader.here
     value: Any
-    if place.kind == "word" and place.value not in ("TRUE", "FALSE", "NULL"):
+    if place.kind == "quoted" or (place.kind == "word" and place.value not in ("TRUE", "FALSE", "NULL")):
         value = _call(reader)
         heading = _heading(value)
     else:
-        value = _constant(reader)
+        value = constant(reader)
         heading = place.text if place.text != "-" else f"-{value}"
     if reader.try_words("AS") or reader.here.kind in ("word", "quoted"):
         heading = reader.identifier().text
@@ -104,7 +106,8 @@ def _item(reader: Reader) -> SelectItem:
 
 def _heading(call: Call) -> str:
     arguments = ", ".join(_shown(argument) for argument in call.arguments)
-    return f"{call.function}({arguments})"
+    service = f"{call.service}!" if call.service else ""
+    return f"{service}{call.function}({arguments})"
 
 
 def _shown(value: Any) -> str:
@@ -114,26 +117,26 @@ def _shown(value: Any) -> str:
 
 
 def _call(reader: Reader) -> Call:
+    service = _service(reader)
     place = reader.here
     if place.kind != "word":
         raise reader.fail()
     reader.take()
     arguments: list[Any] = []
-    if place.value in _WORD_CALLS and not reader.looking_at_symbol("("):
+    if service is None and place.value in _WORD_CALLS and not reader.looking_at_symbol("("):
         return Call(place.value, (), place.line, place.position)
     reader.symbol("(")
     while not reader.try_symbol(")"):
         if arguments:
             reader.symbol(",")
-        arguments.append(_constant(reader))
-    return Call(place.value, tuple(arguments), place.line, place.position)
+        arguments.append(constant(reader))
+    return Call(place.value, tuple(arguments), place.line, place.position, service)
 
 
-def _constant(reader: Reader) -> Any:
-    if reader.try_words("NULL"):
+def _service(reader: Reader) -> Name | None:
+    """Read `[db.][schema.]service!` before a method; None when no method comes next."""
+    if reader.following.kind != "symbol" or reader.following.text not in (".", "!"):
         return None
-    if reader.looking_at("TRUE") or reader.looking_at("FALSE"):
-        return reader.boolean()
-    if reader.here.kind in ("string", "dollar"):
-        return reader.string()
-    return reader.integer(NUMBER_LIMIT)
+    name = object_name(reader, ObjectKind.SERVICE)
+    reader.symbol("!")
+    return name

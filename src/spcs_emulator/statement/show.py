@@ -6,7 +6,7 @@ In: a reader behind SHOW. Out: a `Show`, or 001003. Touches nothing.
 from dataclasses import dataclass
 
 from spcs_emulator.faults import UNSUPPORTED
-from spcs_emulator.statement.objects import object_name
+from spcs_emulator.statement.objects import object_name, workload_types
 from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.users import SELF
 from spcs_emulator.statement.values import Name, ObjectKind, Scope, Show
@@ -14,9 +14,11 @@ from spcs_emulator.statement.values import Name, ObjectKind, Scope, Show
 
 @dataclass(frozen=True)
 class ShowForm:
-    """The clauses one SHOW takes, and the `source` of that. `scopes` are the words after IN; `must` makes IN
-    mandatory; `narrow` allows STARTS WITH and LIMIT; `terse` allows SHOW TERSE; `history` is the source of
-    HISTORY, which is refused as a feature: what was dropped is gone here.
+    """The clauses one SHOW takes, and the `source` of that.
+
+    `scopes` are the words after IN; `must` makes IN mandatory; `narrow` allows STARTS WITH and LIMIT; `terse`
+    allows SHOW TERSE; `jobs` allows OF TYPE; `history` is the source of HISTORY, which is refused as a
+    feature: what was dropped is gone here.
     """
 
     source: str
@@ -25,6 +27,7 @@ class ShowForm:
     narrow: bool = True
     terse: bool = False
     history: str = ""
+    jobs: bool = False
 
 
 _IN_SCHEMA = ("ACCOUNT", "DATABASE", "SCHEMA", "NAME")
@@ -35,6 +38,8 @@ SHOW_FORMS = {
     "ROLES IN SERVICE": ShowForm("documented: SHOW ROLES IN SERVICE", narrow=False),
     "SERVICE CONTAINERS": ShowForm("documented: SHOW SERVICE CONTAINERS", _IN_SERVICE, must=True),
     "SERVICE INSTANCES": ShowForm("documented: SHOW SERVICE INSTANCES", _IN_SERVICE, must=True),
+    "SERVICE VOLUMES": ShowForm("documented: SHOW SERVICE VOLUMES", _IN_SERVICE, must=True),
+    "NODES IN COMPUTE POOL": ShowForm("documented: SHOW NODES IN COMPUTE POOL"),
     "ENDPOINTS": ShowForm("documented: SHOW ENDPOINTS", _IN_SERVICE, must=True, narrow=False),
     "IMAGE REPOSITORIES": ShowForm("documented: SHOW IMAGE REPOSITORIES", _IN_SCHEMA, narrow=False),
     "IMAGES": ShowForm("documented: SHOW IMAGES", ("IMAGE REPOSITORY",), must=True, narrow=False),
@@ -42,7 +47,8 @@ SHOW_FORMS = {
     "COMPUTE POOL INSTANCE FAMILIES": ShowForm(
         "documented: SHOW COMPUTE POOL INSTANCE FAMILIES", narrow=False
     ),
-    "SERVICES": ShowForm("documented: SHOW SERVICES", (*_IN_SCHEMA, "COMPUTE POOL")),
+    "SERVICES": ShowForm("documented: SHOW SERVICES", (*_IN_SCHEMA, "COMPUTE POOL"), jobs=True),
+    "JOB SERVICES": ShowForm("documented: SHOW SERVICES", (*_IN_SCHEMA, "COMPUTE POOL"), jobs=True),
     "ROLES": ShowForm(
         "documented: SHOW ROLES; observed: IN ACCOUNT, sent by other tools", ("ACCOUNT",), terse=True
     ),
@@ -74,6 +80,7 @@ SHOW_FORMS = {
     "INTEGRATIONS": ShowForm("documented: SHOW INTEGRATIONS", narrow=False),
     "EXTERNAL ACCESS INTEGRATIONS": ShowForm("documented: SHOW INTEGRATIONS", narrow=False),
     "SECURITY INTEGRATIONS": ShowForm("documented: SHOW INTEGRATIONS", narrow=False),
+    "SNAPSHOTS": ShowForm("documented: SHOW SNAPSHOTS", _IN_SCHEMA),
     "OBJECTS": ShowForm("documented: SHOW OBJECTS", _IN_SCHEMA, terse=True),
     "TABLES": ShowForm("documented: SHOW TABLES", _IN_SCHEMA, terse=True),
     "VIEWS": ShowForm("documented: SHOW VIEWS", _IN_SCHEMA, terse=True),
@@ -96,14 +103,18 @@ def parse_show(reader: Reader) -> Show:
         named = reader.try_words("FOR", "USER")
         name = object_name(reader, ObjectKind.USER) if named else SELF
         return Show("USER TOKENS", scope=Scope("USER", name))
+    pool = object_name(reader, ObjectKind.COMPUTE_POOL) if what == "NODES IN COMPUTE POOL" else None
+    excluded = what == "SERVICES" and reader.try_words("EXCLUDE", "JOBS")
     like = reader.string() if reader.try_words("LIKE") else None
-    scope = _scope(reader, form)
+    scope = Scope("COMPUTE POOL", pool) if pool else _scope(reader, form)
     starts_with = reader.string() if form.narrow and reader.try_words("STARTS", "WITH") else None
     limit = limit_from = None
     if form.narrow and reader.try_words("LIMIT"):
         limit = reader.integer()
         limit_from = reader.string() if reader.try_words("FROM") else None
-    return Show(what, like, scope, starts_with, limit, limit_from, terse)
+    jobs = {"JOB SERVICES": True, "SERVICES": False if excluded else None}.get(what)
+    types = workload_types(reader) if form.jobs and reader.try_words("OF", "TYPE") else ()
+    return Show(what, like, scope, starts_with, limit, limit_from, terse, jobs, types)
 
 
 def _scope(reader: Reader, form: ShowForm) -> Scope | None:
@@ -131,6 +142,7 @@ def _optional_name(reader: Reader, word: str) -> Name | None:
         return None
     if word == "COMPUTE POOL":
         return object_name(reader, ObjectKind.COMPUTE_POOL)
-    if reader.at_end or reader.looking_at("STARTS", "WITH") or reader.looking_at("LIMIT"):
+    ahead = (("STARTS", "WITH"), ("LIMIT",), ("OF", "TYPE"))
+    if reader.at_end or any(reader.looking_at(*words) for words in ahead):
         return None
     return object_name(reader, ObjectKind(word))

@@ -28,6 +28,7 @@ class ObjectKind(StrEnum):
     # In statements only: what is kept of either is an INTEGRATION, as all types share one name space.
     EXTERNAL_ACCESS_INTEGRATION = "EXTERNAL ACCESS INTEGRATION"
     SECURITY_INTEGRATION = "SECURITY INTEGRATION"
+    SNAPSHOT = "SNAPSHOT"
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,16 @@ class AlterSession(Statement):
 
 @dataclass(frozen=True)
 class Call:
-    """A function call in a SELECT or CALL: upper-case name, constant arguments, and where it stands."""
+    """A function call in a SELECT or CALL: upper-case name, constant arguments, and where it stands.
+
+    `service` is the service whose method is called, as in `S!SPCS_CANCEL_JOB()`.
+    """
 
     function: str
     arguments: tuple[Any, ...]
     line: int
     position: int
+    service: Name | None = None
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,40 @@ class ResultScan(Statement):
 
 
 @dataclass(frozen=True)
+class StageLocation:
+    """A place on a stage, as in `@db.schema.stage/path`.
+
+    `path` is as written, without slashes before it; empty for the whole stage.
+    `name` is None for the places that belong to no stage of a schema: `owner` says which, "~" (the user's) or
+    "%" (a table's).
+    """
+
+    name: Name | None
+    path: str = ""
+    owner: str = ""
+
+
+@dataclass(frozen=True)
+class SpecificationSource:
+    """Where a service's specification comes from: `text`, or `file` at a place on a stage.
+
+    `using` holds the values of a template's keys; None when it is no template.
+    """
+
+    text: str = ""
+    location: StageLocation | None = None
+    file: str = ""
+    using: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class ExecuteJob(Statement):
+    """EXECUTE JOB SERVICE. `properties` holds what was written, COMPUTE POOL and SPECIFICATION too."""
+
+    properties: Properties
+
+
+@dataclass(frozen=True)
 class Create(Statement):
     """CREATE of any kind. `properties` holds only what was written."""
 
@@ -137,8 +176,9 @@ class Create(Statement):
 class Alter(Statement):
     """ALTER of any kind.
 
-    `action` is SET, UNSET, RENAME or the statement's own words (SUSPEND, RESUME, STOP ALL, SPECIFICATION, …).
-    `properties` is what SET or SPECIFICATION gave, `unset` what UNSET named, `new_name` what RENAME TO said.
+    `action` is SET, UNSET, RENAME or the statement's own words (SUSPEND, RESUME, STOP ALL, FROM, …).
+    `properties` is what SET or the action's words gave, `unset` what UNSET named, `new_name` what RENAME TO
+    said.
     """
 
     kind: ObjectKind
@@ -180,7 +220,10 @@ class Scope:
 
 @dataclass(frozen=True)
 class Show(Statement):
-    """SHOW `what` (the plural words), narrowed. None means that the clause was not written."""
+    """SHOW `what` (the plural words), narrowed. None means that the clause was not written.
+
+    `jobs` True shows job services only, False leaves them out; `types` are those of OF TYPE.
+    """
 
     what: str
     like: str | None = None
@@ -189,20 +232,8 @@ class Show(Statement):
     limit: int | None = None
     limit_from: str | None = None
     terse: bool = False
-
-
-@dataclass(frozen=True)
-class StageLocation:
-    """A place on a stage, as in `@db.schema.stage/path`.
-
-    `path` is as written, without slashes before it; empty for the whole stage.
-    `name` is None for the places that belong to no stage of a schema: `owner` says which, "~" (the user's) or
-    "%" (a table's).
-    """
-
-    name: Name | None
-    path: str = ""
-    owner: str = ""
+    jobs: bool | None = None
+    types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

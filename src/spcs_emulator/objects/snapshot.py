@@ -1,0 +1,199 @@
+"""SNAPSHOT: the contents of a block volume, kept; columns, rules, and what volumes are made from them.
+
+In: statements' values and services. Out: results; the catalogue changes, and files are copied, or moved once
+it is stored. Documented: CREATE, ALTER, DROP, SHOW and DESCRIBE SNAPSHOT, ALTER SERVICE … RESTORE VOLUME,
+block storage volumes (automatic snapshots). Assumed: a snapshot is complete when CREATE SNAPSHOT answers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from spcs_emulator.account.context import Context, World
+from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.jobs import is_job
+from spcs_emulator.account.results import Result, columns
+from spcs_emulator.account.services import instance_keys, specification_of
+from spcs_emulator.account.snapshot_files import copy_files, move_files, put_in_place
+from spcs_emulator.faults import INVALID_VALUE, SERVICE_STATE, SPCS_LIMIT
+from spcs_emulator.objects.kind import Kind, Row, owner_cells, place_cells
+from spcs_emulator.specification import Volume
+from spcs_emulator.statement.values import Create, ObjectKind
+
+SNAPSHOT_LIMIT = 100
+AUTOMATIC = "SYS_BACKUP_ON_DELETE"
+_GIB = 2**30
+_NAMES = (
+    "name state database_name schema_name service_name volume_name instance size encryption comment owner "
+    "owner_role_type created_on updated_on"
+)
+_SOURCE = "documented: view BLOCK_STORAGE_SNAPSHOTS; assumed: that SHOW has its columns, with a state"
+
+
+class Snapshot(Kind):
+    """Snapshots. CREATE needs OPERATE on the service too; USAGE allows to make volumes from one."""
+
+    kind = ObjectKind.SNAPSHOT
+    title = "Snapshot"
+    shape = columns("SHOW SNAPSHOTS", _NAMES, source=_SOURCE, fixed="instance size")
+    describe_shape = columns("DESCRIBE SNAPSHOT", _NAMES, source=_SOURCE, fixed="instance size")
+
+    def create(self, context: Context, statement: Create) -> Result:
+        """Take the snapshot. 002003 or 003001 for the service, 001008 for its volume or instance, 395033 at
+        the limit (documented: 100 an account).
+        """
+        kept = [one for one in context.catalogue.unsorted(self.kind) if not is_automatic(one)]
+        if len(kept) >= SNAPSHOT_LIMIT and not statement.or_replace:
+            raise SPCS_LIMIT(limit=SNAPSHOT_LIMIT, what="snapshots")
+        return super().create(context, statement)
+
+    def settings(self, context: Context, properties: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the snapshot is of."""
+        service = context.use(ObjectKind.SERVICE, properties["SERVICE"], "OPERATE")
+        volume = _block_volume(service, properties["VOLUME"])
+        number = _instance(service, properties["INSTANCE"])
+        return _settings(context, service, volume, number)
+
+    def created(self, context: Context, entry: AccountObject) -> None:
+        """Copy the volume's files."""
+        source = context.world.data / entry.settings["from"]
+        copy_files(source, context.world.snapshot_folder(entry.key))
+
+    def change(self, context: Context, entry: AccountObject, properties: Mapping[str, Any]) -> None:
+        """SET and UNSET of the comment."""
+        super().change(context, entry, properties)
+        context.put(context.catalogue.the(entry.key), updated_on=context.now.isoformat())
+
+    def row(self, context: Context, entry: AccountObject) -> Row:
+        """Return the SHOW SNAPSHOTS row."""
+        values = entry.settings
+        return {
+            "name": entry.name,
+            "state": "CREATED",
+            "service_name": values["service"],
+            "volume_name": values["volume"],
+            "instance": values["instance"],
+            "size": values["size_bytes"] // _GIB,
+            "encryption": values["encryption"],
+            "comment": entry.comment,
+            "created_on": entry.created_on,
+            "updated_on": datetime.fromisoformat(values["updated_on"]),
+            **place_cells(context, entry),
+            **owner_cells(context, entry),
+        }
+
+    def described(self, context: Context, entry: AccountObject) -> list[Row]:
+        """Return the one row that SHOW has too."""
+        return [self.row(context, entry)]
+
+
+def is_automatic(snapshot: AccountObject) -> bool:
+    """Whether it was left by a volume that was deleted. Assumed: those do not count for the limit."""
+    return snapshot.settings["expires_on"] is not None
+
+
+def fill_blocks(context: Context, service: AccountObject) -> None:
+    """Make the volumes that begin with a snapshot and are not there yet.
+
+    Assumed: what such a volume holds is fixed when the service is created.
+    """
+    for volume in specification_of(service).block_volumes:
+        used = service.settings.get("snapshots", {}).get(volume.name)
+        snapshot = context.catalogue.get(used["key"]) if used else None
+        for number in range(service.settings["MIN_INSTANCES"]):
+            folder = context.world.requests.volume_folder(service, number, volume.name)
+            if snapshot is not None and not folder.exists():
+                copy_files(context.world.snapshot_folder(snapshot.key), folder)
+
+
+def restore_volume(context: Context, service: AccountObject, properties: Mapping[str, Any]) -> None:
+    """Replace what the volume holds in the given instances; what it held goes into automatic snapshots.
+
+    395029 unless the service is suspended (documented: it must be, and is resumed afterwards), 001008 for a
+    volume or instance that is not there, 002003 or 003001 for the snapshot.
+    """
+    if context.world.life.service_status(service) != "SUSPENDED":
+        raise SERVICE_STATE(name=service.name, why="it must be suspended to restore a volume")
+    volume = _block_volume(service, properties["VOLUME"])
+    numbers = sorted({_instance(service, number) for number in properties["INSTANCES"]})
+    snapshot = context.use(ObjectKind.SNAPSHOT, properties["SNAPSHOT"], "USAGE")
+    if volume.size_bytes < snapshot.settings["size_bytes"]:
+        raise SERVICE_STATE(name=service.name, why=f"volume '{volume.name}' is smaller than the snapshot")
+    for number in numbers:
+        folder = context.world.requests.volume_folder(service, number, volume.name)
+        restored = folder.with_name(f"{folder.name}.restored")
+        copy_files(context.world.snapshot_folder(snapshot.key), restored)
+        _back_up(context, service, volume, number)
+        context.catalogue.afterwards(partial(put_in_place, restored, folder))
+    used = {"key": snapshot.key, "name": context.catalogue.full_name(snapshot)}
+    snapshots = {**service.settings.get("snapshots", {}), volume.name: used}
+    context.put(service, snapshots=snapshots)
+
+
+def back_up_all(context: Context, service: AccountObject) -> None:
+    """Leave automatic snapshots of the block volumes of a service that is about to be removed."""
+    for volume in specification_of(service).block_volumes:
+        for number in range(service.settings["MIN_INSTANCES"]):
+            _back_up(context, service, volume, number)
+
+
+def _back_up(context: Context, service: AccountObject, volume: Volume, number: int) -> None:
+    """Leave an automatic snapshot, unless `snapshotOnDelete` says otherwise or there is nothing in it.
+
+    Documented: true by default for services, false for jobs; kept 7 days by default.
+    """
+    kept = volume.kept if volume.kept is not None else not is_job(service)
+    world = context.world
+    if not kept or not world.requests.volume_folder(service, number, volume.name).is_dir():
+        return
+    settings = _settings(context, service, volume, number)
+    settings["expires_on"] = (context.now + volume.kept_for).isoformat()
+    made = context.new_object(ObjectKind.SNAPSHOT, "", service.parent, None, settings)
+    parts = (AUTOMATIC, service.name, volume.name, str(number), made.key[:8])
+    name = "_".join(parts).upper().replace("-", "_")
+    context.catalogue.objects.put(replace(made, name=name, owner=service.owner))
+    context.catalogue.afterwards(partial(world.runtime.stop, instance_keys(service)[number]))
+    context.catalogue.afterwards(partial(_collect, world, made))
+
+
+def collect_all(world: World) -> None:
+    """Move what automatic snapshots are still to take, which a killed account has not come to."""
+    for snapshot in world.catalogue.unsorted(ObjectKind.SNAPSHOT):
+        if is_automatic(snapshot):
+            _collect(world, snapshot)
+
+
+def _collect(world: World, snapshot: AccountObject) -> None:
+    move_files(world.data / snapshot.settings["from"], world.snapshot_folder(snapshot.key))
+
+
+def _settings(context: Context, service: AccountObject, volume: Volume, number: int) -> dict[str, Any]:
+    folder = context.world.requests.volume_folder(service, number, volume.name)
+    assert volume.block is not None
+    return {
+        "service": service.name,
+        "volume": volume.name,
+        "instance": number,
+        "size_bytes": volume.size_bytes,
+        "encryption": volume.block[2],
+        "from": str(folder.relative_to(context.world.data)),
+        "updated_on": context.now.isoformat(),
+        "expires_on": None,
+    }
+
+
+def _block_volume(service: AccountObject, name: str) -> Volume:
+    blocks = {volume.name: volume for volume in specification_of(service).block_volumes}
+    if name not in blocks:
+        known = ", ".join(blocks) or "none"
+        raise INVALID_VALUE(name="VOLUME", value=name, why=f": block volumes of {service.name} are {known}")
+    return blocks[name]
+
+
+def _instance(service: AccountObject, number: int) -> int:
+    most = service.settings["MIN_INSTANCES"]
+    if not 0 <= number < most:
+        raise INVALID_VALUE(name="INSTANCE", value=number, why=f": between 0 and {most - 1}")
+    return number

@@ -1,0 +1,163 @@
+"""What is in snapshots: copied from volumes and into them, kept when a volume is deleted, gone in time."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.emulator.conftest import Client, World, with_volume
+
+from spcs_emulator.account.snapshot_files import copy_files
+from spcs_emulator.clock import TurnedClock
+from spcs_emulator.faults import SqlError
+from spcs_emulator.server import LocalAccount
+
+Create = Callable[..., str]
+
+
+def block(**config: Any) -> str:
+    return with_volume({"source": "block", "size": "10Gi", "blockConfig": {"iops": 3000, **config}})
+
+
+def volume(world: World, service: str = "S", number: int = 0) -> Path:
+    name = "data" if number == 0 else f"data.{number}"
+    return world.local.folder.path / "volumes" / world.key(service) / name
+
+
+def snapshots(client: Client) -> list[str]:
+    return [row["name"] for row in client.run("SHOW SNAPSHOTS IN ACCOUNT")]
+
+
+def automatic(world: World, client: Client) -> Path:
+    """The folder of the one automatic snapshot."""
+    (name,) = (name for name in snapshots(client) if name.startswith("SYS_BACKUP_ON_DELETE_S_DATA_0_"))
+    return world.local.folder.path / "snapshots" / world.key(name)
+
+
+@pytest.fixture
+def service(world: World, stack: Client, create_service: Create) -> Client:
+    """A session with a service S that has written `kept` into its block volume."""
+    stack.run(create_service("S", block()))
+    world.turn(2)
+    (volume(world) / "deep").mkdir()
+    (volume(world) / "deep" / "kept").write_text("vectors")
+    return stack
+
+
+def test_a_snapshot_holds_what_the_volume_held(world: World, service: Client, create_service: Create) -> None:
+    service.run('CREATE SNAPSHOT N FROM SERVICE S VOLUME "data" INSTANCE 0')
+    (volume(world) / "deep" / "kept").write_text("changed")
+    service.run(create_service("T", block(initialContents={"fromSnapshot": "N"})))
+    assert (volume(world, "T") / "deep" / "kept").read_text() == "vectors"
+    service.run("DROP SNAPSHOT N")
+    assert list((world.local.folder.path / "snapshots").iterdir()) == []
+    service.run("ALTER SERVICE T SET MIN_INSTANCES = 2 MAX_INSTANCES = 2")
+    world.turn(2)
+    assert list(volume(world, "T", 1).iterdir()) == []
+
+
+def test_restoring_keeps_what_was_there(world: World, service: Client) -> None:
+    service.run('CREATE SNAPSHOT N FROM SERVICE S VOLUME "data" INSTANCE 0')
+    (volume(world) / "deep" / "kept").write_text("changed")
+    (volume(world) / "new").write_text("x")
+    service.run("ALTER SERVICE S SUSPEND")
+    world.turn(1)
+    service.run('ALTER SERVICE S RESTORE VOLUME "data" INSTANCES 0 FROM SNAPSHOT N')
+    world.turn(2)
+    assert [path.name for path in volume(world).iterdir()] == ["deep"]
+    assert (volume(world) / "deep" / "kept").read_text() == "vectors"
+    assert (automatic(world, service) / "new").read_text() == "x"
+    assert service.run("SHOW SERVICES")[0]["status"] == "RUNNING"
+    assert service.run("SHOW SERVICE VOLUMES IN SERVICE S")[0]["snapshot_used"] == "D.PUBLIC.N"
+
+
+@pytest.mark.parametrize("sql", ["DROP SERVICE S FORCE", "ALTER COMPUTE POOL P STOP ALL"])
+def test_a_deleted_volume_is_kept_for_seven_days(sql: str, world: World, service: Client) -> None:
+    service.run(sql)
+    kept = automatic(world, service)
+    assert (kept / "deep" / "kept").read_text() == "vectors"
+    assert service.run("SHOW SNAPSHOTS")[0]["owner"] == "OWNER"
+    world.local.clock.advance(7 * 86_400 - 1)
+    world.local.tick()
+    assert kept.exists()
+    world.local.clock.advance(1)
+    world.local.tick()
+    assert not kept.exists()
+
+
+@pytest.mark.parametrize(
+    ("config", "left"),
+    [({"snapshotOnDelete": False}, 0), ({"snapshotOnDelete": True, "snapshotDeleteAfter": "2h"}, 1)],
+)
+def test_the_specification_says_whether_and_how_long(
+    config: dict[str, Any], left: int, world: World, stack: Client, create_service: Create
+) -> None:
+    stack.run(create_service("S", block(**config)))
+    world.turn(2)
+    stack.run("DROP SERVICE S FORCE")
+    assert len(snapshots(stack)) == left
+    world.local.clock.advance(2 * 3600)
+    world.local.tick()
+    assert list((world.local.folder.path / "volumes").iterdir()) == []
+    assert not any((world.local.folder.path / "snapshots").glob("*"))
+
+
+def test_dropping_the_schema_leaves_nothing(world: World, service: Client) -> None:
+    service.run('CREATE SNAPSHOT N FROM SERVICE S VOLUME "data" INSTANCE 0')
+    service.run("DROP SCHEMA D.PUBLIC")
+    for part in ("volumes", "snapshots"):
+        assert list((world.local.folder.path / part).iterdir()) == []
+
+
+def test_an_account_that_was_killed_in_between_still_keeps_the_volume(world: World, service: Client) -> None:
+    service.run("DROP SERVICE S FORCE")
+    kept = automatic(world, service)
+    snapshot = world.local.account._catalogue.the(kept.name)
+    before = world.local.folder.path / snapshot.settings["from"]
+    world.local.close()
+    before.parent.mkdir()
+    kept.rename(before)
+    with LocalAccount(world.local.folder.path, TurnedClock(world.local.clock.now())):
+        assert (kept / "deep" / "kept").read_text() == "vectors"
+        assert not before.parent.exists()
+
+
+def test_a_refused_service_leaves_no_files(world: World, service: Client, create_service: Create) -> None:
+    service.run('CREATE SNAPSHOT N FROM SERVICE S VOLUME "data" INSTANCE 0')
+    before = sorted((world.local.folder.path / "volumes").iterdir())
+    bad = block(initialContents={"fromSnapshot": "N"}).replace("app:1", "app:2")
+    assert service.refused(create_service("T", bad))[0] == 397012
+    assert sorted((world.local.folder.path / "volumes").iterdir()) == before
+
+
+def test_the_limit_of_snapshots(world: World, service: Client) -> None:
+    create = 'CREATE SNAPSHOT {} FROM SERVICE S VOLUME "data" INSTANCE 0'
+    for number in range(100):
+        service.run(create.format(f"N{number}"))
+    assert service.refused(create.format("ONE_MORE"))[0] == 395033
+    service.run("DROP SERVICE S FORCE")
+    assert len(snapshots(service)) == 101
+
+
+def test_the_limit_of_block_volumes(stack: Client, create_service: Create) -> None:
+    options = "MIN_INSTANCES = 50 MAX_INSTANCES = 50"
+    stack.run(create_service("A", block(), options))
+    stack.run(create_service("B", block(), options))
+    assert stack.refused(create_service("C", block()))[0] == 395033
+
+
+def test_copying_leaves_out_what_is_no_file(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "file").write_text("x")
+    (source / "link").symlink_to("file")
+    (source / "nowhere").symlink_to("/no/such/place")
+    os.mkfifo(source / "pipe")
+    copy_files(source, tmp_path / "target")
+    assert sorted(path.name for path in (tmp_path / "target").iterdir()) == ["file", "link", "nowhere"]
+    copy_files(tmp_path / "gone", tmp_path / "target")
+    assert list((tmp_path / "target").iterdir()) == []
+    (tmp_path / "a file").write_text("")
+    with pytest.raises(SqlError, match="could not be copied"):
+        copy_files(source, tmp_path / "a file" / "target")
