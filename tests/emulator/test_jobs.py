@@ -166,6 +166,13 @@ def test_jobs_as_processes(processes: Client) -> None:
     (row,) = processes.run(job("NAME = GOOD REPLICAS = 2", ends))
     assert row["status"] == "Job GOOD completed successfully with status: DONE."
     assert processes.value("CALL SYSTEM$GET_SERVICE_LOGS('GOOD', 1, 'main')") == "index 1\n"
+    logs = "CALL SYSTEM$GET_SERVICE_LOGS('GOOD', '1', 'main', 10, False, '{}', True)"
+    stamped = processes.value(logs.format(""))
+    time, _, text = stamped.partition(" ")
+    assert (text, len(time), time[-4:]) == ("index 1\n", 30, "000Z")
+    assert processes.value(logs.format(time)) == stamped
+    assert processes.value(logs.format("2099-01-01T00:00:00Z")) == ""
+    assert processes.refused(logs.format("yesterday"))[0] == 1008
     errno, _, message = processes.refused(job("NAME = BAD", ends.replace("ends0", "ends3")))
     assert (errno, message) == (395031, "Job BAD did not complete: its status is FAILED.")
     (row,) = processes.run("SHOW SERVICE CONTAINERS IN SERVICE BAD")

@@ -4,7 +4,7 @@ In: a statement's value. Out: rows. Documented: the SHOW page of each kind; with
 database if there is one, else the account; 10 000 rows at most.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from spcs_emulator.account.context import Context
@@ -72,7 +72,7 @@ EMPTY = {
     ),
 }
 # Documented: SHOW SERVICES: the columns that JOB and EXCLUDE JOBS leave out.
-JOB_COLUMNS = {True: ("is_job",), False: ("is_job", "is_async_job")}
+JOB_COLUMNS: Mapping[bool | None, tuple[str, ...]] = {True: ("is_job",), False: ("is_job", "is_async_job")}
 INSIDE = {
     "SERVICE CONTAINERS": show_containers,
     "SERVICE INSTANCES": show_instances,

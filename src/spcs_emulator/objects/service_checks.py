@@ -162,22 +162,11 @@ def _find_stage(context: Context, volume: Volume, schema: AccountObject, owner: 
         reader.finish()
     except (ValueError, SqlError) as error:
         raise INVALID_SPEC(why=f"invalid stage '{volume.stage}' of volume '{volume.name}'") from error
-    found = _called(context, ObjectKind.STAGE, name, schema)
+    found = context.catalogue.named(ObjectKind.STAGE, name, schema)
     if found is None or not owner.sees(found):
         raise NOT_FOUND(kind=words(ObjectKind.STAGE), name=str(name))
     owner.require(found, "READ", "WRITE")
     return found
-
-
-def _called(context: Context, kind: ObjectKind, name: Name, schema: AccountObject) -> AccountObject | None:
-    home: AccountObject | None = schema
-    if len(name.parts) > 1:
-        database = context.catalogue.get(schema.parent)
-        if len(name.parts) == 3:
-            database = context.catalogue.find(ObjectKind.DATABASE, name.parts[0].text)
-        inner = name.parts[-2].text
-        home = context.catalogue.find(ObjectKind.SCHEMA, inner, database.key) if database else None
-    return context.catalogue.find(kind, name.last.text, home.key) if home else None
 
 
 def find_snapshots(
@@ -199,7 +188,7 @@ def _find_snapshot(context: Context, volume: Volume, schema: AccountObject, owne
         reader.finish()
     except SqlError as error:
         raise INVALID_SPEC(why=f"invalid snapshot '{volume.snapshot}' of volume '{volume.name}'") from error
-    found = _called(context, ObjectKind.SNAPSHOT, name, schema)
+    found = context.catalogue.named(ObjectKind.SNAPSHOT, name, schema)
     if found is None or not owner.sees(found):
         raise NOT_FOUND(kind=words(ObjectKind.SNAPSHOT), name=str(name))
     owner.require(found, "USAGE")

@@ -5,7 +5,8 @@ ENDPOINTS, SHOW ROLES IN SERVICE, SYSTEM$GET_SERVICE_STATUS, SYSTEM$GET_SERVICE_
 """
 
 import json
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 from spcs_emulator.account.context import Context
@@ -194,8 +195,13 @@ def service_logs(
     container: Any,
     lines: Any = DEFAULT_LINES,
     previous: Any = False,
+    since: Any = "",
+    timestamps: Any = False,
 ) -> str:
-    """Return the last lines of a container's log, 100 KB at most. MONITOR is needed."""
+    """Return the last lines of a container's log, 100 KB at most: those that came at or after `since` (ISO
+    8601, "" for all), with `timestamps` each behind its time. MONITOR is needed. 001008 for an argument out
+    of its values.
+    """
     context.access.require(service, "MONITOR")
     names = [found.name for found in specification_of(service).containers]
     if container not in names:
@@ -205,8 +211,28 @@ def service_logs(
         raise INVALID_VALUE(name="instance_id", value=instance, why=f": one of {', '.join(numbers)}")
     if not isinstance(lines, int) or lines < 1:
         raise INVALID_VALUE(name="num_lines", value=lines, why=": must be a positive number")
-    text = context.world.runtime.logs(numbers[str(instance)], str(container), lines, bool(previous))
+    moment = _moment(since)
+    found = context.world.runtime.logs(numbers[str(instance)], str(container), bool(previous))
+    kept = [line for line in found if moment is None or line.time >= moment][-lines:]
+    text = "".join(f"{_stamp(line.time) if timestamps else ''}{line.text}\n" for line in kept)
     return text[-LOG_LIMIT:]
+
+
+def _moment(since: Any) -> datetime | None:
+    """Return the time; nanoseconds are cut to microseconds, and one without a zone is UTC."""
+    if since in ("", None):
+        return None
+    text = re.sub(r"(\.[0-9]{6})[0-9]+", r"\1", str(since))
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise INVALID_VALUE(name="since_timestamp", value=since, why=": must be a time") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _stamp(time: datetime) -> str:
+    """Return the time as it stands before a line (observed: nanoseconds, Z, a blank)."""
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z "
 
 
 def _status_entry(context: Context, service: AccountObject, instance: Instance, state: ContainerState) -> Row:

@@ -134,6 +134,14 @@ class ContainerState:
     last_restart_time: datetime | None
 
 
+@dataclass(frozen=True)
+class LogLine:
+    """A line of a container's output, without its end, and when it was noticed (aware UTC)."""
+
+    time: datetime
+    text: str
+
+
 class Runtime(Protocol):
     """How service instances are run. Every method may be called from any thread."""
 
@@ -162,8 +170,9 @@ class Runtime(Protocol):
     def states(self, key: str) -> tuple[ContainerState, ...]:
         """The containers' states in the order of the request; empty when the key is unknown."""
 
-    def logs(self, key: str, container: str, lines: int, previous: bool) -> str:
-        """The last `lines` lines of a container's output; of the run before the last restart when `previous`.
+    def logs(self, key: str, container: str, previous: bool) -> tuple[LogLine, ...]:
+        """The last lines of a container's output, a MiB at most; of the run before the last restart when
+        `previous`.
 
         Empty when there is no such container or it has written nothing. Logs go with the instance at `stop`.
         """

@@ -50,8 +50,8 @@ class Work(Protocol):
     def note(self, text: str) -> None:
         """Adds a line of the local account's own to the log."""
 
-    def keep_log_short(self) -> None:
-        """Shortens the log when it has grown too long."""
+    def look_at_log(self) -> None:
+        """Notes when the log grew, and shortens it when it has grown too long."""
 
     def clean(self) -> None:
         """Removes everything the container left on this machine."""
@@ -173,7 +173,7 @@ class Life:
 
     def _advance_running(self, now: float) -> float:
         assert self._child is not None
-        self._work.keep_log_short()
+        self._work.look_at_log()
         if self._ending:
             if now >= self._kill_at:
                 self._child.kill()

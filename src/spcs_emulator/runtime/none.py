@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from spcs_emulator.runtime.api import COMPLETED, RUNNING, WAITING, ContainerState, InstanceRequest
+from spcs_emulator.runtime.api import COMPLETED, RUNNING, WAITING, ContainerState, InstanceRequest, LogLine
 from spcs_emulator.runtime.ports import PortPool
 
 READY_AFTER = timedelta(seconds=0.5)
@@ -53,8 +53,9 @@ class NoneRuntime:
         lived = now - since if since <= now else DONE_AFTER
         return tuple(_state(container.name, since, lived, request.once) for container in request.containers)
 
-    def logs(self, key: str, container: str, lines: int, previous: bool) -> str:  # noqa: ARG002 - nothing runs
-        return ""
+    def logs(self, key: str, container: str, previous: bool) -> tuple[LogLine, ...]:  # noqa: ARG002
+        """Nothing runs, and nothing says anything."""
+        return ()
 
     def close(self) -> None:
         with self._lock:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from spcs_emulator.registry.api import ImageStore
 from spcs_emulator.runtime import disk, records
-from spcs_emulator.runtime.api import CannotRunError, ContainerState, InstanceRequest
+from spcs_emulator.runtime.api import CannotRunError, ContainerState, InstanceRequest, LogLine
 from spcs_emulator.runtime.child import Child, ProcessChild
 from spcs_emulator.runtime.launch import Launch, plan, ports_of
 from spcs_emulator.runtime.life import Life
@@ -76,10 +76,10 @@ class ProcessRuntime:
     def states(self, key: str) -> tuple[ContainerState, ...]:
         return self._supervisor.states(key)
 
-    def logs(self, key: str, container: str, lines: int, previous: bool) -> str:
+    def logs(self, key: str, container: str, previous: bool) -> tuple[LogLine, ...]:
         if container not in {state.name for state in self.states(key)}:
-            return ""
-        return log_of(self._folder / key, container).last(lines, previous)
+            return ()
+        return log_of(self._folder / key, container).lines(previous)
 
     def close(self) -> None:
         self._supervisor.close()
@@ -98,7 +98,7 @@ class ProcessRuntime:
             Life(
                 launch.container,
                 launch.readiness,
-                LaunchWork(launch, self._probes),
+                LaunchWork(launch, self._probes, self._utc),
                 self._utc,
                 request.once,
             )
@@ -109,9 +109,10 @@ class ProcessRuntime:
 class LaunchWork:
     """What a life needs of this machine, done for one launch. See `life.Work`."""
 
-    def __init__(self, launch: Launch, probes: Executor) -> None:
+    def __init__(self, launch: Launch, probes: Executor, utc: Callable[[], datetime]) -> None:
         self._launch = launch
         self._probes = probes
+        self._utc = utc
 
     def start(self) -> Child:
         launch = self._launch
@@ -133,15 +134,16 @@ class LaunchWork:
         with contextlib.suppress(OSError):
             self._launch.log.note(text)
 
-    def keep_log_short(self) -> None:
+    def look_at_log(self) -> None:
         with contextlib.suppress(OSError):
+            self._launch.log.mark(self._utc())
             self._launch.log.keep_short()
 
     def clean(self) -> None:
         launch = self._launch
         try:
             disk.remove(launch.disk)
-            for path in (launch.log.current, launch.log.previous, launch.record):
+            for path in (*launch.log.files, launch.record):
                 path.unlink(missing_ok=True)
         except OSError:
             _log.exception("container %s left files behind", launch.container)

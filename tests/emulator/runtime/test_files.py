@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,43 @@ def log(tmp_path: Path) -> Log:
     return log_of(tmp_path, "web")
 
 
+def last(log: Log, count: int, previous: bool = False) -> list[str]:
+    return [line.text for line in log.lines(previous)[-count:]]
+
+
+def test_lines_carry_the_time_at_which_they_were_noticed(log: Log) -> None:
+    first, second = (datetime(2026, 11, 22, 12, minute, tzinfo=UTC) for minute in (0, 1))
+    log.note("one\ntwo")
+    log.mark(first)
+    log.mark(second)
+    log.note("three")
+    log.mark(second)
+    log.note("later")
+    assert [line.time for line in log.lines(False)][:3] == [first, first, second]
+    assert log.lines(False)[3].time > second
+    log.turn()
+    assert [line.time for line in log.lines(True)][:3] == [first, first, second]
+    assert log.lines(False) == ()
+    assert all(path.exists() == (path.stem == "web.previous") for path in log.files)
+
+
+def test_times_stay_with_their_lines_when_a_log_is_shortened(log: Log) -> None:
+    first, second = (datetime(2026, 11, 22, 12, minute, tzinfo=UTC) for minute in (0, 1))
+    line = "x" * 983
+    log.note("\n".join([line] * 4000))
+    log.mark(first)
+    log.note("\n".join([line] * 500))
+    log.mark(second)
+    log.keep_short()
+    times = [line.time for line in log.lines(False)]
+    assert times.count(second) == 500
+    assert times == sorted(times)
+
+
 def test_last_lines(log: Log) -> None:
-    assert log.last(5, previous=False) == ""
+    assert last(log, 5) == []
     log.current.write_bytes(b"one\ntwo\n\xff\n")
-    assert log.last(2, previous=False) == "two\n\ufffd\n"
-    assert log.last(0, previous=False) == ""
+    assert last(log, 2) == ["two", "\ufffd"]
 
 
 def test_turning_keeps_the_run_before(log: Log) -> None:
@@ -33,8 +66,8 @@ def test_turning_keeps_the_run_before(log: Log) -> None:
     log.note("first\nsecond")
     log.turn()
     log.note("third")
-    assert log.last(9, previous=True) == "[local account] first\n[local account] second\n"
-    assert log.last(9, previous=False) == "[local account] third\n"
+    assert last(log, 9, previous=True) == ["[local account] first", "[local account] second"]
+    assert last(log, 9) == ["[local account] third"]
 
 
 def test_a_runaway_log_is_cut_to_its_end_while_it_is_written(log: Log) -> None:
@@ -45,7 +78,7 @@ def test_a_runaway_log_is_cut_to_its_end_while_it_is_written(log: Log) -> None:
         log.keep_short()
         assert KEPT_BYTES - 100 <= log.current.stat().st_size <= KEPT_BYTES
         os.write(descriptor, b"the end\n")
-        assert log.last(2, previous=False) == "x" * 99 + "\nthe end\n"
+        assert last(log, 2) == ["x" * 99, "the end"]
     finally:
         os.close(descriptor)
 
@@ -103,7 +136,7 @@ def test_the_runtime_that_runs_nothing_goes_by_the_clock(
     clock.advance(0.1)
     [state] = runtime.states("a1")
     assert (state.status, state.message, state.start_time) == ("READY", "Running", clock.now())
-    assert runtime.logs("a1", "web", 10, False) == ""
+    assert runtime.logs("a1", "web", False) == ()
     assert len(runtime.allocate(2)) == 2
     runtime.stop("a1")
     assert runtime.states("a1") == ()

@@ -76,7 +76,7 @@ class ScriptedWork:
     def note(self, text: str) -> None:
         self.notes.append(text)
 
-    def keep_log_short(self) -> None:
+    def look_at_log(self) -> None:
         pass
 
     def clean(self) -> None:

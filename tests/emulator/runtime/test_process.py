@@ -24,6 +24,10 @@ def status(runtime: ProcessRuntime, key: str = "a1") -> str:
     return runtime.states(key)[0].status
 
 
+def printed(runtime: ProcessRuntime, key: str, container: str, lines: int, previous: bool) -> str:
+    return "".join(f"{line.text}\n" for line in runtime.logs(key, container, previous)[-lines:])
+
+
 def get(port: int, path: str) -> dict[str, Any]:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
         value: dict[str, Any] = json.load(answer)
@@ -58,8 +62,8 @@ def test_a_service_starts_gets_ready_and_ends(
     assert page["env"]["GREETING"] == "hello {x}"
     assert page["env"]["HOME"] == str(disk / "home")
     assert not [name for name in page["env"] if name.startswith("PYTHON")]
-    assert runtime.logs("a1", "web", 10, False) == "serving\n"
-    assert runtime.logs("a1", "other", 10, False) == ""
+    assert printed(runtime, "a1", "web", 10, False) == "serving\n"
+    assert printed(runtime, "a1", "other", 10, False) == ""
     runtime.stop("a1")
     assert runtime.states("a1") == ()
     assert not listens(port)
@@ -86,7 +90,7 @@ def test_the_image_overrides_the_environment(
     assert "DROP" not in environment
     assert environment["URI"] == "http://127.0.0.1:20001"
     assert environment["CLOSED"] == "127.0.0.1:1"
-    assert "hidden:80 cannot be reached" in runtime.logs("a1", "web", 10, False)
+    assert "hidden:80 cannot be reached" in printed(runtime, "a1", "web", 10, False)
 
 
 def test_volumes_last_and_the_container_disk_does_not(
@@ -125,11 +129,11 @@ while True:
     mounts = (Mount("/v/", volume, False), Mount("/s/x", stage, True))
     runtime.start(instance(image, ports={1: port}, mounts=mounts))
     until(lambda: status(runtime) == "READY")
-    assert runtime.logs("a1", "web", 10, False).splitlines() == ["found deep 0o0", "found file 0o0"]
+    assert printed(runtime, "a1", "web", 10, False).splitlines() == ["found deep 0o0", "found file 0o0"]
     with socket.create_connection(("127.0.0.1", port)) as caller:
         caller.sendall(b"crash")
     until(lambda: status(runtime) == "READY" and runtime.states("a1")[0].restart_count == 1)
-    lines = runtime.logs("a1", "web", 10, False).splitlines()
+    lines = printed(runtime, "a1", "web", 10, False).splitlines()
     assert lines == ["found written 0o200", "found deep 0o0", "found file 0o0"]
     runtime.stop("a1")
     assert (volume / "written").exists()
@@ -146,11 +150,11 @@ def test_a_crash_shows_with_its_last_words_and_is_restarted(
     until(lambda: status(runtime) == "FAILED")
     state = runtime.states("a1")[0]
     assert (state.message, state.last_exit_code) == (RETRYING, 3)
-    assert runtime.logs("a1", "web", 1, False) == "about to crash\n"
+    assert printed(runtime, "a1", "web", 1, False) == "about to crash\n"
     until(lambda: status(runtime) == "READY")
     assert runtime.states("a1")[0].restart_count == 1
-    assert runtime.logs("a1", "web", 10, True) == "serving\nabout to crash\n"
-    assert runtime.logs("a1", "web", 10, False) == "serving\n"
+    assert printed(runtime, "a1", "web", 10, True) == "serving\nabout to crash\n"
+    assert printed(runtime, "a1", "web", 10, False) == "serving\n"
 
 
 @pytest.mark.parametrize(("code", "shown"), [(0, "DONE"), (7, "FAILED")])
@@ -162,7 +166,7 @@ def test_a_job_runs_to_its_end(
     until(lambda: status(runtime) == shown)
     state = runtime.states("a1")[0]
     assert (state.restart_count, state.last_exit_code) == (0, code)
-    assert runtime.logs("a1", "web", 10, False) == "worked\n"
+    assert printed(runtime, "a1", "web", 10, False) == "worked\n"
     runtime.stop("a1")
     assert runtime.states("a1") == ()
 
@@ -182,7 +186,7 @@ def test_a_program_that_does_not_even_start(
     until(lambda: status(runtime) == "FAILED")
     state = runtime.states("a1")[0]
     assert (state.message, state.last_exit_code) == (RETRYING, code)
-    assert words in runtime.logs("a1", "web", 10, False)
+    assert words in printed(runtime, "a1", "web", 10, False)
 
 
 def test_a_port_that_a_stranger_took_is_named(
@@ -192,7 +196,7 @@ def test_a_port_that_a_stranger_took_is_named(
         port = stranger.getsockname()[1]
         runtime.start(instance(web(), ports={8000: port}))
         until(lambda: status(runtime) == "FAILED")
-        assert f"port {port} of this machine" in runtime.logs("a1", "web", 10, False)
+        assert f"port {port} of this machine" in printed(runtime, "a1", "web", 10, False)
     until(lambda: status(runtime) == "READY")
 
 
@@ -243,7 +247,7 @@ def test_a_probe_of_a_port_that_the_image_does_not_have_is_not_blamed(
     image = web(command=["{python}", "-c", "import time; time.sleep(60)"], readiness=readiness)
     runtime.start(instance(image, readiness=probe))
     until(lambda: runtime.states("a1")[0].message == message)
-    log = runtime.logs("a1", "web", 5, False)
+    log = printed(runtime, "a1", "web", 5, False)
     assert "readiness probe (port 9091, path /healthz) is not asked" in log
     assert note in log
     runtime.start(instance(web(readiness=readiness), key="a2", readiness=probe))
@@ -261,7 +265,7 @@ while True: server.accept()
 
 
 def family(runtime: ProcessRuntime) -> list[psutil.Process]:
-    log = runtime.logs("a1", "web", 5, False) or runtime.logs("a1", "web", 5, True)
+    log = printed(runtime, "a1", "web", 5, False) or printed(runtime, "a1", "web", 5, True)
     return [psutil.Process(int(pid)) for pid in log.splitlines()[0].split()]
 
 
@@ -322,7 +326,7 @@ def test_a_daemon_that_it_started_does_not_outlive_it(
 ) -> None:
     command = ["{python}", "-c", DAEMON.replace("{environment}", ""), "{port:8000}"]
     runtime.start(instance(web(command=command, readiness={"tcp": 8000})))
-    until(lambda: runtime.logs("a1", "web", 5, False) or runtime.logs("a1", "web", 5, True))
+    until(lambda: printed(runtime, "a1", "web", 5, False) or printed(runtime, "a1", "web", 5, True))
     [daemon] = family(runtime)
     if how == "stop":
         runtime.stop("a1")

@@ -55,7 +55,7 @@ class Work:
     def note(self, text: str) -> None:
         pass
 
-    def keep_log_short(self) -> None:
+    def look_at_log(self) -> None:
         pass
 
     def clean(self) -> None:
