@@ -11,10 +11,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from spcs_emulator.account.entries import (
     AccountObject,
+    FutureGrant,
     Grant,
     Membership,
     Session,
     StoredImage,
+    future_grant_from_json,
     grant_from_json,
     image_from_json,
     membership_from_json,
@@ -102,12 +104,14 @@ class Catalogue:
         self.version = 0
         self.objects: Table[AccountObject] = Table()
         self.grants: Table[Grant] = Table()
+        self.future_grants: Table[FutureGrant] = Table()
         self.memberships: Table[Membership] = Table()
         self.images: Table[StoredImage] = Table()
         self.sessions: Table[Session] = Table()
         self._tables: dict[str, Table[Any]] = {
             "object": self.objects,
             "grant": self.grants,
+            "future grant": self.future_grants,
             "membership": self.memberships,
             "image": self.images,
             "session": self.sessions,
@@ -118,6 +122,7 @@ class Catalogue:
         read: dict[str, Callable[[dict[str, Any]], Any]] = {
             "object": object_from_json,
             "grant": grant_from_json,
+            "future grant": future_grant_from_json,
             "membership": membership_from_json,
             "image": image_from_json,
             "session": session_from_json,

@@ -12,7 +12,7 @@ from typing import Any
 from spcs_emulator.account import people
 from spcs_emulator.account.authentication import PAT
 from spcs_emulator.account.catalogue import Catalogue
-from spcs_emulator.account.entries import ACCOUNT, AccountObject
+from spcs_emulator.account.entries import ACCOUNT, AccountObject, FutureGrant
 from spcs_emulator.account.services import specification_of
 from spcs_emulator.identity import Identity
 from spcs_emulator.statement.values import ObjectKind
@@ -135,7 +135,18 @@ def _grants(catalogue: Catalogue) -> list[dict[str, Any]]:
                 "by": catalogue.name_of(grant.granted_by),
             }
         )
-    return rows
+    return [*rows, *(_future_grant(catalogue, grant) for grant in catalogue.future_grants.values())]
+
+
+def _future_grant(catalogue: Catalogue, grant: FutureGrant) -> dict[str, Any]:
+    return {
+        "privilege": grant.privilege,
+        "on_kind": f"FUTURE {grant.kind.value}",
+        "on": catalogue.full_name(catalogue.the(grant.place)),
+        "to": catalogue.name_of(grant.grantee),
+        "option": grant.option,
+        "by": catalogue.name_of(grant.granted_by),
+    }
 
 
 def _memberships(catalogue: Catalogue) -> list[dict[str, Any]]:

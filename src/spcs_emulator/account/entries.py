@@ -61,6 +61,24 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class FutureGrant:
+    """A privilege that the role `grantee` will hold on every object of `kind` made in `place` (a key)."""
+
+    privilege: str
+    kind: ObjectKind
+    place: str
+    grantee: str
+    option: bool
+    granted_by: str | None
+    created_on: datetime
+
+    @property
+    def id(self) -> str:
+        """The catalogue's id of this entry."""
+        return f"{self.place}/{self.kind.value}/{self.privilege}/{self.grantee}"
+
+
+@dataclass(frozen=True)
 class Membership:
     """A role or service role (`role`) that another role or a user (`member`) holds."""
 
@@ -146,6 +164,11 @@ def object_from_json(body: Mapping[str, Any]) -> AccountObject:
 def grant_from_json(body: Mapping[str, Any]) -> Grant:
     """Return the grant kept as `body`."""
     return Grant(**{**body, "created_on": _time(body["created_on"])})
+
+
+def future_grant_from_json(body: Mapping[str, Any]) -> FutureGrant:
+    """Return the future grant kept as `body`."""
+    return FutureGrant(**{**body, "kind": ObjectKind(body["kind"]), "created_on": _time(body["created_on"])})
 
 
 def membership_from_json(body: Mapping[str, Any]) -> Membership:

@@ -12,9 +12,10 @@ from functools import partial
 from spcs_emulator.account.access import check_role_owner
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import ACCOUNT, AccountObject, Grant
+from spcs_emulator.account.future_grants import check_known, grant_future, objects_in
 from spcs_emulator.account.privileges import NEEDS_FIRST, privileges_on, words
 from spcs_emulator.account.results import SUCCESS, Result, status
-from spcs_emulator.faults import DENIED, INVALID_GRANT, INVALID_PRIVILEGE, NOT_FOUND, PARTIAL_GRANT, SqlError
+from spcs_emulator.faults import DENIED, INVALID_GRANT, NOT_FOUND, PARTIAL_GRANT, SqlError
 from spcs_emulator.statement.values import GrantOwnership, GrantPrivileges, Name, ObjectKind, Target
 
 
@@ -37,13 +38,22 @@ def grant_privileges(context: Context, statement: GrantPrivileges) -> Result:
     PRIVILEGES leaves some out.
     """
     context.access.require_role()
-    entry = target_object(context, statement.target)
+    target = statement.target
+    entries = objects_in(context, target) if target.group == "ALL" else [target_object(context, target)]
     role = role_named(context, statement.role)
+    known = privileges_on(target.kind)
+    check_known(statement, known)
+    if target.group == "FUTURE":
+        return grant_future(context, statement, statement.privileges or known, role)
+    for entry in entries:
+        _grant_on(context, entry, statement, role)
+    return status(SUCCESS)
+
+
+def _grant_on(
+    context: Context, entry: AccountObject | None, statement: GrantPrivileges, role: AccountObject
+) -> None:
     known = privileges_on(statement.target.kind)
-    for privilege in statement.privileges:
-        if privilege not in known:
-            kind = statement.target.kind.value if statement.target.kind else "ACCOUNT"
-            raise INVALID_PRIVILEGE(kind=kind, privilege=privilege)
     wanted = statement.privileges or known
     allowed = [name for name in wanted if _may_grant(context, entry, name)]
     if not allowed or (statement.privileges and len(allowed) < len(wanted)):
@@ -55,7 +65,6 @@ def grant_privileges(context: Context, statement: GrantPrivileges) -> Result:
     if len(allowed) < len(wanted):
         left = ", ".join(name for name in wanted if name not in allowed)
         context.catalogue.afterwards(partial(_say, PARTIAL_GRANT(privileges=left)))
-    return status(SUCCESS)
 
 
 def _say(error: SqlError) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from spcs_emulator.account.access import closure
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import ACCOUNT, OWNERSHIP, AccountObject, Grant, Membership
+from spcs_emulator.account.future_grants import show_future
 from spcs_emulator.account.privilege_grants import role_named, target_object
 from spcs_emulator.account.results import SUCCESS, Result, columns, status, table
 from spcs_emulator.faults import DENIED, INVALID_GRANT, NOT_FOUND
@@ -83,6 +84,8 @@ def _public(context: Context) -> set[str]:
 def show_grants(context: Context, statement: ShowGrants) -> Result:
     """Return the grants on an object, to a role or user, or of a role."""
     target = statement.target
+    if statement.future:
+        return show_future(context, statement)
     if statement.service is not None and target.name is not None:
         _, role = service_role(context, statement.service, target.name)
         return _of(context, role) if statement.direction == "OF" else _to_service_role(context, role)

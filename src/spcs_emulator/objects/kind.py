@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.future_grants import grant_as_foreseen
 from spcs_emulator.account.privileges import CREATE_NEEDS, words
 from spcs_emulator.account.results import SUCCESS, Result, Shape, status, table
 from spcs_emulator.faults import EXISTS, EXISTS_UNSEEN, INVALID_VALUE, NOT_FOUND, UNSUPPORTED
@@ -71,6 +72,7 @@ class Kind:
         comment = statement.properties.get("COMMENT")
         created = context.new_object(self.kind, name, parent.key if parent else None, comment, settings)
         context.catalogue.objects.put(created)
+        grant_as_foreseen(context, created)
         self.created(context, created)
         return status(f"{self.title} {name} successfully created.")
 

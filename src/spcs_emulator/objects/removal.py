@@ -36,6 +36,9 @@ def _forget_grants(world: World, entry: AccountObject) -> None:
     for grant in catalogue.grants.values():
         if entry.key in (grant.on, grant.grantee):
             catalogue.grants.remove(grant.id)
+    for future in catalogue.future_grants.values():
+        if entry.key in (future.place, future.grantee):
+            catalogue.future_grants.remove(future.id)
     for membership in catalogue.memberships.values():
         if entry.key in (membership.role, membership.member):
             catalogue.memberships.remove(membership.id)

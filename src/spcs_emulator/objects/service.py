@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from spcs_emulator.account.access import Access
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.future_grants import grant_as_foreseen
 from spcs_emulator.account.jobs import Instance, is_job, is_over
 from spcs_emulator.account.results import Result, columns, status, table
 from spcs_emulator.account.services import dns_label, dns_name, specification_of
@@ -172,6 +173,7 @@ class Service(Kind):
         entry = context.new_object(self.kind, name.last.text, schema.key, comment, settings)
         self._specify(context, entry, specification)
         made = context.catalogue.the(entry.key)
+        grant_as_foreseen(context, made)
         fill_blocks(context, made)
         wake_pool(context, settings["COMPUTE POOL"])
         return made

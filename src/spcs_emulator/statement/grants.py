@@ -25,6 +25,16 @@ _NOT_ON = (
 )
 ON_KINDS = tuple(kind for kind in ObjectKind if kind not in _NOT_ON)
 _PRIVILEGE_WORDS = 5
+# Documented: GRANT <privileges>, the kinds that ON ALL and ON FUTURE take, as far as the account has them.
+PLURALS = {
+    "SCHEMAS": ObjectKind.SCHEMA,
+    "IMAGE REPOSITORIES": ObjectKind.IMAGE_REPOSITORY,
+    "NETWORK RULES": ObjectKind.NETWORK_RULE,
+    "SECRETS": ObjectKind.SECRET,
+    "SERVICES": ObjectKind.SERVICE,
+    "SNAPSHOTS": ObjectKind.SNAPSHOT,
+    "STAGES": ObjectKind.STAGE,
+}
 
 
 def parse_grant(reader: Reader) -> Statement:
@@ -55,6 +65,16 @@ def parse_revoke(reader: Reader) -> Statement:
     return GrantPrivileges(True, privileges, target, role, option, cascade)
 
 
+def parse_show_future_grants(reader: Reader) -> ShowGrants:
+    """Read what follows SHOW FUTURE GRANTS."""
+    direction = reader.one_of("IN", "TO")
+    if direction == "IN":
+        return ShowGrants(direction, Target(None, group="FUTURE", place=_place(reader)), future=True)
+    reader.words("ROLE")
+    role = object_name(reader, ObjectKind.ROLE)
+    return ShowGrants(direction, Target(ObjectKind.ROLE, role), future=True)
+
+
 def parse_show_grants(reader: Reader) -> ShowGrants:
     """Read what follows SHOW GRANTS."""
     if reader.at_end:
@@ -74,12 +94,12 @@ def _privileges(reader: Reader) -> tuple[tuple[str, ...], Target]:
     if reader.try_words("ALL"):
         reader.try_words("PRIVILEGES")
         reader.words("ON")
-        return (), _target(reader)
+        return (), _target_or_group(reader)
     names = [_privilege(reader)]
     while reader.try_symbol(","):
         names.append(_privilege(reader))
     reader.words("ON")
-    return tuple(names), _target(reader)
+    return tuple(names), _target_or_group(reader)
 
 
 def _privilege(reader: Reader) -> str:
@@ -89,6 +109,20 @@ def _privilege(reader: Reader) -> str:
     if not words:
         raise reader.fail()
     return " ".join(words)
+
+
+def _target_or_group(reader: Reader) -> Target:
+    group = reader.try_one_of("ALL", "FUTURE")
+    if not group:
+        return _target(reader)
+    kind = PLURALS[reader.one_of(*PLURALS)]
+    reader.words("IN")
+    return Target(kind, group=group, place=_place(reader))
+
+
+def _place(reader: Reader) -> tuple[ObjectKind, Name]:
+    kind = read_kind(reader, (ObjectKind.SCHEMA, ObjectKind.DATABASE))
+    return kind, object_name(reader, kind)
 
 
 def _target(reader: Reader) -> Target:

@@ -11,7 +11,12 @@ from typing import Any
 from spcs_emulator.faults import EMPTY, STATEMENT_COUNT
 from spcs_emulator.statement.bindings import bound
 from spcs_emulator.statement.files import parse_get, parse_list, parse_put, parse_remove
-from spcs_emulator.statement.grants import parse_grant, parse_revoke, parse_show_grants
+from spcs_emulator.statement.grants import (
+    parse_grant,
+    parse_revoke,
+    parse_show_future_grants,
+    parse_show_grants,
+)
 from spcs_emulator.statement.objects import (
     parse_alter,
     parse_create,
@@ -64,6 +69,7 @@ STARTS = (
         parse_select,
         "documented: SELECT; assumed: constants and functions only, as there are no tables",
     ),
+    Start("SHOW FUTURE GRANTS", parse_show_future_grants, "documented: SHOW GRANTS"),
     Start("SHOW GRANTS", parse_show_grants, "documented: SHOW GRANTS"),
     Start("SHOW", parse_show, "documented: SHOW <objects>"),
     Start("USE", parse_use, "documented: USE <object>, USE SECONDARY ROLES"),

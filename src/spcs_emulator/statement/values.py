@@ -272,10 +272,15 @@ class RemoveFiles(Statement):
 
 @dataclass(frozen=True)
 class Target:
-    """What a privilege is on: an object, or the account when `kind` is None."""
+    """What a privilege is on: an object, or the account when `kind` is None.
+
+    With `group` ALL or FUTURE it is every object of the kind in `place`, a schema or database.
+    """
 
     kind: ObjectKind | None
     name: Name | None = None
+    group: str = ""
+    place: tuple[ObjectKind, Name] | None = None
 
 
 @dataclass(frozen=True)
@@ -314,10 +319,13 @@ class GrantOwnership(Statement):
 
 @dataclass(frozen=True)
 class ShowGrants(Statement):
-    """SHOW GRANTS. `direction` is ON, TO or OF; `target.kind` None means the account (ON) or, for TO
-    without a name, the current user.
+    """SHOW GRANTS, and with `future` SHOW FUTURE GRANTS.
+
+    `direction` is ON, TO, OF or IN; `target.kind` None means the account (ON) or, for TO without a name, the
+    current user.
     """
 
     direction: str
     target: Target
     service: Name | None = None
+    future: bool = False
