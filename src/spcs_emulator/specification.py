@@ -184,7 +184,7 @@ def from_document(document: Any) -> Specification:
     check_number(checked)
     _distinct([entry["name"] for entry in volumes], "volume")
     _distinct([entry["name"] for entry in endpoints], "endpoint")
-    _distinct([str(entry.get("port")) for entry in endpoints if "port" in entry], "endpoint port")
+    _check_ports(endpoints)
     _check_mounts(checked, volumes)
     sections = {name: check(spec[name], f"spec.{name}") for name, check in _SECTIONS.items() if name in spec}
     normal: dict[str, Any] = {"spec": {"containers": checked, **sections}}
@@ -223,6 +223,8 @@ def _endpoint(entry: Any, path: str) -> dict[str, Any]:
             raise refused(f"'{path}': portRange needs protocol TCP and cannot be public")
     normal.update(protocol=protocol, public=public)
     if "corsSettings" in found:
+        if protocol != "HTTP":
+            raise refused(f"unknown option 'corsSettings' for '{path}' with protocol {protocol}.")
         normal["corsSettings"] = check_cors(found["corsSettings"], f"{path}.corsSettings")
     return normal
 
@@ -256,6 +258,17 @@ def _distinct(names: list[str], what: str) -> None:
     for name in names:
         if names.count(name) > 1:
             raise refused(f"{what} '{name}' is given twice")
+
+
+def _check_ports(endpoints: list[dict[str, Any]]) -> None:
+    """Refuse a port that two endpoints have, in a range or not (assumed for ranges: the stricter reading)."""
+    taken: set[int] = set()
+    for entry in endpoints:
+        first, _, last = entry.get("portRange", str(entry.get("port"))).partition("-")
+        ports = set(range(int(first), int(last or first) + 1))
+        if taken & ports:
+            raise refused(f"endpoint port '{min(taken & ports)}' is given twice")
+        taken |= ports
 
 
 def _check_mounts(containers: list[dict[str, Any]], volumes: list[dict[str, Any]]) -> None:

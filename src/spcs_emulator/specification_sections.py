@@ -2,8 +2,8 @@
 
 In: parsed YAML of a section and its path. Out: the section as it is kept, or 395018. Touches nothing.
 Documented: Service specification reference: capabilities, corsSettings, logExporters, platformMonitor,
-resourceManagement, sessionTokenConfig. Assumed: what a condition of an autoscaling policy holds is not
-looked at, and mountConnectionConfig is true or false.
+resourceManagement, sessionTokenConfig. Assumed: of a condition of an autoscaling policy only how it scales is
+looked at, and mountConnectionConfig is true or false. Nothing is scaled here.
 """
 
 from typing import Any
@@ -22,6 +22,7 @@ from spcs_emulator.specification_parts import (
 
 LOG_LEVELS = ("INFO", "ERROR", "NONE")
 METRIC_GROUPS = ("system", "system_limits", "network", "storage", "status")
+ADJUSTMENTS = ("changeInstanceCount", "exactInstanceCount", "percentChangeInstanceCount")
 _POLICIES = {"scaleUp": "anyConditions", "scaleDown": "allConditions", "suspend": "allConditions"}
 _CORS = (
     "Access-Control-Allow-Origin Access-Control-Allow-Methods Access-Control-Allow-Headers "
@@ -69,18 +70,39 @@ def check_resource_management(entry: Any, path: str) -> dict[str, Any]:
     policies = fields(found["autoScalingPolicies"], inner, " ".join(_POLICIES))
     return {
         "autoScalingPolicies": {
-            name: _policy(policy, f"{inner}.{name}", _POLICIES[name]) for name, policy in policies.items()
+            name: _policy(policy, f"{inner}.{name}", name) for name, policy in policies.items()
         }
     }
 
 
-def _policy(entry: Any, path: str, key: str) -> dict[str, Any]:
+def _policy(entry: Any, path: str, policy: str) -> dict[str, Any]:
+    key = _POLICIES[policy]
     conditions = fields(entry, path, key, must=key)[key]
     found = items(conditions, f"{path}.{key}")
-    for condition, at in found:
-        if not isinstance(condition, dict):
-            raise refused(f"invalid '{at}'. Not a mapping")
-    return {key: [plain(condition, at) for condition, at in found]}
+    return {key: [_condition(condition, at, policy) for condition, at in found]}
+
+
+def _condition(entry: Any, path: str, policy: str) -> dict[str, Any]:
+    """Documented: targetScaling or stepScaling, the latter not for suspending."""
+    if not isinstance(entry, dict):
+        raise refused(f"invalid '{path}'. Not a mapping")
+    if "targetScaling" in entry and "stepScaling" in entry:
+        raise refused(f"'{path}' takes either targetScaling or stepScaling")
+    if "targetScaling" in entry:
+        fields(entry["targetScaling"], f"{path}.targetScaling", "targetValue", must="targetValue")
+    if "stepScaling" in entry:
+        if policy == "suspend":
+            raise refused(f"unknown option 'stepScaling' for '{path}' of policy suspend.")
+        _check_steps(entry["stepScaling"], f"{path}.stepScaling")
+    kept: dict[str, Any] = plain(entry, path)
+    return kept
+
+
+def _check_steps(entry: Any, path: str) -> None:
+    found = fields(entry, path, "adjustmentType scalingSteps", must="adjustmentType scalingSteps")
+    choice(found["adjustmentType"], f"{path}.adjustmentType", ADJUSTMENTS, keep_case=True)
+    for step, at in items(found["scalingSteps"], f"{path}.scalingSteps"):
+        fields(step, at, "lowerBound upperBound targetAdjustment", must="targetAdjustment")
 
 
 def check_session_token(entry: Any, path: str) -> dict[str, Any]:

@@ -89,7 +89,7 @@ FULL: dict[str, Any] = {
         "platformMonitor": {"metricConfig": {"groups": ["system", "storage"]}},
         "resourceManagement": {
             "autoScalingPolicies": {
-                "scaleUp": {"anyConditions": [{"metric": "cpu", "targetScaling": {"n": 1}}]}
+                "scaleUp": {"anyConditions": [{"metric": "cpu", "targetScaling": {"targetValue": 1}}]}
             }
         },
     },
@@ -223,6 +223,56 @@ BAD = [
         "spec/resourceManagement",
         {"autoScalingPolicies": {"suspend": {"allConditions": [{1: "a", "b": "c"}]}}},
         "invalid name '1'",
+    ),
+    (
+        "spec/resourceManagement",
+        {"autoScalingPolicies": {"suspend": {"allConditions": [{"stepScaling": {}}]}}},
+        "unknown option 'stepScaling' for "
+        "'spec.resourceManagement.autoScalingPolicies.suspend.allConditions[0]' of policy suspend.",
+    ),
+    (
+        "spec/resourceManagement",
+        {
+            "autoScalingPolicies": {
+                "scaleUp": {
+                    "anyConditions": [
+                        {
+                            "stepScaling": {
+                                "adjustmentType": "double",
+                                "scalingSteps": [],
+                            }
+                        }
+                    ]
+                }
+            }
+        },
+        "anyConditions[0].stepScaling.adjustmentType': 'double' is not one of",
+    ),
+    (
+        "spec/resourceManagement",
+        {"autoScalingPolicies": {"scaleUp": {"anyConditions": [{"targetScaling": {"value": 1}}]}}},
+        "unknown option 'value' for 'spec.resourceManagement.autoScalingPolicies.scaleUp.anyConditions[0]"
+        ".targetScaling'.",
+    ),
+    (
+        "spec/resourceManagement",
+        {"autoScalingPolicies": {"scaleUp": {"anyConditions": [{"targetScaling": {}, "stepScaling": {}}]}}},
+        "either targetScaling or stepScaling",
+    ),
+    (
+        "spec/endpoints",
+        [{"name": "a", "portRange": "10-20", "protocol": "TCP"}, {"name": "b", "port": 15}],
+        "endpoint port '15' is given twice",
+    ),
+    (
+        "spec/endpoints/0",
+        {"name": "a", "port": 1, "protocol": "TCP", "corsSettings": {"Access-Control-Allow-Origin": ["x"]}},
+        "unknown option 'corsSettings' for 'spec.endpoints[0]' with protocol TCP.",
+    ),
+    (
+        "spec/volumes/0/blockConfig",
+        {"initialContents": {"fromBackup": "x"}},
+        "unknown option 'fromBackup' for 'spec.volumes[0].blockConfig.initialContents'.",
     ),
     ("spec/endpoints/0/corsSettings", {"nope": 1}, "unknown option 'nope'"),
     ("spec/endpoints/0/corsSettings", {"Access-Control-Allow-Origin": "*"}, "Not a list"),
