@@ -265,6 +265,15 @@ class Life:
             for key in instance_keys(service)
         )
 
+    def is_full(self, pool: AccountObject) -> bool:
+        """Whether an instance waits because all nodes the pool may have are taken."""
+        return any(
+            key in self._refused
+            for service in workloads_of(self._catalogue, pool)
+            if _wants_nodes(service)
+            for key in instance_keys(service)
+        )
+
     def pool_state(self, pool: AccountObject) -> str:
         """Return SUSPENDED, STOPPING (its jobs still run), STARTING, ACTIVE or IDLE."""
         if pool.settings["suspended"]:

@@ -26,6 +26,9 @@ _NAMES = (
     "idle_nodes target_nodes created_on resumed_on updated_on owner comment is_exclusive application "
 )
 _NUMBERS = "min_nodes max_nodes num_services num_jobs auto_suspend_secs active_nodes idle_nodes target_nodes"
+# Documented: DESCRIBE COMPUTE POOL, error_code; assumed: how the message ends.
+FULL_CODE = "392508"
+FULL = "Compute pool has reached the maximum node limit. Consider increasing max_nodes."
 # Assumed: the types are those of the parameter ALLOWED_SPCS_WORKLOAD_TYPES; here there are users' alone.
 USER_TYPE = "USER"
 WORKLOAD_TYPES = (USER_TYPE, "NOTEBOOK", "STREAMLIT", "MODEL_SERVING", "ML_JOB")
@@ -172,7 +175,12 @@ class ComputePool(Kind):
     def describe(self, context: Context, statement: Describe) -> Result:
         """Describe the pool; MONITOR or ownership is needed."""
         entry = context.use(self.kind, statement.name, "MONITOR")
-        extra = {"budget": None, "error_code": "", "status_message": status_message(context, entry)}
+        full = context.world.life.is_full(entry)
+        extra = {
+            "budget": None,
+            "error_code": FULL_CODE if full else "",
+            "status_message": FULL if full else status_message(context, entry),
+        }
         return table(self.describe_shape, [{**self.row(context, entry), **extra}], "describe")
 
     def row(self, context: Context, entry: AccountObject) -> Row:
