@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import snowflake.connector
-from tests.emulator.conftest import Client, World, changed, container, push_process, request_of
+from tests.emulator.conftest import Client, World, changed, container, execute, push_process, request_of
 
 from spcs_emulator.account.pending import Pending
 from spcs_emulator.account.results import Result
@@ -45,7 +45,7 @@ def test_a_job_that_is_taken_away_answers_with_an_error(world: World, stack: Cli
     ):
         stack.run("DROP SERVICE IF EXISTS D.PUBLIC.J")
         session = account.sessions.of_token(stack_token(world))
-        pending, _ = account.execute(session, job())
+        pending = execute(account, session, job())
         assert isinstance(pending, Pending)
         stack.run(last)
         with pytest.raises(SqlError) as caught:
@@ -61,7 +61,7 @@ def stack_token(world: World) -> str:
 
 def test_cancelling_the_statement_cancels_the_job(world: World, stack: Client) -> None:
     account = world.local.account
-    pending, _ = account.execute(account.sessions.of_token(stack_token(world)), job())
+    pending = execute(account, account.sessions.of_token(stack_token(world)), job())
     assert isinstance(pending, Pending)
     cancelled = threading.Event()
     cancelled.set()
@@ -129,7 +129,7 @@ def test_a_finished_job_survives_a_restart_and_goes_after_thirty_days(world: Wor
 
         def states() -> list[str]:
             session = again.account.sessions.of_token(token)
-            rows, _ = again.account.execute(session, "SHOW JOB SERVICES IN ACCOUNT")
+            rows = execute(again.account, session, "SHOW JOB SERVICES IN ACCOUNT")
             assert isinstance(rows, Result)
             return [row[1] for row in rows.rows]
 
@@ -173,6 +173,13 @@ def test_jobs_as_processes(processes: Client) -> None:
     assert processes.value(logs.format(time)) == stamped
     assert processes.value(logs.format("2099-01-01T00:00:00Z")) == ""
     assert processes.refused(logs.format("yesterday"))[0] == 1008
+    rows = processes.run("SELECT * FROM TABLE(GOOD!SPCS_GET_LOGS())")
+    assert sorted((row["INSTANCE_ID"], row["CONTAINER_NAME"], row["LOG"]) for row in rows) == [
+        (0, "main", "index 0"),
+        (1, "main", "index 1"),
+    ]
+    early = "SELECT * FROM TABLE(GOOD!SPCS_GET_LOGS(END_TIME => '2020-01-01'))"
+    assert processes.run(early) == []
     errno, _, message = processes.refused(job("NAME = BAD", ends.replace("ends0", "ends3")))
     assert (errno, message) == (395031, "Job BAD did not complete: its status is FAILED.")
     (row,) = processes.run("SHOW SERVICE CONTAINERS IN SERVICE BAD")

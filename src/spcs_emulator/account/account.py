@@ -40,6 +40,7 @@ from spcs_emulator.identity import Identity
 from spcs_emulator.objects.expiry import expire
 from spcs_emulator.objects.job import execute_job
 from spcs_emulator.objects.kinds import KINDS
+from spcs_emulator.objects.service_logs import show_log_lines
 from spcs_emulator.objects.snapshot import collect_all
 from spcs_emulator.registry.api import ImageStore
 from spcs_emulator.runtime.api import NoFreePortError, Runtime
@@ -60,6 +61,7 @@ from spcs_emulator.statement.values import (
     RemoveFiles,
     ResultScan,
     Select,
+    ServiceTable,
     Show,
     ShowGrants,
     Statement,
@@ -69,7 +71,7 @@ from spcs_emulator.statement.values import (
 from spcs_emulator.store import Store
 
 # Statements that change nothing.
-READING = (Describe, ListFiles, ResultScan, Show, ShowGrants)
+READING = (Describe, ListFiles, ResultScan, ServiceTable, Show, ShowGrants)
 # What a statement's handler gives back.
 Outcome = Result | Transfer | Pending[Result]
 
@@ -88,6 +90,7 @@ HANDLERS: dict[type[Statement], Callable[[Context, Any], Outcome]] = {
     PutFiles: put_files,
     RemoveFiles: remove_listed,
     ResultScan: result_scan,
+    ServiceTable: show_log_lines,
     Select: select,
     Show: show,
     ShowGrants: show_grants,

@@ -24,7 +24,7 @@ from spcs_emulator.faults import UNKNOWN_FUNCTION, WRONG_ARGUMENTS, SqlError
 from spcs_emulator.identity import REGION, VERSION
 from spcs_emulator.objects.compute_pool import status_message
 from spcs_emulator.objects.job import cancel_job
-from spcs_emulator.objects.service_views import service_logs
+from spcs_emulator.objects.service_logs import service_logs
 from spcs_emulator.objects.waiting import wait_for, wait_for_services, wait_for_status
 from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.tokens import tokenize

@@ -1,20 +1,17 @@
 """What SHOW … IN SERVICE and the system functions tell of a running service.
 
 In: a service. Out: rows and texts. Documented: SHOW SERVICE CONTAINERS, SHOW SERVICE INSTANCES, SHOW
-ENDPOINTS, SHOW ROLES IN SERVICE, SYSTEM$GET_SERVICE_STATUS, SYSTEM$GET_SERVICE_LOGS.
+ENDPOINTS, SHOW ROLES IN SERVICE, SYSTEM$GET_SERVICE_STATUS.
 """
 
 import json
-import re
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.jobs import Instance
 from spcs_emulator.account.results import Result, columns, table
-from spcs_emulator.account.services import covers, instance_keys, local_ports, may_bind, specification_of
-from spcs_emulator.faults import INVALID_VALUE
+from spcs_emulator.account.services import covers, local_ports, may_bind, specification_of
 from spcs_emulator.objects.kind import Row, place_cells, true_false
 from spcs_emulator.runtime.api import ContainerState
 from spcs_emulator.specification import Container, Volume
@@ -52,8 +49,6 @@ ROLES = columns(
     "SHOW ROLES IN SERVICE", "created_on name comment", source="documented: SHOW ROLES IN SERVICE"
 )
 PROVISIONING = "Endpoints provisioning in progress... check back in a few minutes"
-LOG_LIMIT = 100_000
-DEFAULT_LINES = 500
 
 
 def show_containers(context: Context, service: AccountObject) -> Result:
@@ -186,53 +181,6 @@ def service_status(context: Context, service: AccountObject) -> str:
         for state in instance.containers
     ]
     return json.dumps(entries, separators=(",", ":"))
-
-
-def service_logs(
-    context: Context,
-    service: AccountObject,
-    instance: Any,
-    container: Any,
-    lines: Any = DEFAULT_LINES,
-    previous: Any = False,
-    since: Any = "",
-    timestamps: Any = False,
-) -> str:
-    """Return the last lines of a container's log, 100 KB at most: those that came at or after `since` (ISO
-    8601, "" for all), with `timestamps` each behind its time. MONITOR is needed. 001008 for an argument out
-    of its values.
-    """
-    context.access.require(service, "MONITOR")
-    names = [found.name for found in specification_of(service).containers]
-    if container not in names:
-        raise INVALID_VALUE(name="container_name", value=container, why=f": one of {', '.join(names)}")
-    numbers = {str(number): key for number, key in enumerate(instance_keys(service))}
-    if str(instance) not in numbers:
-        raise INVALID_VALUE(name="instance_id", value=instance, why=f": one of {', '.join(numbers)}")
-    if not isinstance(lines, int) or lines < 1:
-        raise INVALID_VALUE(name="num_lines", value=lines, why=": must be a positive number")
-    moment = _moment(since)
-    found = context.world.runtime.logs(numbers[str(instance)], str(container), bool(previous))
-    kept = [line for line in found if moment is None or line.time >= moment][-lines:]
-    text = "".join(f"{_stamp(line.time) if timestamps else ''}{line.text}\n" for line in kept)
-    return text[-LOG_LIMIT:]
-
-
-def _moment(since: Any) -> datetime | None:
-    """Return the time; nanoseconds are cut to microseconds, and one without a zone is UTC."""
-    if since in ("", None):
-        return None
-    text = re.sub(r"(\.[0-9]{6})[0-9]+", r"\1", str(since))
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise INVALID_VALUE(name="since_timestamp", value=since, why=": must be a time") from error
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def _stamp(time: datetime) -> str:
-    """Return the time as it stands before a line (observed: nanoseconds, Z, a blank)."""
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}000Z "
 
 
 def _status_entry(context: Context, service: AccountObject, instance: Instance, state: ContainerState) -> Row:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from spcs_emulator.account.context import Context, World
-from spcs_emulator.account.entries import AccountObject, Session
+from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.jobs import is_job, is_over
 from spcs_emulator.account.pending import Pending
 from spcs_emulator.faults import INVALID_VALUE, NOT_FOUND, WAITED_IN_VAIN
@@ -65,7 +65,7 @@ def wait_for_status(context: Context, service: AccountObject, seconds: Any) -> s
     if not seconds:
         return text
     wait = _wait(context, [service], "READY", seconds)
-    return Pending(partial(_status_then, context.world, context.session, wait))
+    return Pending(partial(_status_then, context, wait))
 
 
 def _wait(context: Context, services: Sequence[AccountObject], wanted: str, seconds: Any) -> Wait:
@@ -103,12 +103,13 @@ def _ready_state(world: World, service: AccountObject) -> str:
     return "READY" if state == "RUNNING" and not is_job(service) else state
 
 
-def _status_then(world: World, session: Session, wait: Wait) -> str | None:
+def _status_then(asked: Context, wait: Wait) -> str | None:
+    world = asked.world
     (service,) = _services(world, wait)
     instances = world.life.instances(service)
     settled = all(state.status in _READY for instance in instances for state in instance.containers)
     if settled or world.clock.now() >= wait.until:
-        return service_status(Context(world, session), service)
+        return service_status(Context(world, asked.session, asked.query), service)
     return None
 
 

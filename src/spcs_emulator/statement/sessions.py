@@ -7,7 +7,7 @@ Documented: USE …, ALTER SESSION, Context functions, System functions.
 from typing import Any
 
 from spcs_emulator.statement.objects import object_name
-from spcs_emulator.statement.properties import constant
+from spcs_emulator.statement.properties import constant, items
 from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.values import (
     AlterSession,
@@ -17,11 +17,14 @@ from spcs_emulator.statement.values import (
     ResultScan,
     Select,
     SelectItem,
+    ServiceTable,
     Statement,
     Use,
     UseSecondaryRoles,
 )
 
+# The methods of a service that return rows, with the names of their arguments.
+TABLE_METHODS = {"SPCS_GET_LOGS": {"START_TIME", "END_TIME"}}
 USED = (ObjectKind.ROLE, ObjectKind.WAREHOUSE, ObjectKind.DATABASE, ObjectKind.SCHEMA)
 # Documented: Context functions; these may be written without their brackets.
 _WORD_CALLS = ("CURRENT_DATE", "CURRENT_TIMESTAMP", "CURRENT_USER")
@@ -55,13 +58,29 @@ def parse_alter_session(reader: Reader) -> AlterSession:
 
 
 def _result_scan(reader: Reader) -> ResultScan:
-    reader.symbol("(")
     reader.words("RESULT_SCAN")
     reader.symbol("(")
     scan = _scanned(reader)
     reader.symbol(")")
-    reader.symbol(")")
     return scan
+
+
+def _service_table(reader: Reader) -> ServiceTable:
+    """Read `service!METHOD(name => constant, …)`. Assumed: times are written as constants."""
+    service = object_name(reader, ObjectKind.SERVICE)
+    reader.symbol("!")
+    method = reader.one_of(*TABLE_METHODS)
+    place = reader.here
+    given = dict(items(reader, _named_argument))
+    if not given.keys() <= TABLE_METHODS[method]:
+        raise place.unexpected()
+    return ServiceTable(service, method, given)
+
+
+def _named_argument(reader: Reader) -> tuple[str, Any]:
+    name = reader.identifier().text
+    reader.symbol("=>")
+    return name, constant(reader)
 
 
 def _scanned(reader: Reader) -> ResultScan:
@@ -77,7 +96,10 @@ def parse_select(reader: Reader) -> Statement:
     """Read what follows SELECT."""
     if reader.try_symbol("*"):
         reader.words("FROM", "TABLE")
-        return _result_scan(reader)
+        reader.symbol("(")
+        table = _result_scan(reader) if reader.looking_at("RESULT_SCAN") else _service_table(reader)
+        reader.symbol(")")
+        return table
     items = [_item(reader)]
     while reader.try_symbol(","):
         items.append(_item(reader))

@@ -127,6 +127,15 @@ class ResultScan(Statement):
 
 
 @dataclass(frozen=True)
+class ServiceTable(Statement):
+    """SELECT * FROM TABLE(service!METHOD(name => constant, …)): the rows that a service's method returns."""
+
+    service: Name
+    method: str
+    arguments: Properties = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class StageLocation:
     """A place on a stage, as in `@db.schema.stage/path`.
 
