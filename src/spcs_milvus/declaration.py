@@ -1,16 +1,17 @@
 """A project → everything it declares, as resources: what every command works on, and ``render`` writes down.
 
-Comes in: a loaded project and the sort of account it is for. Goes out: resources. Reads the image folders;
-needs no account.
+Comes in: a loaded project and the sort of account it is for. Goes out: resources. Reads the image folders and
+the templates of the user's own services; needs no account.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from spcs_milvus import assets, components
 from spcs_milvus.config import Loaded
 from spcs_milvus.context import Context
 from spcs_milvus.errors import ConfigError
-from spcs_milvus.process_image import process_image
+from spcs_milvus.process_image import MANIFEST_TYPE, Blob, ProcessImage, process_image
 from spcs_milvus.resource import Resource
 
 
@@ -30,6 +31,19 @@ def declare(loaded: Loaded, connection: str, image_format: str) -> tuple[Resourc
             hint="push them by hand and name each, `image: {reference: /db/schema/repo/name:tag}`",
         )
     images = {name: process_image(_folder(loaded.file, name, path)) for name, path in folders.items()}
+    return _declared(loaded, images)
+
+
+def check(loaded: Loaded) -> None:
+    """Declares everything with an image that is none, so that what is wrong with a template is told though
+    nobody can say yet where it will run. Raises ConfigError.
+    """
+    none = ProcessImage((), Blob(MANIFEST_TYPE, b""))
+    _declared(loaded, dict.fromkeys(components.image_folders(loaded.project), none))
+
+
+def _declared(loaded: Loaded, images: Mapping[str, ProcessImage]) -> tuple[Resource, ...]:
+    project = loaded.project
     specifications = {key: loaded.file.parent / extra.spec for key, extra in project.services.items()}
     admin = project.roles.security_admin
     context = Context(project.project, admin, images, loaded.environment, specifications)

@@ -175,6 +175,22 @@ def test_validate_of_an_environment(run: Run, project: Path) -> None:
     assert "hint: did you mean prod?" in result.stderr
 
 
+def test_validate_reads_the_templates_of_services(run: Run, project: Path) -> None:
+    project.write_text(
+        QUICKSTART + "services: {page: {image: images/page, spec: page.yaml.j2, pool: milvus}}\n",
+        encoding="utf-8",
+    )
+    (project.parent / "images" / "page").mkdir(parents=True)
+    template = project.parent / "page.yaml.j2"
+    template.write_text("spec:\n  containers: [{name: page, image: {{ picture }}}]\n", encoding="utf-8")
+    result = run("validate")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "at page.yaml.j2:2" in result.stderr
+    assert "there are image, milvus_uri, stages" in result.stderr
+    template.write_text("spec:\n  containers: [{name: page, image: {{ image }}}]\n", encoding="utf-8")
+    assert run("validate").exit_code == 0
+
+
 def test_validate_says_what_is_wrong_with_place_and_hint(run: Run, project: Path) -> None:
     project.write_text(
         QUICKSTART + "warehose: {}\ncompute_pools: {milvus: {min_nodes: 0}}\n", encoding="utf-8"
