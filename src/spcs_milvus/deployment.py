@@ -22,7 +22,7 @@ from spcs_milvus.kinds.base import Found
 from spcs_milvus.observe import Observation, observe
 from spcs_milvus.performing import performer
 from spcs_milvus.plan import Plan, plan_up
-from spcs_milvus.reach import within
+from spcs_milvus.reach import within_down, within_up
 from spcs_milvus.report import Counts, Report
 from spcs_milvus.resource import Address, Presence, Resource
 from spcs_milvus.session import reachable
@@ -94,7 +94,7 @@ def make_plan(on: Target) -> Planned:
     observation = observe(on.resources, on.account.query)
     undeclared = orphans(on.resources, observation)
     plan = plan_up(on.resources, observation, tuple(undeclared))
-    return Planned(within(plan, observation, on.account.bound_to), observation)
+    return Planned(within_up(plan, observation, on.account.bound_to), observation)
 
 
 def up(on: Target, planned: Planned, emit: Emit, stop: threading.Event) -> Report:
@@ -124,7 +124,9 @@ def make_down_plan(on: Target) -> Plan:
     actual = {**observation.actual, **{resource.address: seen for resource, seen in undeclared.items()}}
     everything = ordered(on.resources, tuple(undeclared))
     seen = Observation(actual, observation.answers)
-    return within(plan_down(everything, seen, strangers(everything, contents)), seen, on.account.bound_to)
+    return within_down(
+        plan_down(everything, seen, strangers(everything, contents)), seen, on.account.bound_to
+    )
 
 
 def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:

@@ -1,71 +1,75 @@
 """What a connection that is good for one role cannot do: the steps of a plan that need another role.
 
-Comes in: a plan, what it was made from, and the one role. Goes out: the plan with a conflict for every such
-step, with the SQL for whoever may run it, so that it is refused before the first write. Touches nothing.
+Comes in: a plan, what it was made from, and the one role. Goes out: the plan, with a conflict that has the
+SQL for whoever may run it, so that it is refused before the first write. Touches nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from spcs_milvus.errors import Problem
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.observe import Observation
 from spcs_milvus.plan import Plan
-from spcs_milvus.resource import Presence
+from spcs_milvus.resource import Presence, Resource
 from spcs_milvus.steps import Push, Statement, Step, Upload
 
 
-def within(plan: Plan, observation: Observation, role: str | None) -> Plan:
-    """The plan as it stands for a connection bound to ``role``; None leaves it as it is."""
-    if role is None:
-        return plan
-    conflicts = [
-        *(_with_sql(problem, plan, observation, role) for problem in plan.conflicts),
-        *_beyond(plan, role),
-    ]
-    if not conflicts:
-        return plan
-    return replace(plan, conflicts=(_bound(role), *conflicts))
+def within_up(plan: Plan, observation: Observation, role: str | None) -> Plan:
+    """A plan of ``up`` as it stands for a connection bound to ``role``; None leaves it as it is.
+
+    What the role cannot see it cannot find missing either: the SQL makes it.
+    """
+    hidden = _hidden(plan, observation)
+    made = [step for resource in hidden for step in kind_of(resource.address.kind).create(resource)]
+    return _within(plan, role, hidden, made)
 
 
-def _bound(role: str) -> Problem:
-    return Problem(
+def within_down(plan: Plan, observation: Observation, role: str | None) -> Plan:
+    """A plan of ``down``, in the same way; what the role cannot see is not in the SQL."""
+    return _within(plan, role, _hidden(plan, observation), [])
+
+
+def _hidden(plan: Plan, observation: Observation) -> list[Resource]:
+    unknown = {one for one, actual in observation.actual.items() if actual.presence is Presence.UNKNOWN}
+    return [resource for address, resource in plan.resources.items() if address in unknown]
+
+
+def _within(plan: Plan, role: str | None, hidden: list[Resource], made: list[Step]) -> Plan:
+    steps = [*made, *(step for change in plan.changes for step in change.steps)]
+    if role is None or not (hidden or any(_beyond(steps, role))):
+        return plan
+    places = {str(resource.address) for resource in hidden}
+    problem = Problem(
         f"this connection is good for the role {role} only",
-        "other roles are needed for what follows",
+        "\n".join(_sql(_beyond(steps, role))) or "it does not see all that is there",
         None,
-        "use a connection that may take every role (a key pair, or a token without a role restriction), "
-        "or have the statements below run by whoever may, and run the command again",
+        "use a connection that may take every role (a key pair, or a token without a role restriction); or "
+        "whoever may runs what is missing of these statements, and then run the command again",
+    )
+    return replace(
+        plan,
+        conflicts=(problem, *(one for one in plan.conflicts if one.place not in places)),
+        kept=tuple(one for one in plan.kept if one.place not in places),
     )
 
 
-def _beyond(plan: Plan, role: str) -> Iterator[Problem]:
-    for change in plan.changes:
-        if text := _sql(change.steps, role):
-            summary = f"{change.address} needs another role to {change.action}"
-            yield Problem(summary, change.because, str(change.address), text)
+def _beyond(steps: Iterable[Step], role: str) -> Iterator[Statement | Upload | Push]:
+    """The steps that need another role."""
+    return (step for step in steps if isinstance(step, Statement | Upload | Push) and step.role != role)
 
 
-def _with_sql(problem: Problem, plan: Plan, observation: Observation, role: str) -> Problem:
-    """What this role cannot see it cannot find missing either: the SQL for the case that it is."""
-    for address, actual in observation.actual.items():
-        if (
-            str(address) == problem.place
-            and actual.presence is Presence.UNKNOWN
-            and address in plan.resources
-        ):
-            text = _sql(kind_of(address.kind).create(plan.resources[address]), role)
-            return replace(problem, hint=f"where it is missing: {text}" if text else problem.hint)
-    return problem
-
-
-def _sql(steps: Sequence[Step], role: str) -> str:
-    """The steps that need another role, as SQL to paste; empty when there are none."""
-    said: list[str] = []
+def _sql(steps: Iterable[Statement | Upload | Push]) -> Iterator[str]:
+    """The steps as SQL to paste."""
+    acting = None
     for step in steps:
-        if isinstance(step, Statement) and step.role != role:
-            said += [f"USE ROLE {step.role};", f"{step.sql};"]
-        if isinstance(step, Upload) and step.role != role:
-            said.append(f"-- as {step.role}, that file holding the specification: {step.sql};")
-        if isinstance(step, Push) and step.role != role:
-            said.append(f"-- push {step.name}:{step.image.tag} to {step.repository} as {step.role}")
-    return "\n".join(said)
+        if step.role != acting:
+            yield f"USE ROLE {step.role};"
+            acting = step.role
+        match step:
+            case Statement():
+                yield f"{step.sql};"
+            case Upload():
+                yield f"-- that file holding the specification: {step.sql};"
+            case Push():
+                yield f"-- push {step.name}:{step.image.tag} to {step.repository}"

@@ -31,7 +31,10 @@ More = Callable[[tuple[Resource, ...]], tuple[Resource, ...]]
 
 
 class Stack:
-    """One project file and one local account; every call is a run of its own, with sessions of its own."""
+    """One project file and one local account; every call is a run of its own, with sessions of its own.
+
+    `options` are laid over the account's own connection.
+    """
 
     def __init__(self, local: LocalAccount[TurnedClock], folder: Path) -> None:
         self.local = local
@@ -39,6 +42,7 @@ class Stack:
         self.events: list[Event] = []
         self.environment = DEFAULT_ENVIRONMENT
         self.variables: dict[str, str] = {}
+        self.options: dict[str, Any] = {}
         self.write(QUICKSTART)
 
     def write(self, text: str) -> None:
@@ -52,7 +56,7 @@ class Stack:
 
     @contextmanager
     def target(self, more: More = lambda resources: resources, **options: Any) -> Iterator[Target]:
-        connection = Connection("local", {**self.local.connection, **options}, "process")
+        connection = Connection("local", {**self.local.connection, **self.options, **options}, "process")
         loaded = load(self.file, self.variables, self.environment)
         with deployment.target(loaded, connection, self.pause, more) as on:
             yield on
