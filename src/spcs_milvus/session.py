@@ -125,35 +125,35 @@ def reachable(host: str, port: int, seconds: float = 3.0) -> bool:
 
 
 def _with_key(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options with the private key as the connector takes it.
+    """The options with the private key read, so that both generations of the connector take it alike.
 
-    The official CLI knows a key as text too (``private_key_raw``), and gives a passphrase only to a key that
-    has one (observed: its source). Raises ConfigError for a key that cannot be read.
+    The key is a file or, as the official CLI has it, text (``private_key_raw``); a passphrase goes only to a
+    key that has one (observed: the CLI's source). Raises ConfigError for a key that cannot be read.
     """
     given = dict(options)
-    raw = given.pop("private_key_raw", None)
+    passphrase = given.pop("private_key_file_pwd", None)
+    raw, path = given.pop("private_key_raw", None), given.pop("private_key_file", None)
     if raw is not None:
-        passphrase = given.pop("private_key_file_pwd", None)
-        return {**given, "private_key": _key_in(str(raw).encode(), passphrase)}
-    if "private_key_file_pwd" in given and not _is_encrypted(str(given.get("private_key_file") or "")):
-        del given["private_key_file_pwd"]
+        given["private_key"] = _key_in(str(raw).encode(), passphrase, "private_key_raw")
+    elif path is not None:
+        given["private_key"] = _key_in(_key_file(str(path)), passphrase, str(path))
     return given
 
 
-def _is_encrypted(path: str) -> bool:
+def _key_file(path: str) -> bytes:
     try:
-        return Path(path).read_bytes().startswith(_ENCRYPTED)
+        return Path(path).expanduser().read_bytes()
     except OSError as error:
-        raise ConfigError("the private key cannot be read", detail=str(error), place=path) from error
+        raise ConfigError("the private key cannot be read", detail=error.strerror, place=path) from error
 
 
-def _key_in(pem: bytes, passphrase: str | None) -> bytes:
+def _key_in(pem: bytes, passphrase: str | None, place: str) -> bytes:
     secret = passphrase.encode() if passphrase and pem.startswith(_ENCRYPTED) else None
     try:
         key = serialization.load_pem_private_key(pem, secret)
     except (ValueError, TypeError) as error:
-        hint = "it is PEM in PKCS#8 form; PRIVATE_KEY_PASSPHRASE holds the passphrase where it has one"
-        raise ConfigError("the private key cannot be read", place="private_key_raw", hint=hint) from error
+        hint = "it is PEM in PKCS#8 form; PRIVATE_KEY_PASSPHRASE holds its passphrase where it has one"
+        raise ConfigError("the private key cannot be read", place=place, hint=hint) from error
     plain = serialization.NoEncryption()
     return key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, plain)
 

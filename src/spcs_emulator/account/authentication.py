@@ -83,14 +83,10 @@ class Authentication:
         390100 for a password, 390144 for a key pair, 394400, 390303, 390318, 390195 for tokens, 390194 for an
         authenticator that is not known here.
         """
+        if evidence.passcode:
+            raise AUTHENTICATOR(name="USERNAME_PASSWORD_MFA", why=" and a passcode: nobody has MFA here")
         match evidence.authenticator:
-            case "" | "SNOWFLAKE":
-                return self.password(evidence.login, evidence.password)
-            case "USERNAME_PASSWORD_MFA":
-                if evidence.passcode:
-                    raise AUTHENTICATOR(
-                        name=evidence.authenticator, why=" and a passcode: nobody has MFA here"
-                    )
+            case "" | "SNOWFLAKE" | "USERNAME_PASSWORD_MFA":
                 return self.password(evidence.login, evidence.password)
             case "SNOWFLAKE_JWT":
                 return self._key_pair(evidence)
