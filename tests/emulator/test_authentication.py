@@ -2,7 +2,9 @@
 
 import http.client
 import json
+import shutil
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,11 @@ import snowflake.connector
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.emulator.conftest import Client, World
+
+from spcs_emulator.clock import TurnedClock
+from spcs_emulator.registry.api import Credential
+from spcs_emulator.server import LocalAccount
+from spcs_emulator.statement.values import ObjectKind
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 PASSWORD = "Correct horse 1"
@@ -292,3 +299,49 @@ def test_nothing_that_proves_anything_is_kept_or_shown(
     for secret in (PASSWORD, token, oauth):
         assert not any(secret in text for text in shown)
         assert secret.encode() not in kept
+
+
+def test_users_tokens_and_bound_sessions_outlive_a_restart(
+    person: Callable[..., Client], admin: Client, world: World, tmp_path: Path
+) -> None:
+    token = admin.run("ALTER USER PAT ADD PAT T ROLE_RESTRICTION = 'B'")[0]["token_secret"]
+    person(password=token)
+    for _ in range(4):
+        refused(person, 390100, password="wrong")
+    left = tmp_path / "left"
+    shutil.copytree(world.local.folder.path, left)
+    with ExitStack() as opened:
+        again = World(opened.enter_context(LocalAccount(left, TurnedClock())), opened)
+        assert again.local.dump() == world.local.dump()
+        assert again.connect(user="PAT", password=token).run(CONTEXT) == [{"U": "PAT", "R": "B"}]
+        refused(again.connect, 390100, user="PAT", password="wrong")
+        assert "locked" in refused(again.connect, 390100, user="PAT", password=PASSWORD)
+        with again.local.account._catalogue.transaction():
+            bound = [session.bound for session in again.local.account._catalogue.sessions.values()]
+        assert sum(role is not None for role in bound) == 2
+
+
+def test_an_account_from_before_there_were_users_lets_its_own_user_in(tmp_path: Path) -> None:
+    folder = tmp_path / "account"
+    with LocalAccount(folder, TurnedClock()) as local, local.account._catalogue.transaction():
+        (user,) = local.account._catalogue.of_kind(ObjectKind.USER)
+        old = {"DEFAULT_ROLE": "ACCOUNTADMIN", "TYPE": "PERSON"}
+        local.account._catalogue.objects.put(user.with_settings(old))
+    with ExitStack() as opened:
+        again = World(opened.enter_context(LocalAccount(folder, TurnedClock())), opened)
+        assert again.connect().run(CONTEXT) == [{"U": "ADMIN", "R": "ACCOUNTADMIN"}]
+        assert again.connect().run("SHOW USERS")[0]["default_secondary_roles"] == '["ALL"]'
+
+
+def test_the_registry_takes_passwords_and_tokens_of_users(world: World, stack: Client) -> None:
+    account = world.local.account
+    for sql in (
+        "USE ROLE ACCOUNTADMIN",
+        f"CREATE USER PUSHER PASSWORD = '{PASSWORD}' DEFAULT_ROLE = OWNER",
+        "GRANT ROLE OWNER TO USER PUSHER",
+    ):
+        stack.run(sql)
+    bound = stack.run("ALTER USER PUSHER ADD PAT T ROLE_RESTRICTION = 'PUBLIC'")[0]["token_secret"]
+    free = stack.run("ALTER USER PUSHER ADD PAT F")[0]["token_secret"]
+    for secret, may in ((PASSWORD, "write"), (free, "write"), (bound, "none"), ("wrong", None)):
+        assert account.repository_access(Credential("PUSHER", secret), "d/public/r") == may
