@@ -32,7 +32,7 @@ from spcs_emulator.account.jobs import (
     is_over,
     outcome_of,
 )
-from spcs_emulator.account.requests import RequestBuilder, jobs_of, services_of, workloads_of
+from spcs_emulator.account.requests import RequestBuilder, jobs_of, workloads_of
 from spcs_emulator.account.scheduling import Demand, Placement, place
 from spcs_emulator.account.secrets import secret_mounts, write_files
 from spcs_emulator.account.services import instance_keys, specification_of
@@ -84,11 +84,13 @@ class Life:
             if self._has_nodes(pool, now):
                 self._schedule(pool, now)
                 self._suspend_idle(pool, now)
-            for service in services_of(self._catalogue, pool):
-                if _wants_nodes(service):
-                    self._suspend_unused(service, now)
-            for job in jobs_of(self._catalogue, pool):
-                self._settle(job, now)
+        for service in self._catalogue.unsorted(ObjectKind.SERVICE):
+            if not _wants_nodes(service):
+                continue
+            if is_job(service):
+                self._settle(service, now)
+            else:
+                self._suspend_unused(service, now)
         self._reconnect()
 
     def _has_nodes(self, pool: AccountObject, now: datetime) -> bool:

@@ -19,16 +19,15 @@ JOB_KEPT_FOR = timedelta(days=30)
 def expire(world: World) -> None:
     """Remove what is over by the clock. Call inside a transaction."""
     now = world.clock.now()
-    for kind in (ObjectKind.SNAPSHOT, ObjectKind.SERVICE):
-        for entry in world.catalogue.unsorted(kind):
-            ends = _ends(entry)
-            if ends is not None and ends <= now:
-                remove_object(world, entry)
+    for entry in world.catalogue.objects.values():
+        ends = _ends(entry)
+        if ends is not None and ends <= now:
+            remove_object(world, entry)
 
 
 def _ends(entry: AccountObject) -> datetime | None:
     if entry.kind is ObjectKind.SNAPSHOT:
         text = entry.settings["expires_on"]
         return datetime.fromisoformat(text) if text else None
-    ended = ended_on(entry)
+    ended = ended_on(entry) if entry.kind is ObjectKind.SERVICE else None
     return ended + JOB_KEPT_FOR if ended else None
