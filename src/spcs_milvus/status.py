@@ -12,6 +12,7 @@ from spcs_milvus.resource import Presence, Resource
 LOOKED_AT = ("compute_pool", "service")
 """The kinds whose resources a status is made of."""
 
+UNKNOWN = "UNKNOWN"
 _POOL_UP = ("IDLE", "ACTIVE")
 
 
@@ -19,7 +20,8 @@ _POOL_UP = ("IDLE", "ACTIVE")
 class StackStatus:
     """``pools``: ``{name, state}`` each; ``services``: ``{name, status, ready, containers, endpoints}`` each.
 
-    ``status`` of a service that is not there is ``ABSENT``; ``ready`` is true when everything declared is up.
+    ``state`` and ``status`` are Snowflake's words, ``ABSENT`` for what is not there, ``UNKNOWN`` where that
+    cannot be told; ``ready`` is true when everything declared is up.
     """
 
     project: str
@@ -38,17 +40,19 @@ def status(project: str, resources: Collection[Resource], observation: Observati
 
 
 def _pool(resource: Resource, observation: Observation) -> dict[str, Any]:
-    state = compute_pool.state(resource, observation.answers[resource.address])
+    seen = observation.actual[resource.address].presence is not Presence.UNKNOWN
+    state = compute_pool.state(resource, observation.answers[resource.address]) if seen else UNKNOWN
     return {"name": resource.name.last, "state": state}
 
 
 def _service(resource: Resource, observation: Observation) -> dict[str, Any]:
     actual = observation.actual[resource.address]
     there = actual.presence is Presence.PRESENT
+    absent = UNKNOWN if actual.presence is Presence.UNKNOWN else "ABSENT"
     shown = ("name", "status", "message", "restarts")
     return {
         "name": resource.name.last,
-        "status": str(actual.live.get("status")) if there else "ABSENT",
+        "status": str(actual.live.get("status")) if there else absent,
         "ready": there and is_ready(actual),
         "containers": [{key: found[key] for key in shown} for found in actual.live.get("containers") or ()],
         "endpoints": list(actual.live.get("endpoints") or ()),

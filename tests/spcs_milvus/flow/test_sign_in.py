@@ -130,6 +130,9 @@ def test_a_token_for_one_role_is_refused_before_anything_is_written(
         ci.up()
 
     assert local.dump() == before
+    shown = ci.status()
+    assert {pool["state"] for pool in shown.pools} == {"UNKNOWN"}
+    assert {service["status"] for service in shown.services} == {"UNKNOWN"}
     (problem,) = raised.value.problems
     assert problem.summary == "this connection is good for the role SYSADMIN only"
     text = str(problem.detail)
