@@ -8,6 +8,7 @@ written down.
 import io
 import os
 import socket
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,11 @@ from spcs_milvus.errors import ConfigError, ConnectError, StatementError
 from spcs_milvus.hints import REFUSED, SIGN_IN, hint_for
 
 LOGIN_SECONDS = 30
+# Observed with connector 4.8: an account that is gone is tried for ever unless a time is set, which is then
+# the longest that a statement may take, too. Connector 5 gives up by itself.
+PATIENCE_SECONDS, LOCAL_PATIENCE_SECONDS = 600, 10
+_GENERATION = int(connector.__version__.partition(".")[0])
+_LOOPBACK = ("127.0.0.1", "localhost")
 _ENCRYPTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
 
@@ -74,6 +80,7 @@ def connect(options: Mapping[str, Any], role: str | None) -> Session:
     past_the_proxy(str(options.get("host") or ""))
     settings = {
         "login_timeout": LOGIN_SECONDS,
+        **_patience(str(options.get("host") or "")),
         "enable_server_session_keep_alive_auto_detection": False,
         "application": "spcs_milvus",
         **_with_key(options),
@@ -86,9 +93,24 @@ def connect(options: Mapping[str, Any], role: str | None) -> Session:
         raise _connect_error(error, options, role) from error
 
 
+def _patience(host: str) -> dict[str, int]:
+    if _GENERATION >= 5:
+        return {}
+    threading.excepthook = _hush
+    return {"network_timeout": LOCAL_PATIENCE_SECONDS if host in _LOOPBACK else PATIENCE_SECONDS}
+
+
+def _hush(failed: threading.ExceptHookArgs) -> None:
+    """Connector 4.8 cancels a statement from a thread of its own; that this failed is no news beside the
+    statement's own failure.
+    """
+    if not issubclass(failed.exc_type, connector.errors.Error):
+        threading.__excepthook__(failed)
+
+
 def past_the_proxy(host: str) -> None:
     """An account on this machine is reached directly; the connector heeds nothing but the environment."""
-    if host in ("127.0.0.1", "localhost"):
+    if host in _LOOPBACK:
         for name in ("NO_PROXY", "no_proxy"):
             known = os.environ.get(name, "").split(",")
             if host not in known:

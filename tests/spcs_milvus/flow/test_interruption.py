@@ -106,6 +106,7 @@ def test_an_account_that_goes_away_is_told_with_what_was_done(here: CommandLine)
     assert up.returncode == 4
     assert '"status": "done"' in document
     assert '"status": "failed"' in document
+    assert here.run("local", "start", "--runtime", "none").returncode == 0
     assert here.run("up", "--yes").returncode == 0
 
 
