@@ -1,0 +1,46 @@
+"""The same tests with the connector of the generation before, in an environment of its own (see Makefile)."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PYTHON = ROOT / ".venv-4.8" / "bin" / "python"
+# What speaks with an account through the connector; the real stack needs what that environment does without.
+TESTS = (
+    "tests/spcs_milvus/flow",
+    "tests/emulator/test_wire.py",
+    "tests/emulator/test_queries.py",
+    "tests/emulator/test_stage_files.py",
+    "tests/emulator/test_statements.py",
+)
+REAL = "tests/spcs_milvus/flow/test_real_stack.py"
+HINT = "connector 4.8 is not installed beside: `make .venv-4.8/.installed`"
+
+
+@pytest.fixture(scope="module")
+def python() -> Path:
+    """The interpreter of the environment. Its absence is an error in CI and a skip, named, elsewhere."""
+    if not PYTHON.exists():
+        assert not os.environ.get("CI"), HINT
+        pytest.skip(HINT)
+    return PYTHON
+
+
+def run(python: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [python, *words], check=False, cwd=ROOT, capture_output=True, text=True, timeout=900
+    )
+
+
+def test_it_is_the_other_generation(python: Path) -> None:
+    said = run(python, "-c", "from snowflake import connector; print(connector.__version__)")
+    assert said.stdout.startswith("4.8."), said.stderr
+
+
+def test_the_flows_and_the_wire(python: Path) -> None:
+    said = run(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS, "--ignore", REAL)
+    assert said.returncode == 0, said.stdout[-5000:]
+    assert " passed" in said.stdout
