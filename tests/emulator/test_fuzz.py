@@ -1,22 +1,28 @@
 """Mutated statements: the answer is a result or a proper refusal, and a refusal changes nothing."""
 
+import contextlib
 import json
 import string
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from random import Random
+from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.emulator.conftest import SPECIFICATION, World, changed, container, execute
 from tests.emulator.test_parse import REFUSED, UNDERSTOOD
 from tests.emulator.test_specification import FULL
 from tests.emulator.test_statements import CASES
+from tests.emulator.test_wire import Raw
 
 from spcs_emulator.account.entries import Session
-from spcs_emulator.account.results import Result, pattern_matches
+from spcs_emulator.account.pending import Pending
+from spcs_emulator.account.results import Result, Transfer, pattern_matches
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.faults import SqlError
 from spcs_emulator.server import LocalAccount
@@ -25,11 +31,39 @@ from spcs_emulator.wire.rowset import result_data
 
 SECRET = {"snowflakeSecret": "x", "envVarName": "X", "secretKeyRef": "secret_string"}
 WITH_SECRET = changed(containers=[container(secrets=[SECRET])])
+GOLDEN = Path(__file__).parents[1] / "spcs_milvus" / "cases" / "kinds"
+VERBS = tuple("ALTER CALL CREATE DESCRIBE DROP EXECUTE GRANT PUT REVOKE SELECT SHOW USE".split())
+
+
+class _Loose(yaml.SafeLoader):
+    """Reads the texts of a document and passes over what has a tag of its own."""
+
+
+_Loose.add_multi_constructor("!", lambda *_: None)  # type: ignore[no-untyped-call]
+
+
+def texts(document: Any) -> Iterator[str]:
+    """Every text in a document."""
+    if isinstance(document, str):
+        yield document
+    elif isinstance(document, dict | list):
+        for inner in document.values() if isinstance(document, dict) else document:
+            yield from texts(inner)
+
+
+def golden() -> Iterator[str]:
+    """The statements that the deployer's own templates give."""
+    for file in sorted(GOLDEN.glob("*.yaml")):
+        document = yaml.load(file.read_text(encoding="utf-8"), _Loose)
+        yield from (text for text in texts(document) if text.startswith(VERBS))
+
+
 SEEDS = sorted(
     {
         *UNDERSTOOD,
         *(case[0] for case in REFUSED),
         *(step["sql"] for steps in CASES.values() for step in steps if "sql" in step),
+        *golden(),
         "CREATE SERVICE D.PUBLIC.T IN COMPUTE POOL P FROM SPECIFICATION $$" + SPECIFICATION + "$$",
         "ALTER SERVICE D.PUBLIC.S FROM SPECIFICATION $$" + SPECIFICATION + "$$",
         "ALTER SERVICE D.PUBLIC.S FROM SPECIFICATION $$" + WITH_SECRET + "$$",
@@ -43,22 +77,43 @@ SEEDS = sorted(
 WORDS = sorted({word for seed in SEEDS for word in seed.split() if len(word) < 30})
 
 
-@st.composite
-def mutated(draw: st.DrawFn) -> str:
+ARRANGED = (
+    "USE ROLE ACCOUNTADMIN",
+    "CREATE DATABASE IF NOT EXISTS D",
+    "USE SCHEMA D.PUBLIC",
+    "CREATE IMAGE REPOSITORY IF NOT EXISTS R",
+    "CREATE STAGE IF NOT EXISTS S",
+    "CREATE SECRET IF NOT EXISTS X TYPE = GENERIC_STRING SECRET_STRING = 'x'",
+    "CREATE NETWORK RULE N TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('a.b')",
+    "CREATE EXTERNAL ACCESS INTEGRATION E ALLOWED_NETWORK_RULES = (N)",
+    "CREATE COMPUTE POOL IF NOT EXISTS P MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_S",
+)
+MUTATIONS = 10_000
+# As many of them go over HTTP, and after as many the whole account is compared, not only its version.
+OVER_HTTP = 500
+WHOLE = 250
+SECONDS = 5.0
+ALPHABET = string.printable + "é🙂\0"
+
+
+def mutated(random: Random) -> str:
     """A statement with a few words taken out, doubled, swapped for others, or characters put in."""
-    words = draw(st.sampled_from(SEEDS)).split(" ")
-    for _ in range(draw(st.integers(0, 3))):
-        place = draw(st.integers(0, max(len(words) - 1, 0)))
-        match draw(st.sampled_from(["cut", "double", "swap", "text"])):
+    words = random.choice(SEEDS).split(" ")
+    for _ in range(random.randint(0, 3)):
+        place = random.randint(0, max(len(words) - 1, 0))
+        match random.choice(("cut", "double", "swap", "text", "character")):
             case "cut":
                 del words[place : place + 1]
             case "double":
                 words[place:place] = words[place : place + 1]
             case "swap":
-                words[place : place + 1] = [draw(st.sampled_from(WORDS))]
+                words[place : place + 1] = [random.choice(WORDS)]
             case "text":
-                alphabet = string.printable + "é🙂\0"
-                words.insert(place, draw(st.text(alphabet, max_size=5)))
+                words.insert(place, "".join(random.choices(ALPHABET, k=random.randint(0, 5))))
+            case "character" if words:
+                place = min(place, len(words) - 1)
+                at = random.randint(0, len(words[place]))
+                words[place] = words[place][:at] + random.choice(ALPHABET) + words[place][at + 1 :]
     return " ".join(words)
 
 
@@ -69,14 +124,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, S
         local = opened.enter_context(LocalAccount(folder / "account", TurnedClock()))
         world = World(local, opened)
         client = world.connect()
-        for sql in (
-            "CREATE DATABASE D",
-            "CREATE IMAGE REPOSITORY R",
-            "CREATE SECRET X TYPE = GENERIC_STRING SECRET_STRING = 'x'",
-            "CREATE NETWORK RULE N TYPE = HOST_PORT MODE = EGRESS VALUE_LIST = ('a.b')",
-            "CREATE EXTERNAL ACCESS INTEGRATION E ALLOWED_NETWORK_RULES = (N)",
-            "CREATE COMPUTE POOL P MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_S",
-        ):
+        for sql in ARRANGED:
             client.run(sql)
         world.push()
         client.run("CREATE SERVICE D.PUBLIC.S IN COMPUTE POOL P FROM SPECIFICATION $$" + SPECIFICATION + "$$")
@@ -86,24 +134,62 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, S
         yield world, session
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(sql=mutated())
-def test_statements(account: tuple[World, Session], sql: str) -> None:
+@pytest.mark.parametrize("part", range(10))
+def test_statements(account: tuple[World, Session], part: int) -> None:
     world, session = account
+    catalogue = world.local.account._catalogue
+    random = Random(part)
     before = world.local.dump()
-    try:
-        result = execute(world.local.account, session, sql)
-    except SqlError as error:
-        assert error.errno != 300002
-        if error.errno != 3011:
-            assert world.local.dump() == before
-    else:
-        if not isinstance(result, Result):  # a file transfer, or an answer that comes later
-            return
-        data = result_data(result)
-        assert data["rowtype"]
-        assert all(cell is None or isinstance(cell, str) for row in data["rowset"] for cell in row)
-        assert all(len(row) == len(data["rowtype"]) for row in data["rowset"])
+    for number in range(MUTATIONS // 10):
+        sql = mutated(random)
+        version, began = catalogue.version, time.perf_counter()
+        try:
+            outcome = execute(world.local.account, session, sql)
+        except SqlError as error:
+            assert error.errno != 300002, sql
+            assert catalogue.version == version or error.errno == 3011, sql
+        else:
+            _check(outcome, sql)
+        assert time.perf_counter() - began < SECONDS, sql
+        if catalogue.version == version and number % WHOLE:
+            continue
+        if catalogue.version == version:
+            assert world.local.dump() == before, sql
+        else:
+            _restore(world, session)
+            before = world.local.dump()
+
+
+def _restore(world: World, session: Session) -> None:
+    """Have again what the seeds speak of, and nothing that grows and grows."""
+    for sql in ARRANGED:
+        with contextlib.suppress(SqlError):
+            execute(world.local.account, session, sql)
+
+
+def _check(outcome: Any, sql: str) -> None:
+    if not isinstance(outcome, Result):
+        assert isinstance(outcome, Pending | Transfer), sql
+        return
+    data = result_data(outcome)
+    assert data["rowtype"], sql
+    assert all(cell is None or isinstance(cell, str) for row in data["rowset"] for cell in row), sql
+    assert all(len(row) == len(data["rowtype"]) for row in data["rowset"]), sql
+
+
+def test_statements_over_http(account: tuple[World, Session], caplog: pytest.LogCaptureFixture) -> None:
+    world, _ = account
+    raw = Raw(world)
+    raw.login()
+    random = Random("http")
+    for _ in range(OVER_HTTP):
+        sql = mutated(random)
+        if "WAIT" in sql.upper():
+            continue
+        count = random.choice((0, 1, 1, 2))
+        answer = raw.query(sql, parameters={"MULTI_STATEMENT_COUNT": count})
+        assert answer["success"] or answer["code"] != "300002", sql
+    assert "Traceback" not in caplog.text
 
 
 @settings(max_examples=200, deadline=None)
