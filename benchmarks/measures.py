@@ -11,6 +11,7 @@ from typing import Any
 
 from benchmarks.account import ROOT, NotingAccount, noting_account, rounds
 from benchmarks.figures import Figure
+from benchmarks.own_time import own_milliseconds
 
 LATENCY_MS = 100
 # long enough to hide what client and account, on the same cores, work for a statement
@@ -18,6 +19,7 @@ LONG_LATENCY_MS = 500
 RUNS = 5
 UP_GOAL = 1.15
 ROUNDS_GOAL = 3.0
+OWN_GOAL = 2.0
 FEW, MANY = 2, 50
 
 Result = dict[str, Any]
@@ -68,19 +70,27 @@ def settled(services: int, latency_ms: int) -> list[Figure]:
 
 
 def one_statement() -> list[Figure]:
-    """What a statement costs by itself on an account without latency, the connector's part included."""
+    """What a statement costs by itself on an account without latency: the account's own part, and the whole
+    with the connector's.
+    """
     with noting_account(0) as account:
         taken = _client(account, "statements", FEW)
+        own = own_milliseconds(account.connection)
     titles = {
         "select": "SELECT CURRENT_ROLE()",
         "show": "SHOW ROLES",
         "write": "CREATE ROLE, DROP ROLE",
         "among_many": "SHOW ROLES, 64 at once, each",
     }
-    return [
+    whole = [
         Figure(f"a statement: {title}", taken[key] * 1000, "ms", "median, connector included")
         for key, title in titles.items()
     ]
+    alone = [
+        Figure(f"the account's own part: {titles[key]}", value, "ms", "median, without connector", OWN_GOAL)
+        for key, value in own.items()
+    ]
+    return [*alone, *whole]
 
 
 def _again(account: NotingAccount, title: str, what: str, services: int) -> list[Figure]:
