@@ -15,6 +15,7 @@ TESTS = (
     "tests/emulator/test_queries.py",
     "tests/emulator/test_stage_files.py",
     "tests/emulator/test_statements.py",
+    "tests/emulator/test_killed_account.py",
 )
 REAL = "tests/spcs_milvus/flow/test_real_stack.py"
 HINT = "connector 4.8 is not installed beside: `make .venv-4.8/.installed`"
