@@ -58,7 +58,7 @@ def test_a_statement_that_was_waiting_is_not_waited_for_for_ever(home: Path) -> 
     with snowflake.connector.connect(**options(home)) as opened:
         with opened.cursor() as cursor:
             cursor.execute_async("CALL SYSTEM$WAIT(600)")
-            query_id = cursor.sfqid
+            query_id = str(cursor.sfqid)
         kill(home)
         status = opened.get_query_status(query_id)
         assert status.name == "NO_DATA"
