@@ -40,7 +40,7 @@ bench: $(INSTALLED) ## Print the figures that the README quotes
 	$(RUN) benchmarks
 
 clean: ## Remove what make installed here
-	rm -rf .venv .venv-4.8 .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(OLDER): pyproject.toml constraints.txt constraints-4.8.txt
 	@echo "installing connector 4.8 into .venv-4.8: a minute, about 150 MB"
