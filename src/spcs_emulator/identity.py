@@ -8,7 +8,8 @@ import string
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-REGION = "LOCAL"
+# Documented: CURRENT_REGION, a cloud and a region of it; assumed: AWS, for peers want a cloud they know.
+REGION = "AWS_LOCAL"
 VERSION = "10.40.0"
 
 

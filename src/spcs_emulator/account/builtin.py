@@ -1,8 +1,9 @@
 """What every account has from the first day: the system roles, their privileges, and one user.
 
 In: an empty catalogue. Out: the same with roles and user. Documented: Access control: system-defined roles,
-and which of them holds which account privilege. Assumed: CREATE COMPUTE POOL and BIND SERVICE ENDPOINT are
-with ACCOUNTADMIN only (the stricter of two readings).
+and which of them holds which account privilege. Observed: SYSADMIN holds CREATE COMPUTE POOL, as the Milvus
+guide uses it and Snowcap's table of default holders has it. Assumed: BIND SERVICE ENDPOINT is with
+ACCOUNTADMIN only (the stricter of two readings).
 """
 
 import uuid
@@ -31,7 +32,7 @@ HELD: dict[str, dict[str, bool]] = {
     "ACCOUNTADMIN": dict.fromkeys((name for name in GLOBAL if name != "MANAGE GRANTS"), True),
     "SECURITYADMIN": {"MANAGE GRANTS": True},
     "USERADMIN": {"CREATE ROLE": True, "CREATE USER": True},
-    "SYSADMIN": {"CREATE DATABASE": False, "CREATE WAREHOUSE": False},
+    "SYSADMIN": {"CREATE COMPUTE POOL": False, "CREATE DATABASE": False, "CREATE WAREHOUSE": False},
 }
 _DEFAULT_ROLE = "ACCOUNTADMIN"
 

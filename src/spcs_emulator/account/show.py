@@ -171,6 +171,11 @@ def _narrowed(result: Result, statement: Show) -> Result:
     return Result(result.columns, tuple(rows), result.family)
 
 
+# Documented: Snowflake's own images are in the repository SNOWFLAKE.IMAGES.SNOWFLAKE_IMAGES, which every
+# account shares; observed: the official CLI looks there for the registry. Assumed: nobody is shown it here.
+_SHARED = "SNOWFLAKE.IMAGES"
+
+
 def _places(context: Context, statement: Show) -> frozenset[str] | None:
     """Return the keys of where to look, None for everywhere."""
     kind = LISTED.get(statement.what)
@@ -191,6 +196,8 @@ def _places(context: Context, statement: Show) -> frozenset[str] | None:
         return frozenset({database.key}) if database else None
     if scope.word == "ACCOUNT":
         return None
+    if kind is ObjectKind.IMAGE_REPOSITORY and str(scope.name) == _SHARED:
+        return frozenset()
     return frozenset({_place(context, scope, statement.what).key})
 
 

@@ -19,6 +19,9 @@ _RESERVED = (
     "TRUE TRY_CAST UNION UNIQUE UPDATE USING VALUES VIEW WHEN WHENEVER WHERE WITH "
 )
 RESERVED = frozenset(_RESERVED.split())
+# Documented: Reserved & limited keywords, where SHOW alone keeps these to itself; observed: Snowcap names
+# columns by them.
+_HEADINGS = frozenset(("DATABASE", "SCHEMA", "VIEW"))
 NAME_LIMIT = 255
 INTEGER_LIMIT = 2**31 - 1
 # Documented: Numeric data types, 38 digits at most.
@@ -127,6 +130,12 @@ class Reader:
             raise NAME_TOO_LONG(name=identifier.text, length=len(identifier.text))
         self._index += 1
         return identifier
+
+    def heading(self) -> str:
+        """Read the name that a column of SELECT is given."""
+        if self.here.kind == "word" and self.here.value in _HEADINGS:
+            return str(self.take().value)
+        return self.identifier().text
 
     def name(self, most: int = 3) -> Name:
         """Read a name of up to `most` parts, or IDENTIFIER('…')."""

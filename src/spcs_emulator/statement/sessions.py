@@ -122,7 +122,7 @@ def _item(reader: Reader) -> SelectItem:
         value = constant(reader)
         heading = place.text if place.text != "-" else f"-{value}"
     if reader.try_words("AS") or reader.here.kind in ("word", "quoted"):
-        heading = reader.identifier().text
+        heading = reader.heading()
     return SelectItem(value, heading)
 
 
