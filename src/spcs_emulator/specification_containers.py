@@ -43,9 +43,7 @@ def check_container(entry: Any, path: str) -> dict[str, Any]:
             normal[key] = strings(found[key], f"{path}.{key}")
     if "env" in found:
         normal["env"] = {
-            variable(name, f"{path}.env"): check_no_template(
-                string(value, f"{path}.env.{name}"), f"{path}.env.{name}"
-            )
+            variable(name, f"{path}.env"): _value(value, f"{path}.env.{name}")
             for name, value in mapping(found["env"], f"{path}.env").items()
         }
     if "secrets" in found:
@@ -87,3 +85,10 @@ def _mount(entry: Any, path: str) -> dict[str, str]:
     if not target.startswith("/") or ".." in target.split("/"):
         raise refused(f"'{path}.mountPath' must be an absolute path")
     return {"name": label(found["name"], f"{path}.name"), "mountPath": target.rstrip("/") or "/"}
+
+
+def _value(value: Any, path: str) -> str:
+    """Return a variable's value. Documented: a string. Observed: the Milvus guide's bare `true` was taken;
+    assumed: as that word, and no other bare value.
+    """
+    return str(value).lower() if isinstance(value, bool) else check_no_template(string(value, path), path)

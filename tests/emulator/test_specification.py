@@ -146,8 +146,7 @@ BAD = [
     (f"{CONTAINER}/volumeMounts", [], "invalid 'volumeMounts'. Value is empty"),
     (f"{CONTAINER}/volumeMounts/0/name", "gone", "volume 'gone' of container 'main' is not defined"),
     (f"{CONTAINER}/volumeMounts/0/mountPath", "data", "must be an absolute path"),
-    (f"{CONTAINER}/env/A", True, "invalid 'spec.containers[0].env.A'. Value must be a string"),
-    (f"{CONTAINER}/env/A", 1, "Value must be a string"),
+    (f"{CONTAINER}/env/A", 1, "invalid 'spec.containers[0].env.A'. Value must be a string"),
     (f"{CONTAINER}/name", "Main", "spec.containers[0].name"),
     (f"{CONTAINER}/name", None, "missing option 'name' for 'spec.containers[0]'."),
     (
@@ -303,6 +302,13 @@ def test_refused(path: str, value: Any, text: str) -> None:
         parse_specification(_changed(path, value))
     assert (caught.value.errno, caught.value.sqlstate) == (395018, "22023")
     assert text in caught.value.message
+
+
+def test_a_bare_boolean_is_a_variable_s_value_as_in_the_guide() -> None:
+    document = copy.deepcopy(GOOD)
+    document["spec"]["containers"][0]["env"] = {"ETCD_USE_EMBED": True}
+    (container,) = parse_specification(yaml.safe_dump(document)).document["spec"]["containers"]
+    assert container["env"] == {"ETCD_USE_EMBED": "true"}
 
 
 def test_a_service_has_fifty_secrets_at_most() -> None:
