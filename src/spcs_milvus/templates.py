@@ -109,15 +109,25 @@ def _check_form(template: Path, found: Mapping[str, Any]) -> None:
     wrong = None if isinstance(body, dict) else "`spec` is not a mapping"
     for key in ("containers", "endpoints", "volumes"):
         items = (body.get(key) if isinstance(body, dict) else None) or []
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        if not _are_mappings(items):
             wrong = wrong or f"`spec.{key}` is not a list of mappings"
         elif any(not isinstance(item.get(one) or {}, dict) for item in items for one in _MAPPINGS):
             wrong = wrong or f"one of {', '.join(_MAPPINGS)} in `spec.{key}` is not a mapping"
-        elif any(item.get("source") == "block" and not {"name", "size"} <= item.keys() for item in items):
+        elif not all(_are_mappings(item.get("secrets") or []) for item in items):
+            wrong = wrong or "the secrets of a container are not a list of mappings"
+        elif not all(_is_named(item) for item in items if item.get("source") == "block"):
             wrong = wrong or "a block volume has a name and a size"
     if wrong:
         hint = "compare it with Snowflake's service specification reference"
         raise ConfigError("the specification has another form", detail=wrong, place=str(template), hint=hint)
+
+
+def _are_mappings(items: Any) -> bool:
+    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
+
+
+def _is_named(volume: Mapping[str, Any]) -> bool:
+    return all(isinstance(volume.get(key), str) for key in ("name", "size"))
 
 
 _MAPPINGS = ("env", "stageConfig", "blockConfig")

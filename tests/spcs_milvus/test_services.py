@@ -1,10 +1,15 @@
 """Services of the user's own: what follows from a specification, and what is said of a wrong one."""
 
+import contextlib
+import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import example, given
+from hypothesis import strategies as st
 from tests.spcs_milvus.stack import CASES, image
 
 from spcs_milvus import components
@@ -107,3 +112,22 @@ def test_a_pool_of_its_own_is_made(tmp_path: Path) -> None:
     resources = _declared(tmp_path, PLAIN, "}}\ncompute_pools: {attu: {max_nodes: 2", pool="attu")
     assert resources["compute_pool.DEMO_ATTU_POOL"].attributes["max_nodes"] == 2
     assert "GRANT USAGE ON COMPUTE POOL DEMO_ATTU_POOL TO ROLE DEMO_ATTU" in _grants(resources)
+
+
+_WORDS = st.sampled_from(
+    "spec containers endpoints volumes name image env secrets snowflakeSecret objectName public true source "
+    "block stage stageConfig blockConfig size iops @FILES @a.b.c.d milvus:19530".split()
+)
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | _WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORDS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(_WORDS, st.dictionaries(_WORDS, _VALUES), max_size=2), _VALUES)
+@example({"spec": {"volumes": [{"source": "block", "name": 1, "size": None}]}}, None)
+@example({"spec": {"volumes": [{"source": "stage", "stageConfig": None}]}}, None)
+def test_any_specification_is_right_or_a_mistake_of_the_user(around: dict[str, Any], spec: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder, contextlib.suppress(ConfigError):
+        _declared(Path(folder), json.dumps({"spec": spec, **around}))

@@ -81,7 +81,7 @@ def _stages(foundation: Foundation, key: str, specification: Mapping[str, Any]) 
     found = []
     for volume in _items(specification, "volumes"):
         source = str(volume.get("source"))
-        written = volume.get("stageConfig", {}).get("name") if source == "stage" else source
+        written = (volume.get("stageConfig") or {}).get("name") if source == "stage" else source
         if source == "stage" or source.startswith("@"):
             found.append(_stage(foundation, key, str(written)))
     yield from dict.fromkeys(found)
