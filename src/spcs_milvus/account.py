@@ -77,7 +77,12 @@ class Account:
     def perform(self, statement: Statement) -> None:
         """Runs one statement that changes the account. Raises StatementError."""
         with self._writing():
-            self._run(statement.sql, statement.role)
+            try:
+                self._run(statement.text, statement.role)
+            except StatementError as error:
+                if statement.secret:
+                    raise _without_words(error) from None
+                raise
 
     def upload(self, upload: Upload) -> None:
         """Puts a file on a stage. Raises StatementError."""
@@ -187,3 +192,14 @@ class Account:
     def _open(self, role: str) -> None:
         if not self.bound_to and self._may_act_as(role):
             self._sessions.open(role)
+
+
+def _without_words(error: StatementError) -> StatementError:
+    """The same refusal without the server's words, which may repeat a part of the statement."""
+    return StatementError(
+        "a statement that carries a secret was refused; Snowflake's words are left out, they may repeat it",
+        errno=error.errno,
+        sqlstate=error.sqlstate,
+        query_id=error.query_id,
+        hint=error.problem.hint,
+    )

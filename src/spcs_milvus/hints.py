@@ -13,6 +13,11 @@ MISSING = frozenset({2003, 2043})
 FORBIDDEN = frozenset({3001})
 """The role may know of the object, but not do this to it."""
 
+BUILT_IN = frozenset({2002, 2043, 3001})
+"""CREATE of the ingress integration where Snowflake has its own (field reports: 2043 since 2024; assumed: the
+others).
+"""
+
 REFUSED: dict[int, str] = {
     390100: "check user and password",
     390101: "the user is disabled; an administrator runs ALTER USER … SET DISABLED = FALSE",
@@ -48,6 +53,7 @@ HINTS: dict[int, str] = {
     2003: "what it names is not there, or the role that runs this may not see it",
     2043: "what it names is not there, or the role that runs this may not see it",
     3001: "ask for the missing privilege, or name roles that hold it under `roles:`",
+    3002: "the account's password policy refuses it; choose another password",
     3011: "a part of the privileges was not granted; ask an account administrator",
     3013: "ask an administrator for the role, or name another under `roles:`",
     3041: "an object of that name belongs to somebody else; choose another prefix under `names:`",

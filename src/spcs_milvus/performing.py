@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 
 from spcs_milvus.account import Account
 from spcs_milvus.apply import Perform, Progress
-from spcs_milvus.errors import RefusedError, StatementError
-from spcs_milvus.hints import ALREADY_EXISTS, FORBIDDEN, MISSING
+from spcs_milvus.errors import DeployError, RefusedError, StatementError
+from spcs_milvus.hints import ALREADY_EXISTS, ANSWER_LOST, FORBIDDEN, MISSING
 from spcs_milvus.kinds.service import log_look
 from spcs_milvus.names import Name
 from spcs_milvus.observe import observe
@@ -20,6 +21,7 @@ from spcs_milvus.ownership import Ownership, ownership
 from spcs_milvus.plan import Change
 from spcs_milvus.registry import Registry
 from spcs_milvus.resource import Presence, Resource
+from spcs_milvus.secrets import Generated
 from spcs_milvus.steps import Look, Push, Statement, Step, Upload, Wait
 from spcs_milvus.templates import sql
 from spcs_milvus.waits import Waiting, until_ready
@@ -57,16 +59,37 @@ class _Performing:
         left = float(step.patience_seconds)
         while True:
             try:
-                self.account.perform(step)
+                self._perform(step)
                 return self._sign_in_ahead(change)
             except StatementError as error:
-                if error.errno in ALREADY_EXISTS and self._made_by_another_run(change):
+                if error.errno in step.enough:
+                    return progress(f"the account has it already: {error.problem.summary}")
+                # what another run made up, this one does not know
+                if error.errno in ALREADY_EXISTS and not step.generated and self._made_by_another_run(change):
                     return None
                 if left <= 0 or error.errno in MISSING | FORBIDDEN:
                     raise
                 progress(f"not yet: {error.problem.summary}")
             left -= RETRY_PAUSE_SECONDS
             self.pause(RETRY_PAUSE_SECONDS)
+
+    def _perform(self, step: Statement) -> None:
+        """Runs the statement; a generated secret is on disk before Snowflake has it, and goes from there when
+        Snowflake refused it.
+        """
+        if step.generated is None:
+            return self.account.perform(step)
+        draft = _draft(step.generated)
+        try:
+            self.account.perform(step)
+        except DeployError as error:
+            if _may_have_had_its_effect(error):
+                draft.replace(step.generated.file)
+            else:
+                draft.unlink()
+            raise
+        draft.replace(step.generated.file)
+        return None
 
     def push(self, step: Push, progress: Progress) -> None:
         progress("asking for the repository's address")
@@ -108,6 +131,21 @@ class _Performing:
                 return str(row["repository_url"])
         hint = "run the command again"
         raise RefusedError("the image repository is not there", place=str(repository), hint=hint)
+
+
+def _draft(generated: Generated) -> Path:
+    try:
+        return generated.draft()
+    except OSError as error:
+        summary = "what is generated cannot be written down, so nothing was sent"
+        folder = str(generated.file.parent)
+        raise DeployError(
+            summary, detail=error.strerror, place=folder, hint="make that folder writable"
+        ) from error
+
+
+def _may_have_had_its_effect(error: DeployError) -> bool:
+    return isinstance(error, StatementError) and (error.errno is None or error.errno in ANSWER_LOST)
 
 
 def _grants_role(resource: Resource, change: Change) -> bool:

@@ -35,6 +35,10 @@ _ONCE = (
     "Snowflake has no form of this statement that may run again: a second time it ends with error 002002,",
     "already exists, and changes nothing. Go on with the next file.",
 )
+_BUILT_IN = (
+    "Snowflake may have one of its own: then this ends with error 002043, 002002 or 003001, and nothing is",
+    "missing. Go on with the next file.",
+)
 # documented: CREATE OR ALTER stands in place of IF NOT EXISTS for NETWORK RULE
 _OR_ALTER = ("where there is one of this name, it is altered to be like this one",)
 
@@ -141,12 +145,15 @@ def _part(
     statements = tuple(step for step in steps if isinstance(step, Statement))
     if not statements:
         return None
-    texts = tuple(statement.sql for statement in statements)
+    # where there are secrets, they are variables by now
+    texts = tuple(statement.text for statement in statements)
     (role,) = {statement.role for statement in statements}
     used = tuple(name for name in variables if any(_placeholder(name) in text for text in texts))
     notes += [f"the value of {name} is given when the file is run: see README.md" for name in used]
     again = dict.fromkeys(map(_about_again, texts))
-    return _Part(resource.address, role, texts, (*notes, *chain(*again)), used, _ONCE in again)
+    again |= dict.fromkeys([_BUILT_IN] if any(statement.enough for statement in statements) else [])
+    alone = not again.keys().isdisjoint({_ONCE, _BUILT_IN})
+    return _Part(resource.address, role, texts, (*notes, *chain(*again)), used, alone)
 
 
 def _about_again(statement: str) -> tuple[str, ...]:

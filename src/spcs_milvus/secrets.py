@@ -1,6 +1,13 @@
-"""A value that must not be seen: it prints as ``***`` and gives its text only when asked by name."""
+"""A value that must not be seen: it prints as ``***`` and gives its text only when asked by name.
 
+A secret that the program makes up itself is written to a file that only its owner reads, since Snowflake
+never tells it again.
+"""
+
+import os
+import tempfile
 from dataclasses import dataclass, field
+from pathlib import Path
 
 MASK = "***"
 
@@ -23,3 +30,22 @@ class Secret:
 
     def __format__(self, _specification: str) -> str:
         return MASK
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A secret made up by us, and the file to keep it in."""
+
+    secret: Secret
+    file: Path
+
+    def draft(self) -> Path:
+        """Writes it to a file of its own beside ``file``, readable by its owner only (0600), and gives that
+        file's name: nothing that is kept there already is touched. Raises OSError.
+        """
+        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (self.file.parent / ".gitignore").write_text("*\n", encoding="utf-8")
+        handle, name = tempfile.mkstemp(prefix=f"{self.file.name}.", dir=self.file.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(self.secret.reveal() + "\n")
+        return Path(name)

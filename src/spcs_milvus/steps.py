@@ -10,6 +10,7 @@ from typing import Any
 from spcs_milvus.names import Name
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.resource import Address
+from spcs_milvus.secrets import Generated, Secret
 
 Row = Mapping[str, Any]
 """One row of SHOW or DESCRIBE, by lower-case column name; columns we do not know are there too."""
@@ -39,13 +40,25 @@ class Answer:
 class Statement:
     """A statement that changes the account, run as ``role``.
 
-    ``patience_seconds`` is for statements that Snowflake refuses until something else has finished in the
-    background: a refusal is tried again for so long.
+    * ``sql`` may be shown: a secret stands as ``'***'`` there.
+    * ``patience_seconds`` is for statements that Snowflake refuses until something else has finished in the
+      background: a refusal is tried again for so long.
+    * ``secret`` is the text to run where it holds secrets; None where it is ``sql``.
+    * ``generated`` is a secret that nobody knows yet and that is lost unless it is kept; None mostly.
+    * ``enough`` are the numbers of refusals that say that what it makes is there already, and serves.
     """
 
     sql: str
     role: str
     patience_seconds: int = 0
+    secret: Secret | None = None
+    generated: Generated | None = None
+    enough: frozenset[int] = frozenset()
+
+    @property
+    def text(self) -> str:
+        """The text to run, never to be shown."""
+        return self.secret.reveal() if self.secret else self.sql
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,15 @@
 
 import copy
 import json
+import stat
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import pytest
 
 from spcs_milvus.errors import DeployError
-from spcs_milvus.secrets import MASK, Secret
+from spcs_milvus.secrets import MASK, Generated, Secret
 
 TEXT = "hunter2"
 
@@ -48,6 +50,19 @@ def test_it_says_its_text_when_asked_by_name() -> None:
 def test_json_does_not_take_it_by_itself() -> None:
     with pytest.raises(TypeError):
         json.dumps(Secret(TEXT))
+
+
+def test_what_is_made_up_is_kept_where_only_its_owner_reads(tmp_path: Path) -> None:
+    made = Generated(Secret(TEXT), tmp_path / "kept" / "ALICE@local.password")
+    draft = made.draft()
+    assert draft.read_text() == f"{TEXT}\n"
+    assert stat.S_IMODE(draft.stat().st_mode) == 0o600
+    assert stat.S_IMODE(draft.parent.stat().st_mode) == 0o700
+    assert TEXT not in repr(made)
+    # nothing is kept yet, and what was is still there; nor does it get into a repository
+    assert not made.file.exists()
+    assert (made.file.parent / ".gitignore").read_text() == "*\n"
+    assert made.draft() != draft
 
 
 def test_equal_texts_are_equal_secrets() -> None:
