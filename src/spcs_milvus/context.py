@@ -9,12 +9,14 @@ from spcs_milvus.names import Name
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.resource import Address, Resource, Value, mark_of
+from spcs_milvus.secrets import Generated
 
 
 @dataclass(frozen=True)
 class Context:
     """``images`` maps an image's name (``milvus``) to what is to be run under that name; ``specifications``
-    has the template of each service of the user's own, by its key.
+    has the template of each service of the user's own, by its key; ``passwords`` the one made up for a user,
+    by its name.
     """
 
     project: str
@@ -22,6 +24,7 @@ class Context:
     images: Mapping[str, ProcessImage]
     environment: str = DEFAULT_ENVIRONMENT
     specifications: Mapping[str, Path] = field(default_factory=dict)
+    passwords: Mapping[str, Generated] = field(default_factory=dict)
 
     def marked(
         self,

@@ -6,6 +6,8 @@ the templates of the user's own services; needs no account.
 
 from collections.abc import Mapping
 from pathlib import Path
+from secrets import token_urlsafe
+from urllib.parse import quote
 
 from spcs_milvus import assets, components
 from spcs_milvus.config import Loaded
@@ -13,6 +15,9 @@ from spcs_milvus.context import Context
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.process_image import MANIFEST_TYPE, Blob, ProcessImage, process_image
 from spcs_milvus.resource import Resource
+from spcs_milvus.secrets import Generated, Secret
+
+PASSWORD_BYTES = 24
 
 
 def declare(loaded: Loaded, connection: str, image_format: str) -> tuple[Resource, ...]:
@@ -31,7 +36,7 @@ def declare(loaded: Loaded, connection: str, image_format: str) -> tuple[Resourc
             hint="push them by hand and name each, `image: {reference: /db/schema/repo/name:tag}`",
         )
     images = {name: process_image(_folder(loaded.file, name, path)) for name, path in folders.items()}
-    return _declared(loaded, images)
+    return _declared(loaded, images, _passwords(loaded, connection))
 
 
 def check(loaded: Loaded) -> None:
@@ -39,15 +44,31 @@ def check(loaded: Loaded) -> None:
     nobody can say yet where it will run. Raises ConfigError.
     """
     none = ProcessImage((), Blob(MANIFEST_TYPE, b""))
-    _declared(loaded, dict.fromkeys(components.image_folders(loaded.project), none))
+    images = dict.fromkeys(components.image_folders(loaded.project), none)
+    _declared(loaded, images, _passwords(loaded, "nowhere"))
 
 
-def _declared(loaded: Loaded, images: Mapping[str, ProcessImage]) -> tuple[Resource, ...]:
+def _declared(
+    loaded: Loaded, images: Mapping[str, ProcessImage], passwords: Mapping[str, Generated]
+) -> tuple[Resource, ...]:
     project = loaded.project
     specifications = {key: loaded.file.parent / extra.spec for key, extra in project.services.items()}
     admin = project.roles.security_admin
-    context = Context(project.project, admin, images, loaded.environment, specifications)
+    context = Context(project.project, admin, images, loaded.environment, specifications, passwords)
     return components.resources(project, context)
+
+
+def _passwords(loaded: Loaded, connection: str) -> dict[str, Generated]:
+    """A new password for each user that asks for one, and the file that keeps it: beside the project
+    file, one for each connection, since each account has its own. Most are never used.
+    """
+    folder = loaded.file.parent / ".spcs-milvus"
+    at = quote(connection, safe="")
+    return {
+        user.name: Generated(Secret(token_urlsafe(PASSWORD_BYTES)), folder / f"{user.name}@{at}.password")
+        for user in loaded.project.users
+        if user.generated
+    }
 
 
 def _folder(file: Path, name: str, path: str) -> Path:

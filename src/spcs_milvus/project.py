@@ -10,9 +10,11 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetPydanticSchema, StringConstraints
+from pydantic_core import core_schema
 
 from spcs_milvus.families import FAMILIES, warehouse_size
+from spcs_milvus.secrets import Secret
 
 # documented: Identifier requirements; SPCS objects do not take quoted names (CREATE COMPUTE POOL, CREATE
 # IMAGE REPOSITORY)
@@ -25,6 +27,8 @@ _REFERENCE = re.compile(
     r"(?::\w[\w.-]{0,127}|(?::\w[\w.-]{0,127})?@sha256:[0-9a-f]{64})",
     re.ASCII,
 )
+
+_HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)(\.(?!-)[a-z0-9-]{1,63}(?<!-))+", re.ASCII)
 
 
 def _identifier(text: str) -> str:
@@ -93,6 +97,24 @@ def _version(text: str) -> str:
     return text
 
 
+def _egress(text: str) -> str:
+    """``host:port``; without a port, 443 (documented: CREATE NETWORK RULE, HOST_PORT; network egress from a
+    service). What a service may not be let out to would be refused only when the service is made.
+    """
+    host, colon, written = text.lower().partition(":")
+    port = int(written) if re.fullmatch(r"[0-9]{1,5}", written, re.ASCII) else None
+    if "*" in host:
+        raise ValueError("services know no wildcards; name each host, or 0.0.0.0:443 for any")
+    if (colon and port is None) or not _HOST.fullmatch(host) or len(host) > 253:
+        raise ValueError("write host:port, without https:// and without a path, for instance hub.test:443")
+    port = 443 if port is None else port
+    if host == "0.0.0.0" and port not in (80, 443):  # noqa: S104 - any host, as Snowflake writes it
+        raise ValueError("0.0.0.0 stands for any host, on port 80 or 443 only")
+    if port not in (22, 80, 443) and not 1024 <= port <= 65535:
+        raise ValueError(f"services are let out on the ports 22, 80, 443 and from 1024 on, not on {port}")
+    return f"{host}:{port}"
+
+
 def setting_name(key: str) -> str:
     """What Milvus knows a setting by, however it is written: ``mq.type``, ``MQ_TYPE`` or
     ``MILVUS_CONF_MQ_TYPE``.
@@ -116,6 +138,16 @@ def nearest(otherwise: str, word: str, known: Iterable[str]) -> str:
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Quantity = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}(M|Mi|G|Gi)$")]
+Egress = Annotated[str, AfterValidator(_egress)]
+# text in the file, a Secret from the moment it is read
+SecretText = Annotated[
+    Secret,
+    GetPydanticSchema(
+        lambda _source, _handler: core_schema.no_info_after_validator_function(
+            Secret, core_schema.str_schema(min_length=1, strict=True)
+        )
+    ),
+]
 Setting = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_./-]{0,254}$")]
 # names the image as well (OCI distribution specification, "Pulling manifests"), and as a service a DNS label
 # (documented: CREATE SERVICE)
@@ -154,13 +186,20 @@ class Roles(Section):
 
 
 class User(Section):
-    """A person to be made; a later release makes them."""
+    """A person or program to be made; ``default_role`` None: the project's users role. A SERVICE has no
+    password.
+    """
 
     name: Identifier
-    password: Text | None = None
+    password: SecretText | None = None
     must_change_password: bool = True
     default_role: Identifier | None = None
     type: Literal["PERSON", "SERVICE", "LEGACY_SERVICE"] = "PERSON"
+
+    @property
+    def generated(self) -> bool:
+        """Whether the password is to be made up."""
+        return self.password == Secret("generate")
 
 
 class Warehouse(Section):
@@ -178,10 +217,10 @@ class Stage(Section):
     encryption: Literal["SNOWFLAKE_SSE", "SNOWFLAKE_FULL"] = "SNOWFLAKE_SSE"
 
 
-class SecretText(Section):
-    """A secret's value; a later release makes secrets."""
+class SecretValue(Section):
+    """A secret of the type GENERIC_STRING."""
 
-    generic_string: Text
+    generic_string: SecretText
 
 
 class Pool(Section):
@@ -240,7 +279,7 @@ class Jupyter(Section):
     resources: Resources = Resources(cpu=0.5, memory="2Gi")
     files: Identifier = "FILES"
     query_warehouse: Identifier | None = None
-    egress: tuple[str, ...] = ()
+    egress: tuple[Egress, ...] = ()
     image: Text | ImageSource = "images/jupyter"
 
 
@@ -250,7 +289,7 @@ class ExtraService(Section):
     image: Text | ImageSource
     spec: Text
     pool: str
-    egress: tuple[str, ...] = ()
+    egress: tuple[Egress, ...] = ()
     query_warehouse: Identifier | None = None
     min_instances: Positive = 1
     max_instances: Positive = 1
@@ -287,7 +326,7 @@ class Project(Section):
     users: tuple[User, ...] = ()
     warehouse: Warehouse = Warehouse()
     stages: Annotated[dict[Identifier, Stage], AfterValidator(_with_stages)] = _STAGES
-    secrets: dict[Identifier, SecretText] = {}
+    secrets: dict[Identifier, SecretValue] = {}
     compute_pools: Annotated[dict[str, Pool], AfterValidator(_with_pools)] = _POOLS
     milvus: Milvus = Milvus()
     jupyter: Jupyter | None = Jupyter()

@@ -23,6 +23,7 @@ from spcs_milvus.project import (
     Pool,
     Project,
     Resources,
+    User,
     nearest,
     service_name,
     setting_name,
@@ -31,6 +32,8 @@ from spcs_milvus.project import (
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:-.*)?")
 # CVE-2026-26190: the REST API and /expr answered without a sign-in before these
 SECURITY_FLOOR = {(2, 5): (2, 5, 27), (2, 6): (2, 6, 10)}
+# documented: Snowpark Container Services, limits
+MOST_HOSTS = 100
 
 # where Milvus keeps vectors, and what finds them again after a restart
 _KEEPS_VECTORS = frozenset(
@@ -57,6 +60,8 @@ def contradictions(project: Project, document: Document) -> Iterator[Problem]:
     yield from _own_roles(project, document)
     yield from _existing(project, document)
     yield from _grantees(project, document)
+    yield from _users(project, document)
+    yield from _egress(project, document)
     yield from _folded(document)
     yield from _settings(project.milvus, document)
     for path, section in _with_images(project):
@@ -141,6 +146,64 @@ def _grantees(project: Project, document: Document) -> Iterator[Problem]:
         seen.add(grantee)
 
 
+def _users(project: Project, document: Document) -> Iterator[Problem]:
+    seen: set[str] = set()
+    known = [project.users_role, *_existing_roles(project)]
+    for index, user in enumerate(project.users):
+        path: Path_ = ("users", index)
+        if user.name in seen:
+            place = document.place((*path, "name"))
+            yield Problem(f"the user {user.name} stands twice", None, place, "leave one of them out")
+        seen.add(user.name)
+        if f"user {user.name}" in project.roles.grant_to:
+            at = project.roles.grant_to.index(f"user {user.name}")
+            place = document.place(("roles", "grant_to", at))
+            hint = "leave it out; a user that we make gets the role anyway"
+            yield Problem(f"the user {user.name} is made by us", None, place, hint)
+        if user.default_role not in (None, *known):
+            yield Problem(
+                f"the default role {user.default_role} is not one for people",
+                f"known: {', '.join(known)}",
+                document.place((*path, "default_role")),
+                "leave the line out, or list the role under `existing:`",
+            )
+        yield from _password(user, path, document)
+
+
+def _existing_roles(project: Project) -> list[str]:
+    return [address[5:].upper() for address in project.existing if address.startswith("role.")]
+
+
+def _password(user: User, path: Path_, document: Document) -> Iterator[Problem]:
+    """documented: CREATE USER; a user of the type SERVICE has neither password nor anything about one."""
+    if user.type == "SERVICE":
+        for key in ("password", "must_change_password"):
+            if key in user.model_fields_set and getattr(user, key):
+                hint = "leave it out, and give it a key or a token; or make it a PERSON"
+                yield Problem(
+                    f"a user of the type SERVICE has no `{key}`", None, document.place((*path, key)), hint
+                )
+    elif user.password is None and "must_change_password" in user.model_fields_set:
+        place = document.place((*path, "must_change_password"))
+        yield Problem("there is no password to be changed", None, place, "add a password, or leave it out")
+
+
+def _egress(project: Project, document: Document) -> Iterator[Problem]:
+    listed: list[tuple[Path_, tuple[str, ...]]] = [
+        (("services", key, "egress"), service.egress) for key, service in project.services.items()
+    ]
+    if project.jupyter is not None:
+        listed.insert(0, (("jupyter", "egress"), project.jupyter.egress))
+    for path, hosts in listed:
+        for index, host in enumerate(hosts):
+            if host in hosts[:index]:
+                place = document.place((*path, index))
+                yield Problem(f"{host} stands twice", None, place, "leave one of them out")
+        if len(hosts) > MOST_HOSTS:
+            summary = f"an integration lets out to {MOST_HOSTS} hosts at most"
+            yield Problem(summary, f"{len(hosts)} are listed", document.place(path), "list fewer")
+
+
 def _our_roles(project: Project) -> tuple[str, ...]:
     return (
         project.owner_role,
@@ -178,7 +241,7 @@ def _settings(milvus: Milvus, document: Document) -> Iterator[Problem]:
                 f"the setting `{key}` looks like a secret",
                 "what stands here can be read in the service's specification",
                 place,
-                "leave it out; a later release brings secrets",
+                "leave it out; a secret belongs under `secrets:`, for a service that mounts it",
             )
         if name in _KEEPS_VECTORS:
             yield Problem(
@@ -424,11 +487,7 @@ def _literal_secrets(document: Document, data: dict[str, Any], at: Path_) -> Ite
 # What is parsed and checked today and built by a later release: its path, and the value that asks for
 # nothing.
 _LATER: tuple[tuple[Path_, Any], ...] = (
-    (("users",), []),
-    (("secrets",), {}),
-    (("ingress_integration",), "built-in"),
     (("milvus", "authorization"), False),
-    (("jupyter", "egress"), []),
     (("milvus", "image", "context"), None),
     (("milvus", "image", "dockerfile"), None),
     (("milvus", "image", "arguments"), {}),
@@ -441,7 +500,6 @@ _LATER: tuple[tuple[Path_, Any], ...] = (
 def _later_of(services: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
     """The same of each service of the user's own."""
     for key in services:
-        yield ("services", key, "egress"), []
         for part, nothing in (("context", None), ("dockerfile", None), ("arguments", {})):
             yield ("services", key, "image", part), nothing
 
@@ -464,6 +522,7 @@ def later(document: Document) -> Iterator[Problem]:
 
 def warnings(project: Project, document: Document) -> Iterator[Problem]:
     """What is allowed but unwise."""
+    yield from _old_milvus(project, document)
     if project.owner_exists:
         yield Problem(
             f"containers act as {project.owner_role}, which owns their services",
@@ -471,6 +530,17 @@ def warnings(project: Project, document: Document) -> Iterator[Problem]:
             document.place(("roles", "owner")),
             "leave the line out: then each service has a role of its own that can do next to nothing",
         )
+    for index, user in enumerate(project.users):
+        if user.type == "LEGACY_SERVICE":
+            yield Problem(
+                f"the user {user.name} is a LEGACY_SERVICE, which most accounts no longer make",
+                "documented: the end of sign-ins by password alone, phase 2",
+                document.place(("users", index, "type")),
+                "make it a SERVICE, with a key or a token",
+            )
+
+
+def _old_milvus(project: Project, document: Document) -> Iterator[Problem]:
     match = _VERSION.fullmatch(project.milvus.version)
     if match is None:
         return

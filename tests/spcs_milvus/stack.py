@@ -13,17 +13,18 @@ from spcs_milvus.observe import Observation
 from spcs_milvus.process_image import MANIFEST_TYPE, Blob, ProcessImage
 from spcs_milvus.project import Project
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
+from spcs_milvus.secrets import Generated, Secret
 
 QUICKSTART = "project: milvus-demo\nconnection: local\n"
 CASES = Path(__file__).parent / "cases"
 
 
-def project(text: str = QUICKSTART) -> Project:
-    """The project that a file of this text is."""
+def project(text: str = QUICKSTART, **variables: str) -> Project:
+    """The project that a file of this text is, in an environment with these variables."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "spcs-milvus.yaml"
         file.write_text(text, encoding="utf-8")
-        return load(file, {}).project
+        return load(file, variables).project
 
 
 def image(name: str) -> ProcessImage:
@@ -31,11 +32,13 @@ def image(name: str) -> ProcessImage:
     return ProcessImage((), Blob(MANIFEST_TYPE, name.encode()))
 
 
-def declared(text: str = QUICKSTART) -> tuple[Resource, ...]:
-    """The resources of a project file of this text."""
-    read = project(text)
+def declared(text: str = QUICKSTART, **variables: str) -> tuple[Resource, ...]:
+    """The resources of a project file of this text; every password that is to be made up is ``made up``."""
+    read = project(text, **variables)
     images = {name: image(name) for name in ("milvus", "jupyter")}
-    return components.resources(read, Context(read.project, read.roles.security_admin, images))
+    made_up = {user.name: Generated(Secret("made up"), Path("kept")) for user in read.users if user.generated}
+    context = Context(read.project, read.roles.security_admin, images, passwords=made_up)
+    return components.resources(read, context)
 
 
 def by_address(resources: Collection[Resource]) -> dict[str, Resource]:

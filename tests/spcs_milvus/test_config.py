@@ -14,6 +14,7 @@ from spcs_milvus.config import Loaded, load
 from spcs_milvus.errors import ConfigError, Problem
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.project import ImageSource
+from spcs_milvus.secrets import Secret
 
 BAD: dict[str, dict[str, Any]] = yaml.safe_load((CASES / "config.yaml").read_text(encoding="utf-8"))
 
@@ -149,9 +150,9 @@ def test_a_plain_reference_is_typed_as_if_it_stood_there(read: Read) -> None:
 
 def test_a_password_from_the_environment_is_no_literal(read: Read) -> None:
     text = QUICKSTART + "users: [{name: ALICE, password: '${env:PASSWORD}'}]\n"
-    with pytest.raises(ConfigError) as caught:
-        read(text, PASSWORD="hunter2")
-    assert [problem.summary for problem in caught.value.problems] == ["`users` is not built yet"]
+    (user,) = read(text, PASSWORD="hunter2").project.users
+    assert user.password == Secret("hunter2")
+    assert "hunter2" not in repr(user)
 
 
 REFERENCES = [
@@ -280,6 +281,20 @@ VERSIONS = [
 def test_a_version_below_the_security_floor_is_a_warning(read: Read, version: str, floor: str | None) -> None:
     loaded = read(QUICKSTART + f"milvus: {{version: {version}}}\n")
     assert [_floor(problem) for problem in loaded.warnings] == ([floor] if floor else [])
+
+
+def test_more_hosts_than_an_integration_takes(read: Read) -> None:
+    listed = [f"h{number}.org" for number in range(101)]
+    assert read(QUICKSTART + f"jupyter: {{egress: {listed[:100]}}}\n").project.jupyter
+    with pytest.raises(ConfigError, match="100 hosts at most"):
+        read(QUICKSTART + f"jupyter: {{egress: {listed}}}\n")
+
+
+def test_a_legacy_service_is_a_warning(read: Read) -> None:
+    text = QUICKSTART + "users: [{name: OLD, type: LEGACY_SERVICE, password: generate}]\n"
+    (warning,) = read(text).warnings
+    assert "LEGACY_SERVICE" in warning.summary
+    assert (warning.place or "").endswith(":3:21")
 
 
 def _floor(problem: Problem) -> str:

@@ -4,10 +4,12 @@ The cases are data, one file a kind in ``cases/kinds``; a kind without a file fa
 has ``resource`` (name, attributes, detail) and any of ``looks``, ``create``, ``drop`` (statements, each as
 [text, role]), ``alter`` (by the attributes that differ), ``loses`` and ``shows``. Each of the latter has
 ``answers`` (rows, or missing, or refused, by look), ``actual`` (what was read), and ``differences`` where the
-object is compared.
+object is compared. A statement with more than a text and a role has a mapping of what is special
+about it; ``renew`` holds the steps of ``--rotate``.
 """
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +22,8 @@ from spcs_milvus.kinds import KINDS, kind_of, service
 from spcs_milvus.kinds.base import rerunnable
 from spcs_milvus.names import Keyword, Name
 from spcs_milvus.process_image import ProcessImage
-from spcs_milvus.resource import Address, Mark, Presence, Resource
+from spcs_milvus.resource import Actual, Address, Mark, Presence, Resource
+from spcs_milvus.secrets import Generated, Secret
 from spcs_milvus.steps import Answer, Push, Statement, Step, Upload
 from spcs_milvus.tokens import tokens
 
@@ -41,12 +44,20 @@ def _tuple(loader: _Loader, node: Any) -> tuple[str, ...]:
     return tuple(loader.construct_sequence(node))
 
 
+def _secret(loader: _Loader, node: Any) -> Secret:
+    return Secret(str(loader.construct_scalar(node)))
+
+
+def _generated(loader: _Loader, node: Any) -> Generated:
+    return Generated(Secret("hunter2"), Path(str(loader.construct_scalar(node))))
+
+
 def _image(loader: _Loader, node: Any) -> ProcessImage:
     return image(str(loader.construct_scalar(node)))
 
 
-for tag, construct in (("!name", _name), ("!keyword", _keyword), ("!tuple", _tuple), ("!image", _image)):
-    _Loader.add_constructor(tag, construct)
+for construct in (_name, _keyword, _tuple, _secret, _generated, _image):
+    _Loader.add_constructor("!" + construct.__name__.strip("_"), construct)
 
 FILES = {file.stem: file for file in (CASES / "kinds").glob("*.yaml")}
 CASE: dict[tuple[str, str], dict[str, Any]] = {
@@ -82,9 +93,9 @@ def _as_data(steps: tuple[Step, ...]) -> list[list[Any]]:
     for step in steps:
         match step:
             case Statement():
-                found.append(
-                    [step.sql, step.role, *([step.patience_seconds] if step.patience_seconds else [])]
-                )
+                special = _special(step)
+                patience = [step.patience_seconds] if step.patience_seconds else []
+                found.append([step.sql, step.role, *patience, *([special] if special else [])])
             case Upload():
                 found.append([step.sql, step.role, step.content.decode()])
             case Push():
@@ -92,6 +103,17 @@ def _as_data(steps: tuple[Step, ...]) -> list[list[Any]]:
             case _:
                 raise AssertionError(step)
     return found
+
+
+def _special(step: Statement) -> dict[str, Any]:
+    """What few statements have: the text that is run instead, what is generated, and what counts as done."""
+    generated = str(step.generated.file) if step.generated else None
+    special = {
+        "text": step.secret and step.text,
+        "generated": generated,
+        "enough": sorted(step.enough),
+    }
+    return {name: value for name, value in special.items() if value}
 
 
 def _answers(key: tuple[str, str], given: Mapping[str, Any]) -> dict[str, Answer]:
@@ -194,6 +216,14 @@ def test_alter(key: tuple[str, str]) -> None:
         assert _as_data(steps) == case["steps"]
 
 
+@pytest.mark.parametrize("key", _having("renew"), ids="-".join)
+def test_renew(key: tuple[str, str]) -> None:
+    for case in CASE[key]["renew"]:
+        actual = Actual(Presence.PRESENT, live={"status": case.get("status")})
+        steps = kind_of(key[0]).renew(_resource(key), actual, frozenset(case["differing"]))
+        assert _as_data(steps) == case["steps"]
+
+
 @pytest.mark.parametrize("key", _having("drop"), ids="-".join)
 def test_drop_and_what_it_loses(key: tuple[str, str]) -> None:
     kind, resource = kind_of(key[0]), _resource(key)
@@ -249,6 +279,8 @@ CANONICAL: list[tuple[Any, Any]] = [
     ("x", "x"),
     ([1, {"a": None}], ["1", {"a": "None"}]),
     ({1: (True,)}, {"1": ["true"]}),
+    ({"snowflakeSecret": "d.s.key"}, {"snowflakeSecret": {"objectName": "d.s.key"}}),
+    ({"snowflakeSecret": {"objectName": "key"}}, {"snowflakeSecret": {"objectName": "key"}}),
 ]
 
 

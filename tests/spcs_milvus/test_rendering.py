@@ -28,6 +28,7 @@ PROJECTS = {
     "among things of others": "names: {database: D}\nexisting: [database.D, warehouse.W]\n",
     "an owner that exists": "roles: {owner: SYSADMIN}\nexisting: [role.SYSADMIN]\n",
     "specifications on a stage": "spec_delivery: stage\n",
+    "people and the way out": "users: [{name: A, type: SERVICE}]\njupyter: {egress: [a.org]}\n",
 }
 
 
@@ -247,3 +248,27 @@ def test_specifications_are_put_on_their_stage_before_services_are_made_from_the
         assert any(f"SPECIFICATION_FILE = '{name}'" in file.text for file in files if file.services)
     assert not before
     assert not [file.path for file in files if file.services and "PUT " in file.text]
+
+
+OUTSIDE = """
+users: [{name: ALICE, password: generate}, {name: ROBOT, type: SERVICE}]
+secrets: {KEY: {generic_string: "${env:KEY}"}}
+jupyter: {egress: [hub.test]}
+ingress_integration: create
+"""
+
+
+def test_passwords_and_secrets_of_a_project_are_variables() -> None:
+    files = render("demo", declared(QUICKSTART + OUTSIDE, KEY="hunter2"))
+    written = "".join(file.text + repr(file) for file in files)
+    assert {name for file in files for name in file.variables} == {"alice_password", "key_value"}
+    assert "CREATE USER IF NOT EXISTS ALICE TYPE = PERSON PASSWORD = '<% alice_password %>'" in written
+    assert "SECRET_STRING = '<% key_value %>'" in written
+    assert not [secret for secret in ("hunter2", "made up", "'***'") if secret in written]
+
+
+def test_what_snowflake_may_have_of_its_own_stands_alone() -> None:
+    files = render("demo", declared(QUICKSTART + OUTSIDE, KEY="hunter2"))
+    (script,) = (one for one in files if "CREATE SECURITY INTEGRATION" in one.text)
+    assert len(script.statements) == len(["USE ROLE", "CREATE"])
+    assert "-- missing. Go on with the next file." in script.text

@@ -77,9 +77,10 @@ def test_any_text_stays_one_token_of_a_service(name: str, specified: str, commen
         "compute_pool": Name.of(specified),
         "inline": quoted,
         "comment": comment,
+        "external_access_integrations": (),
     }
     statement = sql(
-        "service", "create", {**given_, "min_instances": 1, "max_instances": 2, "query_warehouse": None}
+        "service", "create", given_ | {"min_instances": 1, "max_instances": 2, "query_warehouse": None}
     )
     found = tokens(statement)
     assert found[:3] == ["CREATE", "SERVICE", str(Name.of(name))]

@@ -118,7 +118,8 @@ def _membership(resource: Resource, there: Collection[Address]) -> Resource | No
 def _on(detail: Mapping[str, Any]) -> Address:
     if detail["form"] == "service_role":
         return Address("service", str(detail["service"]))
-    return Address(detail["object_kind"].text.replace(" ", "_").lower(), str(detail["on"]))
+    target: Address = detail["object"]
+    return target
 
 
 def _wanted(resources: Sequence[Resource]) -> list[Resource]:

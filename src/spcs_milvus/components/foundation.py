@@ -16,6 +16,9 @@ from spcs_milvus.names import Keyword, Name
 from spcs_milvus.project import Project, service_name
 from spcs_milvus.resource import Address, Resource
 
+# how GRANT and SHOW GRANTS name a kind, where it is not by its title (documented: GRANT <privileges>)
+_GRANTED_ON = {"external_access_integration": "INTEGRATION"}
+
 # what the owner role makes, each with the account privilege for it (documented: GRANT <privileges>, global
 # privileges)
 _OWNER_MAKES = ("CREATE DATABASE", "CREATE WAREHOUSE", "CREATE COMPUTE POOL")
@@ -45,6 +48,10 @@ class Foundation:
         """One of the project's own roles."""
         return self.context.marked("role", Name.of(name), self.project.roles.user_admin, {})
 
+    def secret(self, name: str) -> Name:
+        """A secret's full name."""
+        return self.schema.child(name)
+
     def stage(self, name: str) -> Name:
         """A stage's full name."""
         return self.schema.child(name)
@@ -62,18 +69,23 @@ class Foundation:
     @property
     def owner_acts(self) -> frozenset[Address]:
         """What must be there before anybody can act as the owner role."""
-        return frozenset({self._role_address(self.owner), _role_grant_address(self.owner, "SYSADMIN")})
+        return frozenset({self.role_address(self.owner), _role_grant_address(self.owner, "SYSADMIN")})
 
     def acts(self, role: str) -> frozenset[Address]:
         """What must be there before anybody can act as a role that the owner role inherits."""
-        return frozenset({self._role_address(role), _role_grant_address(role, self.owner)}) | self.owner_acts
+        return frozenset({self.role_address(role), _role_grant_address(role, self.owner)}) | self.owner_acts
+
+    def role_address(self, role: str) -> Address:
+        """The address of one of the project's own roles."""
+        return Address("role", str(Name.of(role)))
 
     # --- grants
     # ---------------------------------------------------------------------------------------------------
 
     def grant_role(self, role: str, to: str, kind: str = "ROLE") -> Resource:
-        """Membership in one of our roles."""
-        needs = {self._role_address(role)} | ({self._role_address(to)} if to in self._own_roles() else set())
+        """Membership in a role: in one of ours, or of a user of ours."""
+        needs = {self.role_address(one) for one in (role, to) if one in self._own_roles()}
+        needs |= {Address("user", to)} if kind == "USER" and to in self._own_users() else set()
         # the moment it is granted to the owner role, it can be acted as
         needs |= self.owner_acts if to == self.owner else set()
         detail = {"form": "role", "on": Name.of(role), "grantee_kind": Keyword(kind), "role": Name.of(to)}
@@ -86,23 +98,23 @@ class Foundation:
         """A privilege on the account."""
         detail = {"form": "account", "privilege": Keyword(privilege), "role": Name.of(role)}
         address = Address("grant", f"{privilege} on account to {role}")
-        return self._grant(address, self.project.roles.account_admin, {self._role_address(role)}, detail)
+        return self._grant(address, self.project.roles.account_admin, {self.role_address(role)}, detail)
 
     def grant_object(self, privilege: str, kind: str, on: Name, role: str) -> Resource:
         """A privilege on an object that is one of our resources, or on the schema that came with our
         database.
         """
         title = kind.replace("_", " ")
+        target = Address(kind, str(on))
         detail = {
             "form": "object",
             "privilege": Keyword(privilege),
-            "object_kind": Keyword(title.upper()),
+            "object_kind": Keyword(_GRANTED_ON.get(kind, title.upper())),
             "on": on,
+            "object": target,
             "role": Name.of(role),
         }
-        needs = {self._role_address(role)} | (
-            self.in_schema if kind == "schema" else {Address(kind, str(on))}
-        )
+        needs = {self.role_address(role)} | (self.in_schema if kind == "schema" else {target})
         address = Address("grant", f"{privilege} on {title} {on} to {role}")
         return self._grant(address, self.project.roles.security_admin, needs, detail)
 
@@ -116,7 +128,7 @@ class Foundation:
             "service_role": Name.of("ALL_ENDPOINTS_USAGE"),
             "role": Name.of(role),
         }
-        needs = {self._role_address(role), Address("service", str(service))}
+        needs = {self.role_address(role), Address("service", str(service))}
         address = Address("grant", f"endpoints of service {service} to {role}")
         return self._grant(address, owner, needs, detail)
 
@@ -150,7 +162,7 @@ class Foundation:
 
     def _containers(self) -> Iterator[Resource]:
         given = self.project.warehouse
-        yield self._owned(
+        yield self.owned(
             "warehouse",
             self.warehouse,
             {
@@ -160,23 +172,28 @@ class Foundation:
             },
             makes="CREATE WAREHOUSE",
         )
-        yield self._owned("database", self.database, {}, makes="CREATE DATABASE")
-        database = {"database": self.database}
+        yield self.owned("database", self.database, {}, makes="CREATE DATABASE")
+        database: dict[str, object] = {"database": self.database}
         in_database = frozenset({Address("database", str(self.database))})
         if self.schema.last != "PUBLIC":
-            yield self._owned("schema", self.schema, {}, in_database, database)
-        yield self._owned(
+            yield self.owned("schema", self.schema, {}, in_database, database)
+        yield self.owned(
             "image_repository", self.repository, {"encryption": "SNOWFLAKE_SSE"}, self.in_schema, database
         )
         for name, stage in self.project.stages_made.items():
-            yield self._owned(
+            yield self.owned(
                 "stage", self.stage(name), {"encryption": stage.encryption}, self.in_schema, database
+            )
+        for name, secret in self.project.secrets.items():
+            value = {"value": secret.generic_string}
+            yield self.owned(
+                "secret", self.secret(name), {"type": "GENERIC_STRING"}, self.in_schema, database | value
             )
 
     def _pools(self) -> Iterator[Resource]:
         for key in self.project.pools_used:
             given = self.project.compute_pools[key]
-            yield self._owned(
+            yield self.owned(
                 "compute_pool",
                 self.pool(key),
                 {
@@ -193,7 +210,7 @@ class Foundation:
         yield from self.usage(self.users)
         yield self.grant_object("USAGE", "warehouse", self.warehouse, self.users)
 
-    def _owned(
+    def owned(
         self,
         kind: str,
         name: Name,
@@ -213,8 +230,8 @@ class Foundation:
         services = ("MILVUS", "JUPYTER", *map(service_name, self.project.services))
         return frozenset({self.owner, self.users, *(service_role(self.project, one) for one in services)})
 
-    def _role_address(self, role: str) -> Address:
-        return Address("role", str(Name.of(role)))
+    def _own_users(self) -> frozenset[str]:
+        return frozenset(user.name for user in self.project.users)
 
 
 def service_role(project: Project, service: str) -> str:

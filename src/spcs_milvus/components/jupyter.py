@@ -36,6 +36,7 @@ def resources(foundation: Foundation, jupyter: Jupyter) -> Iterator[Resource]:
         public=True,
         stages=(files,),
         calls=(milvus.SERVICE,),
+        egress=jupyter.egress,
     )
     yield from service_resources(foundation, part)
     owner = service_role(foundation.project, SERVICE)

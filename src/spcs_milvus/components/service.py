@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from spcs_milvus import assets, templates
+from spcs_milvus.components import integrations
 from spcs_milvus.components.foundation import Foundation, service_role
 from spcs_milvus.kinds.service import canonical, volumes
 from spcs_milvus.names import Name
@@ -27,7 +28,8 @@ class ServicePart:
 
     ``name`` is the service's own name (``MILVUS``); ``image`` names its image and its specification's
     template; ``source`` is where the project file says the image comes from; ``pool`` is a key of
-    ``compute_pools``. ``stages`` are mounted, ``calls`` are the services whose endpoints it uses.
+    ``compute_pools``. ``stages`` are mounted, ``calls`` are the services whose endpoints it uses, ``egress``
+    the hosts (``host:port``) it is let out to. Which secrets it reads stands in its specification.
     """
 
     name: str
@@ -39,6 +41,7 @@ class ServicePart:
     public: bool = False
     stages: tuple[Name, ...] = ()
     calls: tuple[str, ...] = ()
+    egress: tuple[str, ...] = ()
     min_instances: int = 1
     max_instances: int = 1
 
@@ -79,10 +82,18 @@ def service_resources(foundation: Foundation, part: ServicePart) -> Iterator[Res
     yield foundation.role(role)
     yield foundation.grant_role(role, foundation.owner)
     before = list(_grants(foundation, part, role))
+    if part.egress:
+        before += integrations.egress(foundation, part.name, part.egress, role)
     if isinstance(part.source, str):
         before.append(_image(foundation, part))
+    secrets = _secrets(foundation, part.specification)
+    before += [foundation.grant_object("READ", "secret", secret, role) for secret in secrets]
     yield from before
-    yield _service(foundation, part, role, frozenset(resource.address for resource in before))
+    # the secrets beside their grants: a service is started again when one that it needs is set again
+    needs = {resource.address for resource in before} | {Address("secret", str(name)) for name in secrets}
+    if part.public:
+        needs |= {resource.address for resource in integrations.ingress(foundation)}
+    yield _service(foundation, part, role, frozenset(needs))
 
 
 def _grants(foundation: Foundation, part: ServicePart, role: str) -> Iterator[Resource]:
@@ -136,12 +147,34 @@ def _image(foundation: Foundation, part: ServicePart) -> Resource:
     )
 
 
+def _secrets(foundation: Foundation, specification: Mapping[str, Any]) -> list[Name]:
+    """The project's secrets that a specification names, in order (documented: service specification,
+    ``snowflakeSecret``, a name or ``objectName``; a name in part is one of the service's own schema).
+    """
+    named = set()
+    for text in _snowflake_secrets(specification):
+        parts = tuple(part.upper() for part in text.replace('"', "").split("."))
+        named.add(Name((*foundation.schema.parts[: 3 - len(parts)], *parts)))
+    return sorted(named & {foundation.secret(name) for name in foundation.project.secrets})
+
+
+def _snowflake_secrets(specification: Mapping[str, Any]) -> Iterator[str]:
+    for container in specification["spec"].get("containers") or []:
+        for entry in container.get("secrets") or []:
+            given = entry.get("snowflakeSecret")
+            name = given.get("objectName") if isinstance(given, Mapping) else given
+            if name is not None:
+                yield str(name)
+
+
 def _service(foundation: Foundation, part: ServicePart, role: str, needs: frozenset[Address]) -> Resource:
+    out = (integrations.egress_name(foundation, part.name).last,) if part.egress else ()
     attributes = {
         "compute_pool": foundation.pool(part.pool).last,
         "specification": canonical(part.specification),
         "volumes": volumes(part.specification),
         "query_warehouse": part.query_warehouse.last if part.query_warehouse else None,
+        "external_access_integrations": out,
         "min_instances": part.min_instances,
         "max_instances": part.max_instances,
     }

@@ -41,6 +41,7 @@ def resources(foundation: Foundation, key: str, extra: ExtraService) -> Iterator
         public=public,
         stages=tuple(_stages(foundation, key, specification)),
         calls=(milvus.SERVICE,) if _calls_milvus(specification) else (),
+        egress=extra.egress,
         min_instances=extra.min_instances,
         max_instances=extra.max_instances,
     )
@@ -59,6 +60,7 @@ def _rendered(foundation: Foundation, key: str, extra: ExtraService) -> dict[str
         {
             "image": image_path(foundation, key, extra.image),
             "milvus_uri": f"http://{_MILVUS}",
+            "secrets": {name: str(foundation.secret(name)) for name in foundation.project.secrets},
             "stages": {name: f"@{foundation.stage(name)}" for name in foundation.project.stages},
         },
     )

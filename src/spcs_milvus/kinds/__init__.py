@@ -3,13 +3,18 @@
 from spcs_milvus.kinds import (
     compute_pool,
     database,
+    external_access_integration,
     grant,
     image,
     image_repository,
+    network_rule,
     role,
     schema,
+    secret,
+    security_integration,
     service,
     stage,
+    user,
     warehouse,
 )
 from spcs_milvus.kinds.base import Kind
@@ -18,12 +23,17 @@ KINDS: dict[str, Kind] = {
     module.KIND.name: module.KIND
     for module in (
         role,
+        user,
         grant,
         warehouse,
         database,
         schema,
         image_repository,
         stage,
+        secret,
+        network_rule,
+        external_access_integration,
+        security_integration,
         compute_pool,
         image,
         service,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from spcs_milvus.names import Name
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, Value
+from spcs_milvus.secrets import MASK, Secret
 from spcs_milvus.steps import Answer, Look, Row, Statement, Step
 from spcs_milvus.templates import sql
 
@@ -47,13 +48,18 @@ class Kind:
     * ``loses``: what is lost for good when the object is dropped, in a person's words; None when nothing is.
     * ``holds``: how to look into it, for kinds that cannot be dropped without what others put there; None for
       the rest.
+    * ``listed``: whether its objects stand in the account itself and a project may have none of them: then
+      they are looked for all the same, so that one which left the project file is found.
+    * ``built_in``: whether Snowflake may have such an object of its own, shown or not. One that is not ours
+      serves as well and is left alone; CREATE is tried only along with what needs it.
     * ``undeclared``: the attributes that a drop takes, from a row of SHOW, for an object that nobody
-    declares.
+      declares.
     * ``looks``: the statements that show it, by a name of the kind's choosing; ``"show"`` is always among
       them.
     * ``read``: the answers to those looks → what is there.
     * ``create``/``alter``/``drop``: the steps, in order; ``alter`` gets the names of the attributes that
       differ.
+    * ``renew``: the steps of ``--rotate``, beside those for the attributes that differ.
     """
 
     name: str
@@ -70,7 +76,10 @@ class Kind:
     goes_with: str | None = None
     loses: Callable[[Resource, Actual], str | None] = lambda _resource, _actual: None
     holds: Holds | None = None
+    listed: bool = False
+    built_in: bool = False
     undeclared: Callable[[Row], Mapping[str, Value]] = lambda _row: {}
+    renew: Callable[[Resource, Actual, frozenset[str]], tuple[Step, ...]] = lambda *_ignored: ()
 
 
 def values(resource: Resource) -> dict[str, object]:
@@ -108,6 +117,13 @@ def basic_alter(resource: Resource, _differing: frozenset[str]) -> tuple[Step, .
 def basic_drop(resource: Resource, _actual: Actual) -> tuple[Step, ...]:
     """DROP, as the role that owns it."""
     return (Statement(sql(resource.address.kind, "drop", values(resource)), resource.role),)
+
+
+def secret_statement(resource: Resource, block: str, given: Mapping[str, object]) -> Statement:
+    """A statement as the resource's role in which the secrets among ``given`` are written out."""
+    kind = resource.address.kind
+    shown = {name: MASK if isinstance(value, Secret) else value for name, value in given.items()}
+    return Statement(sql(kind, block, shown), resource.role, secret=Secret(sql(kind, block, given)))
 
 
 def no_steps(*_ignored: object) -> tuple[Step, ...]:
@@ -149,6 +165,14 @@ def row_of(resource: Resource, answer: Answer) -> Row | None:
         else ("database_name", "name")
     )
     return next((row for row in answer.rows if tuple(row.get(column) for column in columns) == parts), None)
+
+
+def names_in(text: object) -> tuple[str, ...]:
+    """The names in a column that lists some, sorted: brackets and quotes around them are left out, and NULL
+    is none (observed by others: DESCRIBE INTEGRATION, SHOW SERVICES).
+    """
+    names = (part.strip().replace('"', "") for part in str(text or "").strip("[] ").split(","))
+    return tuple(sorted(name for name in names if name))
 
 
 def text_is_true(value: object) -> bool:

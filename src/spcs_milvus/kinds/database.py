@@ -15,6 +15,8 @@ _CONTENTS = {
     "services": "service",
     "stages": "stage",
     "repositories": "image_repository",
+    "secrets": "secret",
+    "rules": "network_rule",
 }
 
 

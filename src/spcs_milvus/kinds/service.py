@@ -20,6 +20,10 @@ from spcs_milvus.steps import Look, Row, Statement, Step, Upload
 from spcs_milvus.templates import canonical_json, sql
 
 LOG_LINES = 20
+RESUME_PATIENCE_SECONDS = 120
+
+# settings that may be left out, and the block of the template that takes each away
+_UNSET = {"query_warehouse": "unset_warehouse", "external_access_integrations": "unset_integrations"}
 
 # both are safe; the one in C is there wherever PyYAML's wheel is, and a sweep reads many specifications
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -33,6 +37,9 @@ def _values(resource: Resource) -> dict[str, object]:
         **given,
         "compute_pool": Name.of(resource.attributes["compute_pool"]),
         "query_warehouse": Name.of(warehouse) if warehouse else None,
+        "external_access_integrations": tuple(
+            Name.of(integration) for integration in resource.attributes["external_access_integrations"]
+        ),
         **({} if "stage" in given else {"inline": inline}),
         "force": bool(resource.attributes["volumes"]),
     }
@@ -66,6 +73,7 @@ def _read(resource: Resource, answers: base.Answers) -> Actual:
         "min_instances": int(row["min_instances"]),
         "max_instances": int(row["max_instances"]),
         "query_warehouse": row.get("query_warehouse") or None,
+        "external_access_integrations": base.names_in(row.get("external_access_integrations")),
     }
     specification = _described(answers)
     if specification is not None:
@@ -94,7 +102,11 @@ def canonical(specification: Any) -> Any:
     them all.
     """
     if isinstance(specification, Mapping):
-        return {str(key): canonical(value) for key, value in specification.items()}
+        found = {str(key): canonical(value) for key, value in specification.items()}
+        # documented: service specification, a secret's name is short for the name of the object
+        if isinstance(found.get("snowflakeSecret"), str):
+            found["snowflakeSecret"] = {"objectName": found["snowflakeSecret"]}
+        return found
     if isinstance(specification, list | tuple):
         return [canonical(item) for item in specification]
     if isinstance(specification, bool):
@@ -210,13 +222,30 @@ def _create(resource: Resource) -> tuple[Step, ...]:
 
 
 def _alter(resource: Resource, differing: frozenset[str]) -> tuple[Step, ...]:
-    """A new specification first, since that is what can be refused; then the settings and the mark."""
+    """A new specification first, since that is what can be refused; then the settings and the mark. A setting
+    that is there and should not be cannot be set to nothing.
+    """
     given = _values(resource)
-    settings = Statement(sql("service", "alter", given), resource.role)
+    blocks = [block for name, block in _UNSET.items() if name in differing and not given[name]]
+    settings = tuple(Statement(sql("service", block, given), resource.role) for block in (*blocks, "alter"))
     if "specification" not in differing:
-        return (settings,)
-    upgrade = Statement(sql("service", "upgrade", given), resource.role)
-    return (*_upload(resource), upgrade, settings)
+        return settings
+    return (*_upload(resource), Statement(sql("service", "upgrade", given), resource.role), *settings)
+
+
+def _renew(resource: Resource, actual: Actual, differing: frozenset[str]) -> tuple[Step, ...]:
+    """Its containers start again, as a new specification makes them do anyway; those of a suspended service
+    will.
+
+    documented: a secret in the environment is fixed when the container starts, and the same specification
+    once more changes nothing. assumed: RESUME may be refused while the service is still suspending, hence the
+    patience.
+    """
+    if "specification" in differing or actual.live.get("status") in ("SUSPENDED", "SUSPENDING"):
+        return ()
+    given = _values(resource)
+    resume = Statement(sql("service", "resume", given), resource.role, RESUME_PATIENCE_SECONDS)
+    return (Statement(sql("service", "suspend", given), resource.role), resume)
 
 
 def _drop(resource: Resource, actual: Actual) -> tuple[Step, ...]:
@@ -232,8 +261,14 @@ def _loses(resource: Resource, actual: Actual) -> str | None:
 
 def _undeclared(row: Row) -> Mapping[str, Value]:
     """Dropped with FORCE: whether it holds a volume is known to its owner only."""
-    settings = {"query_warehouse": None, "min_instances": 1, "max_instances": 1}
-    return {"compute_pool": row["compute_pool"], "volumes": ("if it has one",), **settings}
+    return {
+        "compute_pool": row["compute_pool"],
+        "volumes": ("if it has one",),
+        "query_warehouse": None,
+        "external_access_integrations": (),
+        "min_instances": 1,
+        "max_instances": 1,
+    }
 
 
 KIND = base.Kind(
@@ -244,6 +279,7 @@ KIND = base.Kind(
         "specification",
         "volumes",
         "query_warehouse",
+        "external_access_integrations",
         "min_instances",
         "max_instances",
     ),
@@ -255,4 +291,5 @@ KIND = base.Kind(
     drop=_drop,
     loses=_loses,
     undeclared=_undeclared,
+    renew=_renew,
 )

@@ -186,7 +186,7 @@ def test_validate_reads_the_templates_of_services(run: Run, project: Path) -> No
     result = run("validate")
     assert (result.exit_code, result.stdout) == (2, "")
     assert "at page.yaml.j2:2" in result.stderr
-    assert "there are image, milvus_uri, stages" in result.stderr
+    assert "there are image, milvus_uri, secrets, stages" in result.stderr
     template.write_text("spec:\n  containers: [{name: page, image: {{ image }}}]\n", encoding="utf-8")
     assert run("validate").exit_code == 0
 
