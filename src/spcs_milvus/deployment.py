@@ -16,12 +16,13 @@ from spcs_milvus.account import Account
 from spcs_milvus.apply import Emit, Outcome, Status, apply
 from spcs_milvus.config import Loaded
 from spcs_milvus.declaration import declare
-from spcs_milvus.errors import ConnectError, DeployError, Problem, RefusedError, StoppedError
+from spcs_milvus.errors import ConfigError, ConnectError, DeployError, Problem, RefusedError, StoppedError
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import Found
-from spcs_milvus.observe import Observation, observe
+from spcs_milvus.observe import Observation, listing, observe
 from spcs_milvus.performing import performer
 from spcs_milvus.plan import Plan, plan_up
+from spcs_milvus.project import nearest
 from spcs_milvus.reach import within_down, within_up
 from spcs_milvus.report import Counts, Report
 from spcs_milvus.resource import Address, Presence, Resource
@@ -86,14 +87,30 @@ class Planned:
     observation: Observation = field(repr=False)
 
 
+def rotation(loaded: Loaded, names: Collection[str]) -> frozenset[str]:
+    """The secrets of the project file of these names. Raises ConfigError for one that is not among them."""
+    known = loaded.project.secrets
+    unknown = [name for name in names if name.upper() not in known]
+    if unknown:
+        raise ConfigError(
+            f"there is no secret `{unknown[0]}` to rotate",
+            detail=f"known: {', '.join(known) or 'none'}",
+            place=f"{loaded.file}: secrets",
+            hint=nearest("declare it under `secrets:`", unknown[0].upper(), known),
+        )
+    return frozenset(name.upper() for name in names)
+
+
 # --- the commands -------------------------------------------------------------------------------------
 
 
-def make_plan(on: Target) -> Planned:
-    """What ``up`` would do."""
-    observation = observe(on.resources, on.account.query)
-    undeclared = orphans(on.resources, observation)
-    plan = plan_up(on.resources, observation, tuple(undeclared))
+def make_plan(on: Target, rotate: Collection[str] = ()) -> Planned:
+    """What ``up`` would do; ``rotate`` names secrets (of :func:`rotation`) that are to be set again."""
+    observation = _observe_all(on)
+    undeclared = orphans(on.resources, observation, on.loaded.project.roles.account_admin)
+    secrets = [resource for resource in on.resources if resource.address.kind == "secret"]
+    rotated = [resource.address for resource in secrets if resource.name.last in rotate]
+    plan = plan_up(on.resources, observation, tuple(undeclared), rotated)
     return Planned(within_up(plan, observation, on.account.bound_to), observation)
 
 
@@ -117,10 +134,12 @@ def up(on: Target, planned: Planned, emit: Emit, stop: threading.Event) -> Repor
 
 def make_down_plan(on: Target) -> Plan:
     """What ``down`` would do: everything ours, except containers that hold something of others."""
-    observation = observe(on.resources, on.account.query)
-    undeclared = orphans(on.resources, observation)
+    observation = _observe_all(on)
+    administrator = on.loaded.project.roles.account_admin
+    undeclared = orphans(on.resources, observation, administrator)
     contents = _contents(on, observation, (*on.resources, *undeclared))
-    undeclared |= orphans(on.resources, observation, [one for found in contents.values() for one in found])
+    inside = [one for found in contents.values() for one in found]
+    undeclared |= orphans(on.resources, observation, administrator, inside)
     actual = {**observation.actual, **{resource.address: seen for resource, seen in undeclared.items()}}
     everything = ordered(on.resources, tuple(undeclared))
     seen = Observation(actual, observation.answers)
@@ -159,6 +178,12 @@ def look(on: Target) -> StackStatus:
 def counts(on: Target) -> Counts:
     """Statements sent so far, and how many of the writes Snowflake did not refuse."""
     return Counts(on.account.reads, on.account.writes, on.account.written)
+
+
+def _observe_all(on: Target) -> Observation:
+    """What there is of the resources, and of what may have left the project file."""
+    beside = listing(on.loaded.project.roles.security_admin)
+    return observe(on.resources, on.account.query, beside=beside)
 
 
 def _apply(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> tuple[Outcome, ...]:

@@ -6,11 +6,12 @@ sweep is one round trip deep however many resources there are.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from spcs_milvus.kinds import kind_of
+from spcs_milvus.kinds import KINDS, kind_of
 from spcs_milvus.resource import Actual, Address, Presence, Resource
 from spcs_milvus.steps import Answer, Look
+from spcs_milvus.templates import sql
 
 Query = Callable[[Collection[Look]], Mapping[Look, Answer]]
 
@@ -21,17 +22,31 @@ SHOW_LIMIT = 10_000
 @dataclass(frozen=True)
 class Observation:
     """For each resource, what is there (``actual``) and the answers that said so (``answers``, by the kind's
-    own names).
+    own names). ``listed`` are the answers to what was asked beside it, by kind.
     """
 
     actual: Mapping[Address, Actual]
     answers: Mapping[Address, Mapping[str, Answer]]
+    listed: Mapping[str, Answer] = field(default_factory=dict)
+
+
+def listing(role: str) -> dict[str, Look]:
+    """The looks that show every object of those kinds that a project may have none of, as a role that sees
+    them all.
+    """
+    return {kind.name: Look(sql(kind.name, "show", {}), role) for kind in KINDS.values() if kind.listed}
 
 
 def observe(
-    resources: Collection[Resource], query: Query, without: frozenset[str] = frozenset()
+    resources: Collection[Resource],
+    query: Query,
+    without: frozenset[str] = frozenset(),
+    beside: Mapping[str, Look] | None = None,
 ) -> Observation:
-    """One sweep over all resources; ``without`` names looks that are not needed."""
+    """One sweep over all resources; ``without`` names looks that are not needed, ``beside`` holds more (of
+    :func:`listing`).
+    """
+    beside = beside or {}
     looks = {
         resource.address: {
             part: look
@@ -40,12 +55,12 @@ def observe(
         }
         for resource in resources
     }
-    given = query({look for wanted in looks.values() for look in wanted.values()})
+    given = query({*beside.values(), *(look for wanted in looks.values() for look in wanted.values())})
     answers = {
         address: {part: given[look] for part, look in wanted.items()} for address, wanted in looks.items()
     }
     actual = {resource.address: _read(resource, answers[resource.address]) for resource in resources}
-    return Observation(actual, answers)
+    return Observation(actual, answers, {kind: given[look] for kind, look in beside.items()})
 
 
 def _read(resource: Resource, answers: Mapping[str, Answer]) -> Actual:

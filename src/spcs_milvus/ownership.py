@@ -32,9 +32,16 @@ def ownership(resource: Resource, actual: Actual) -> Ownership:
     return Ownership.OURS if mark and mark.same_owner(resource.mark) else Ownership.NOT_OURS
 
 
+def lent(resource: Resource, actual: Actual) -> bool:
+    """Whether it is there, or may be, and is not ours, but serves: Snowflake may have it built in."""
+    there = actual.presence is not Presence.ABSENT
+    built_in = kind_of(resource.address.kind).built_in
+    return there and built_in and ownership(resource, actual) is not Ownership.OURS
+
+
 def conflict(resource: Resource, actual: Actual) -> Problem | None:
-    """Why an object must be left alone; None when it is ours or not there."""
-    if actual.presence is Presence.ABSENT:
+    """Why an object must be left alone; None when it is ours, not there, or built in."""
+    if actual.presence is Presence.ABSENT or lent(resource, actual):
         return None
     verdict = ownership(resource, actual)
     kind = kind_of(resource.address.kind)

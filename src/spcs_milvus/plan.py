@@ -5,6 +5,7 @@ shown and then run.
 decided later: apply runs the steps of a plan and nothing else. Touches nothing.
 """
 
+import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -14,9 +15,10 @@ from spcs_milvus.errors import Problem
 from spcs_milvus.graph import among
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.observe import Observation
-from spcs_milvus.ownership import conflict, missing
+from spcs_milvus.ownership import conflict, lent, missing
 from spcs_milvus.resource import Actual, Address, Presence, Resource
-from spcs_milvus.steps import Step, Wait
+from spcs_milvus.steps import Push, Statement, Step, Upload, Wait
+from spcs_milvus.templates import canonical_json
 
 WAIT = "ready"
 """The kind in the address of a wait: ``ready.DB.SCHEMA.SERVICE``."""
@@ -62,27 +64,55 @@ class Plan:
     lasting: tuple[Problem, ...] = ()
 
     @property
+    def fingerprint(self) -> str:
+        """The same for two plans that do the same, whatever the secrets in them are."""
+        done = [
+            [str(c.address), c.action, c.because, [_in_short(step) for step in c.steps]] for c in self.changes
+        ]
+        return hashlib.sha256(canonical_json(done).encode()).hexdigest()[:12]
+
+    @property
     def writes(self) -> bool:
         """Whether anything but waiting is to be done."""
         return any(change.action is not Action.WAIT for change in self.changes)
 
 
+def _in_short(step: Step) -> list[str]:
+    """What a step does, as it may be shown."""
+    match step:
+        case Statement():
+            return [step.sql, step.role]
+        case Upload():
+            return [step.sql, step.role, hashlib.sha256(step.content).hexdigest()]
+        case Push():
+            return [str(step.repository), step.name, step.image.digest]
+        case Wait():
+            return ["wait", str(step.service)]
+
+
 def plan_up(
-    resources: Collection[Resource], observation: Observation, undeclared: Collection[Resource] = ()
+    resources: Collection[Resource],
+    observation: Observation,
+    undeclared: Collection[Resource] = (),
+    rotated: Collection[Address] = (),
 ) -> Plan:
     """The changes that bring the account to what is declared.
 
     ``undeclared`` are objects of ours that the file does not name any more: they stay, and the plan says so.
+    ``rotated`` are secrets to be set again although nothing differs.
     """
     changes: list[Change] = []
     conflicts: list[Problem] = []
+    left_out = frozenset(_not_tried(resources, observation))
+    renewed = _renewed(resources, rotated)
     for resource in resources:
         actual = observation.actual[resource.address]
         if resource.existing:
             conflicts += filter(None, [missing(resource, actual)])
             continue
         problem = conflict(resource, actual)
-        change = None if problem else _change(resource, actual)
+        passed_over = problem or resource.address in left_out
+        change = None if passed_over else _change(resource, actual, renewed.get(resource.address))
         if change and change.action is Action.REPLACE:
             problem = _refusal(change)
         if problem:
@@ -93,7 +123,10 @@ def plan_up(
             changes += _wait(resource, actual, changed=change is not None)
     needs = {resource.address: resource.needs for resource in resources}
     needs |= {change.address: change.needs for change in changes if change.action is Action.WAIT}
-    kept = tuple(_forgotten(resource) for resource in undeclared)
+    kept = (
+        *(_serves(one) for one in resources if lent(one, observation.actual[one.address])),
+        *(_forgotten(resource) for resource in undeclared),
+    )
     declared = {resource.address: resource for resource in resources}
     return Plan(with_needs(changes, needs), tuple(conflicts), kept, declared, existing(resources))
 
@@ -104,15 +137,41 @@ def existing(resources: Collection[Resource]) -> tuple[Address, ...]:
     return tuple(address for address in found if address.kind != "grant")
 
 
-def _change(resource: Resource, actual: Actual) -> Change | None:
+def _not_tried(resources: Collection[Resource], observation: Observation) -> Iterator[Address]:
+    """What Snowflake has built in, if not to be seen: it serves as it is, and making one is tried only along
+    with what needs it, since what is there already must have found one.
+    """
+    absent = [r for r in resources if observation.actual[r.address].presence is Presence.ABSENT]
+    wanted = frozenset().union(*(resource.needs for resource in absent))
+    for resource in resources:
+        actual = observation.actual[resource.address]
+        untried = kind_of(resource.address.kind).built_in and resource.address not in wanted
+        if lent(resource, actual) or (untried and actual.presence is Presence.ABSENT):
+            yield resource.address
+
+
+def _renewed(resources: Collection[Resource], rotated: Collection[Address]) -> dict[Address, str]:
+    """What is renewed although nothing differs, and why: secrets, and the services that read them."""
+    found = dict.fromkeys(rotated, "its value is set again")
+    for resource in resources:
+        if resource.address.kind == "service" and (read := resource.needs & set(rotated)):
+            names = ", ".join(sorted(secret.name for secret in read))
+            found[resource.address] = f"it starts again, to read {names}"
+    return found
+
+
+def _change(resource: Resource, actual: Actual, renewed: str | None) -> Change | None:
+    """``renewed`` says why a resource is renewed although nothing differs; None when it is not."""
     kind = kind_of(resource.address.kind)
     if actual.presence is Presence.ABSENT:
         return Change(resource.address, Action.CREATE, "it is not there", kind.create(resource))
     found = differences(resource, actual)
-    if not found:
-        return None
     names = frozenset(difference.attribute for difference in found)
-    because = ", ".join(f"{name} differs" for name in sorted(names))
+    renewing = kind.renew(resource, actual, names) if renewed else ()
+    if not found and not renewing:
+        return None
+    reasons = [f"{name} differs" for name in sorted(names)] + ([renewed] if renewed and renewing else [])
+    because = ", ".join(reasons)
     if forcing := names & kind.create_only:
         because = f"{', '.join(sorted(forcing))} cannot be altered"
         return Change(
@@ -123,7 +182,8 @@ def _change(resource: Resource, actual: Actual) -> Change | None:
             differences=found,
             loses=kind.loses(resource, actual),
         )
-    return Change(resource.address, Action.UPDATE, because, kind.alter(resource, names), differences=found)
+    steps = (*(kind.alter(resource, names) if found else ()), *renewing)
+    return Change(resource.address, Action.UPDATE, because, steps, differences=found)
 
 
 def _wait(resource: Resource, actual: Actual, *, changed: bool) -> Iterator[Change]:
@@ -162,6 +222,11 @@ def _refusal(change: Change) -> Problem:
         str(change.address),
         "put the old value back into the project file; changing it takes `down`, with all data, and `up`",
     )
+
+
+def _serves(resource: Resource) -> Problem:
+    title = kind_of(resource.address.kind).title
+    return Problem(f"a {title} that is not ours is there; it is used as it is", None, str(resource.address))
 
 
 def _forgotten(resource: Resource) -> Problem:

@@ -10,7 +10,9 @@ from spcs_milvus.errors import Problem
 from spcs_milvus.graph import longest_path
 from spcs_milvus.plan import Action, Plan
 from spcs_milvus.resource import Address
+from spcs_milvus.secrets import Generated
 from spcs_milvus.status import StackStatus
+from spcs_milvus.steps import Statement
 
 INTERRUPTED = 130
 NOT_CONVERGED = 4
@@ -45,6 +47,17 @@ class Report:
         needs = {outcome.change.address: outcome.change.needs for outcome in self.outcomes}
         _, path = longest_path(needs, lambda address: seconds[address])
         return tuple((address, seconds[address]) for address in path)
+
+    @property
+    def generated(self) -> tuple[tuple[Address, Generated], ...]:
+        """What was made up in this run, to be shown once: for which address, and where it is kept."""
+        done = (outcome.change for outcome in self.outcomes if outcome.status is Status.DONE)
+        return tuple(
+            (change.address, step.generated)
+            for change in done
+            for step in change.steps
+            if isinstance(step, Statement) and step.generated
+        )
 
     @property
     def exit_code(self) -> int:

@@ -13,7 +13,7 @@ from spcs_milvus.kinds import KINDS, kind_of
 from spcs_milvus.kinds.base import Found
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
-from spcs_milvus.ownership import conflict
+from spcs_milvus.ownership import conflict, lent
 from spcs_milvus.plan import Action, Change, Plan, existing, with_needs
 from spcs_milvus.resource import Actual, Address, Presence, Resource, read_mark
 from spcs_milvus.steps import Statement
@@ -21,11 +21,16 @@ from spcs_milvus.steps import Statement
 # what is made on top of what: an object of ours that nobody declares is dropped before what it may stand on
 _STANDS_ON = (
     "role",
+    "user",
+    "security_integration",
     "warehouse",
     "database",
     "schema",
     "image_repository",
     "stage",
+    "secret",
+    "network_rule",
+    "external_access_integration",
     "compute_pool",
     "service",
 )
@@ -47,11 +52,9 @@ def plan_down(
     kept = [_stays(address, inside[address]) for address in sorted(stays)]
     for resource in resources:
         actual = observation.actual[resource.address]
-        if (
-            resource.existing
-            or actual.presence is Presence.ABSENT
-            or kind_of(resource.address.kind).goes_with
-        ):
+        goes_with = kind_of(resource.address.kind).goes_with
+        left = resource.existing or goes_with or lent(resource, actual)
+        if left or actual.presence is Presence.ABSENT:
             continue
         if problem := conflict(resource, actual):
             kept.append(problem)
@@ -135,10 +138,13 @@ def _stays(address: Address, inside: tuple[str, ...]) -> Problem:
 
 
 def orphans(
-    resources: Collection[Resource], observation: Observation, found: Collection[Found] = ()
+    resources: Collection[Resource],
+    observation: Observation,
+    administrator: str,
+    found: Collection[Found] = (),
 ) -> dict[Resource, Actual]:
     """Objects that carry our mark and are not declared, as far as the looks of ``resources`` and ``found``
-    show.
+    show. ``administrator`` is the role that made those of which SHOW tells no owner, which are integrations.
 
     Each is a resource that can be dropped, dropped after what is made on top of it and before what it stands
     on.
@@ -147,7 +153,7 @@ def orphans(
     shown = {one.address: one for one in (*_shown(resources, observation), *found)}
     pattern = next(resource for resource in resources if resource.mark)
     ours = [one for address, one in shown.items() if address not in declared and _is_ours(one, pattern)]
-    return {_orphan(one, pattern): _as_found(one) for one in ours}
+    return {_orphan(one, pattern, administrator): _as_found(one) for one in ours}
 
 
 def ordered(resources: Collection[Resource], undeclared: Collection[Resource]) -> tuple[Resource, ...]:
@@ -159,6 +165,9 @@ def ordered(resources: Collection[Resource], undeclared: Collection[Resource]) -
 
 def _shown(resources: Collection[Resource], observation: Observation) -> Iterator[Found]:
     """Every row of the looks that show all objects of a kind."""
+    for kind, answer in observation.listed.items():
+        names = [(Name.of(str(row["name"])), row) for row in answer.rows]
+        yield from (Found(Address(kind, str(name)), name, row) for name, row in names)
     for resource in resources:
         if not kind_of(resource.address.kind).marked:
             continue
@@ -182,12 +191,12 @@ def _is_ours(found: Found, pattern: Resource) -> bool:
     return found.address.kind in KINDS and mark is not None and mark.same_owner(pattern.mark)
 
 
-def _orphan(found: Found, pattern: Resource) -> Resource:
+def _orphan(found: Found, pattern: Resource, administrator: str) -> Resource:
     """A resource as far as dropping takes one; the owner drops what it owns."""
     return Resource(
         found.address,
         found.name,
-        str(found.row["owner"]),
+        str(found.row.get("owner") or administrator),
         pattern.seen_by,
         kind_of(found.address.kind).undeclared(found.row),
         mark=read_mark(str(found.row["comment"])),
@@ -196,7 +205,7 @@ def _orphan(found: Found, pattern: Resource) -> Resource:
 
 
 def _as_found(found: Found) -> Actual:
-    return Actual(Presence.PRESENT, {}, str(found.row["comment"]), {"owner": found.row["owner"]})
+    return Actual(Presence.PRESENT, {}, str(found.row["comment"]), {"owner": found.row.get("owner")})
 
 
 def _on_top_of(

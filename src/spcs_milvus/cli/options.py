@@ -48,4 +48,12 @@ ConnectionName = Annotated[
     ),
 ]
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Text for people, JSON for scripts.")]
+Rotate = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rotate",
+        metavar="NAME",
+        help="Set this secret again, and start again the services that read it. May be repeated.",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what is shown, and ask nothing.")]

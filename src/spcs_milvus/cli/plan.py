@@ -15,6 +15,7 @@ from spcs_milvus.cli.options import (
     Output,
     OutputOption,
     ProjectFile,
+    Rotate,
     commands,
 )
 from spcs_milvus.config import DEFAULT_FILE, load
@@ -33,6 +34,7 @@ def plan(
     environment: EnvironmentName = DEFAULT_ENVIRONMENT,
     connection: ConnectionName = None,
     output: OutputOption = Output.TEXT,
+    rotate: Rotate = None,
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 3 when there is something to do.")
     ] = False,
@@ -42,8 +44,9 @@ def plan(
         began = time.monotonic()
         loaded = load(file, os.environ, environment)
         show_warnings(console.talk(), loaded.warnings)
+        renewed = deployment.rotation(loaded, rotate or ())
         with deployment.target(loaded, connect(loaded, connection)) as on:
-            shown = deployment.make_plan(on).plan
+            shown = deployment.make_plan(on, renewed).plan
             if output is Output.JSON:
                 seconds = time.monotonic() - began
                 documents.write(documents.plan_document(shown, deployment.counts(on), seconds))

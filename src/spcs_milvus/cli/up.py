@@ -14,6 +14,7 @@ from spcs_milvus.cli.options import (
     Output,
     OutputOption,
     ProjectFile,
+    Rotate,
     Yes,
     commands,
 )
@@ -24,7 +25,7 @@ from spcs_milvus.views import console, documents
 from spcs_milvus.views.plan import show_plan
 from spcs_milvus.views.problems import show_warnings
 from spcs_milvus.views.progress import progress
-from spcs_milvus.views.report import show_report
+from spcs_milvus.views.report import show_generated, show_report
 
 app = commands()
 
@@ -35,6 +36,7 @@ def up(
     environment: EnvironmentName = DEFAULT_ENVIRONMENT,
     connection: ConnectionName = None,
     output: OutputOption = Output.TEXT,
+    rotate: Rotate = None,
     yes: Yes = False,
 ) -> None:
     """Make the account what the project file says; run it again to go on, or to bring in a change."""
@@ -42,9 +44,10 @@ def up(
         talk = console.talk()
         loaded = load(file, os.environ, environment)
         show_warnings(talk, loaded.warnings)
+        renewed = deployment.rotation(loaded, rotate or ())
         asks = must_ask(yes, output)
         with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
-            planned = deployment.make_plan(on)
+            planned = deployment.make_plan(on, renewed)
             show_plan(talk, planned.plan)
             if asks and planned.plan.writes and not planned.plan.conflicts and not agreed("Do it?"):
                 talk.print(UNCHANGED)
@@ -54,6 +57,8 @@ def up(
         if output is Output.JSON:
             documents.write(documents.report_document(report))
         show_report(talk if output is Output.JSON else console.out(), report, "up")
+        if output is Output.TEXT:
+            show_generated(talk, report)
         if report.exit_code == 0 and output is Output.TEXT:
             notebook = "open the jupyter address, run TestMilvus.ipynb; " if loaded.project.jupyter else ""
             named = "" if file == DEFAULT_FILE else f" -f {file}"

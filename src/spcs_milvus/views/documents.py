@@ -28,9 +28,12 @@ def error_document(problems: Sequence[Problem], exit_code: int) -> dict[str, Any
 
 
 def plan_document(plan: Plan, counts: Counts, seconds: float) -> dict[str, Any]:
-    """``{version, changes, existing, conflicts, kept, statements, seconds}``; changes are ``planned``."""
+    """``{version, fingerprint, changes, existing, conflicts, kept, statements, seconds}``; changes are
+    ``planned``.
+    """
     return {
         "version": VERSION,
+        "fingerprint": plan.fingerprint,
         "changes": [_change(change, "planned", 0.0) for change in plan.changes],
         "existing": [str(address) for address in plan.existing],
         "conflicts": [vars(problem) for problem in plan.conflicts],
@@ -41,12 +44,17 @@ def plan_document(plan: Plan, counts: Counts, seconds: float) -> dict[str, Any]:
 
 
 def report_document(report: Report) -> dict[str, Any]:
-    """``{version, changes, errors, left, stays, statements, seconds, exit_code}``."""
+    """``{version, changes, errors, passwords, left, stays, statements, seconds, exit_code}``; a password that
+    was made up is told by the file that keeps it.
+    """
     problems = [outcome.problem for outcome in report.outcomes if outcome.problem]
     return {
         "version": VERSION,
         "changes": [_outcome(outcome) for outcome in report.outcomes],
         "errors": [vars(problem) for problem in problems],
+        "passwords": [
+            {"address": str(address), "file": str(made.file)} for address, made in report.generated
+        ],
         "left": [vars(problem) for problem in report.leftovers],
         "stays": [vars(problem) for problem in report.plan.lasting],
         "statements": {"read": report.counts.read, "write": report.counts.write},

@@ -18,20 +18,25 @@ SIGNS = {
     Action.WAIT: (".", "dim"),
 }
 
+# as wide as the longest kind of most projects
+KIND_WIDTH = 17
+
 
 def show_plan(console: Console, plan: Plan) -> None:
     """Prints the whole plan; nothing of it is left out."""
+    addresses = (*(change.address for change in plan.changes), *plan.existing)
+    width = max([KIND_WIDTH, *(len(address.kind) for address in addresses)])
     for change in plan.changes:
-        _show_change(console, change)
+        _show_change(console, change, width)
     for address in plan.existing:
-        console.print(Text(f"  = {address.kind:<17} {address.name}  (existing)", "dim"))
+        console.print(Text(f"  = {address.kind:<{width}} {address.name}  (existing)", "dim"))
     show_problems(console, (*plan.kept, *plan.lasting), "stays", "bold yellow")
     console.print(Text(_count(plan), "bold"))
 
 
-def _show_change(console: Console, change: Change) -> None:
+def _show_change(console: Console, change: Change, width: int) -> None:
     sign, style = SIGNS[change.action]
-    line = Text.assemble((f"  {sign} ", style), f"{change.address.kind:<17} ", change.address.name)
+    line = Text.assemble((f"  {sign} ", style), f"{change.address.kind:<{width}} ", change.address.name)
     if change.action in (Action.UPDATE, Action.REPLACE):
         line.append(f"  ({change.because})", "dim")
     console.print(line)

@@ -36,6 +36,13 @@ def show_report(console: Console, report: Report, verb: str) -> None:
         show_addresses(console, report.status)
 
 
+def show_generated(console: Console, report: Report) -> None:
+    """Prints what was made up in this run, which nobody can look up later but in its file."""
+    for address, made in report.generated:
+        console.print(Text.assemble(f"password of {address}: ", (made.secret.reveal(), "bold")))
+        console.print(Text(f"  shown this once; kept in {made.file}, which only you can read"))
+
+
 def _failure(address: object, problem: Problem | None) -> Problem:
     assert problem is not None
     return Problem(problem.summary, problem.detail, problem.place or str(address), problem.hint)

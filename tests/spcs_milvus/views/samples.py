@@ -1,12 +1,16 @@
 """Values that hold everything a view has to show, once."""
 
+from pathlib import Path
+
 from spcs_milvus.apply import Outcome, Status
 from spcs_milvus.differences import Difference
 from spcs_milvus.errors import Problem
 from spcs_milvus.plan import Action, Change, Plan
 from spcs_milvus.report import Counts, Report
 from spcs_milvus.resource import Address
+from spcs_milvus.secrets import Generated, Secret
 from spcs_milvus.status import StackStatus
+from spcs_milvus.steps import Statement
 
 PROBLEM = Problem(
     "`warehouse.size` is not right",
@@ -66,6 +70,20 @@ PLAN = Plan(
     lasting=(LASTING,),
 )
 NOTHING = Plan(())
+
+# what has to do with the outside: longer words, and a secret that is set again
+EGRESS = Address("external_access_integration", "DEMO_JUPYTER_EGRESS")
+USER = Address("user", "ALICE")
+MADE_UP = Generated(Secret("hunter2"), Path(".spcs-milvus/ALICE@local.password"))
+PERSON = Change(
+    USER,
+    Action.CREATE,
+    "it is not there",
+    (Statement("CREATE USER ALICE PASSWORD = '***'", "USERADMIN", generated=MADE_UP),),
+)
+DOOR = Change(EGRESS, Action.CREATE, "it is not there", (), frozenset({USER}))
+ROTATED = Change(Address("secret", "DEMO.PUBLIC.KEY"), Action.UPDATE, "its value is set again", ())
+OUTSIDE = Plan((PERSON, DOOR, ROTATED))
 
 STATUS = StackStatus(
     "demo",
@@ -152,5 +170,8 @@ INTERRUPTED = Report(
     ),
     Counts(12, 1, 1),
     1.9,
+)
+GENERATED = Report(
+    OUTSIDE, (Outcome(PERSON, Status.DONE, 0.1), Outcome(DOOR, Status.DONE, 0.1)), Counts(9, 2), 0.4
 )
 EMPTY = Report(NOTHING, (), Counts(9, 0), 0.4)

@@ -34,7 +34,7 @@ def test_a_status() -> None:
 
 def test_a_plan() -> None:
     document = documents.plan_document(samples.PLAN, Counts(12, 0), 0.12345)
-    assert sorted(document) == sorted([*RUN, "existing", "conflicts", "kept"])
+    assert sorted(document) == sorted([*RUN, "fingerprint", "existing", "conflicts", "kept"])
     assert all(list(change) == [*CHANGE, "differences", "loses"] for change in document["changes"])
     assert document["changes"][1] == {
         "address": "compute_pool.DEMO_POOL",
@@ -62,9 +62,15 @@ def test_a_plan() -> None:
     assert [list(problem) for problem in document["conflicts"] + document["kept"]] == [PROBLEM, PROBLEM]
 
 
+def test_what_was_made_up_is_told_by_its_file() -> None:
+    document = documents.report_document(samples.GENERATED)
+    assert document["passwords"] == [{"address": "user.ALICE", "file": ".spcs-milvus/ALICE@local.password"}]
+    assert "hunter2" not in json.dumps(document)
+
+
 def test_a_report() -> None:
     document = documents.report_document(samples.DONE)
-    assert sorted(document) == sorted([*RUN, "errors", "left", "stays", "exit_code"])
+    assert sorted(document) == sorted([*RUN, "errors", "passwords", "left", "stays", "exit_code"])
     assert all(list(change) == [*CHANGE, "differences", "loses"] for change in document["changes"])
     assert [change["status"] for change in document["changes"]] == ["done"] * 4
     assert document["changes"][3]["seconds"] == 62.0

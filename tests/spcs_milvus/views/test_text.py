@@ -13,7 +13,7 @@ from tests.spcs_milvus.views import samples
 from spcs_milvus.views import console
 from spcs_milvus.views.plan import show_plan
 from spcs_milvus.views.problems import show_problems, show_warnings
-from spcs_milvus.views.report import show_report
+from spcs_milvus.views.report import show_generated, show_report
 from spcs_milvus.views.status import show_addresses, show_status
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -22,10 +22,12 @@ SHOWN: dict[str, Callable[[Console], None]] = {
     "problems": lambda out: show_problems(out, [samples.PROBLEM, samples.BARE]),
     "warnings": lambda out: show_warnings(out, [samples.PROBLEM]),
     "plan": lambda out: show_plan(out, samples.PLAN),
+    "plan-of-the-outside": lambda out: show_plan(out, samples.OUTSIDE),
     "plan-of-nothing": lambda out: show_plan(out, samples.NOTHING),
     "report-done": lambda out: show_report(out, samples.DONE, "up"),
     "report-failed": lambda out: show_report(out, samples.FAILED, "up"),
     "report-interrupted": lambda out: show_report(out, samples.INTERRUPTED, "down"),
+    "generated": lambda out: show_generated(out, samples.GENERATED),
     "report-of-nothing": lambda out: show_report(out, samples.EMPTY, "down"),
     "status": lambda out: show_status(out, samples.STATUS),
     "addresses": lambda out: show_addresses(out, samples.STATUS),
