@@ -17,7 +17,7 @@ from spcs_milvus.process_image import process_image
 from spcs_milvus.report import failures
 from spcs_milvus.resource import Address, Resource
 
-from .conftest import QUICKSTART, Stack
+from .conftest import QUICKSTART, More, Stack
 
 JUPYTER = "MILVUS_DEMO_JUPYTER"
 FORBIDDEN = {2003, 2043, 3001}
@@ -86,20 +86,26 @@ def test_every_grant_is_tried_here_or_there() -> None:
     assert PROVEN_THERE in GRANTS
 
 
+def without(grant: str) -> More:
+    """Leaves out the grant of that address, and every need of it."""
+    gone = Address("grant", grant.removeprefix("grant."))
+
+    def kept(resources: tuple[Resource, ...]) -> tuple[Resource, ...]:
+        others = (resource for resource in resources if resource.address != gone)
+        return tuple(replace(resource, needs=resource.needs - {gone}) for resource in others)
+
+    return kept
+
+
 @pytest.mark.parametrize("left_out", [grant for grant in GRANTS if grant != PROVEN_THERE])
 def test_without_any_one_grant_something_fails(stack: Stack, left_out: str) -> None:
-    def without(resources: tuple[Resource, ...]) -> tuple[Resource, ...]:
-        gone = Address("grant", left_out.removeprefix("grant."))
-        kept = (resource for resource in resources if resource.address != gone)
-        return tuple(replace(resource, needs=resource.needs - {gone}) for resource in kept)
-
     try:
-        report = stack.up(without)
+        report = stack.up(without(left_out))
     except DeployError as error:
-        assert _is_about_rights(error.problem)
+        assert is_about_rights(error.problem)
         return
     if report.exit_code != 0:
-        assert any(_is_about_rights(outcome.problem) for outcome in failures(report.outcomes))
+        assert any(is_about_rights(outcome.problem) for outcome in failures(report.outcomes))
         return
     failing = [name for name, works in USES.items() if not works(stack)]
     assert failing, f"everything works without {left_out}"
@@ -109,7 +115,7 @@ def test_without_any_one_grant_something_fails(stack: Stack, left_out: str) -> N
 WANT_OF_RIGHTS = FORBIDDEN | {3013, 3042, 390189}
 
 
-def _is_about_rights(problem: Problem | None) -> bool:
+def is_about_rights(problem: Problem | None) -> bool:
     """Whether Snowflake refused for want of a right, and nothing else went wrong."""
     said = f"{problem.detail} {problem.hint}" if problem else ""
     return any(f"{number:06d}" in said for number in WANT_OF_RIGHTS) or (HINTS[3013] in said)
