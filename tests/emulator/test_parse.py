@@ -98,7 +98,7 @@ REFUSED = [
     ("GRANT USAGE ON SCHEMA S", 1, 23, "<EOF>"),
     ("USE ROLE", 1, 8, "<EOF>"),
     ("SELECT * FROM T", 1, 14, "T"),
-    ("SELECT * FROM TABLE(T)", 1, 20, "T"),
+    ("SELECT * FROM TABLE(T)", 1, 21, ")"),
     ("SELECT * FROM TABLE(RESULT_SCAN(X))", 1, 32, "X"),
     ("SELECT CURRENT_ROLE() FROM T", 1, 22, "FROM"),
     ("SELECT CURRENT_ROLE", 1, 19, "<EOF>"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,13 @@ def _run(stack: Stack, role: str, *statements: str) -> None:
 def _unchanged(stack: Stack) -> Iterator[None]:
     before = stack.local.dump()
     yield
-    assert stack.local.dump() == before
+    assert _without_snapshots(stack.local.dump()) == before
+
+
+def _without_snapshots(dump: dict[str, Any]) -> dict[str, Any]:
+    """Snowflake's own of a dropped block volume stay for seven days where the schema stays (documented)."""
+    objects = [one for one in dump["objects"] if "SYS_BACKUP_ON_DELETE" not in one["name"]]
+    return {**dump, "objects": objects}
 
 
 def test_a_stack_among_things_of_others(stack: Stack) -> None:
