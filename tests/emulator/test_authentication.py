@@ -1,7 +1,10 @@
 """Every way to sign in, by the real connector: what is let in, as whom and as which role, and what is not."""
 
+import base64
 import http.client
 import json
+import math
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,11 +14,13 @@ from typing import Any
 
 import pytest
 import snowflake.connector
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from tests.emulator.conftest import Client, World
 
+from spcs_emulator.account import authentication, credentials
 from spcs_emulator.clock import TurnedClock
+from spcs_emulator.faults import SqlError
 from spcs_emulator.registry.api import Credential
 from spcs_emulator.server import LocalAccount
 from spcs_emulator.statement.values import ObjectKind
@@ -162,6 +167,75 @@ def test_key_pair(
     assert described["RSA_PUBLIC_KEY_FP"] == "null"
     assert described["RSA_PUBLIC_KEY_2_FP"].startswith("SHA256:")
     assert admin.run("SHOW USERS LIKE 'PAT'")[0]["has_rsa_public_key"] == "true"
+
+
+def signed(
+    key: rsa.RSAPrivateKey, world: World, *, of: rsa.RSAPrivateKey, alg: str = "RS256", **claims: Any
+) -> str:
+    """A token as the connectors make it, issued for the key `of` and signed by `key`."""
+    now = world.local.clock.now().timestamp()
+    kept = credentials.public_key(public(of))
+    whole = "LOCAL-ACCOUNT.PAT"
+    said = {"iss": f"{whole}.{credentials.fingerprint(kept)}", "sub": whole, "iat": now, "exp": now + 60}
+    parts = [{"alg": alg, "typ": "JWT"}, {**said, **claims}]
+    head = b".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in parts)
+    proof = base64.urlsafe_b64encode(key.sign(head, padding.PKCS1v15(), hashes.SHA256())).rstrip(b"=")
+    return f"{head.decode()}.{proof.decode()}"
+
+
+def test_a_forged_key_pair_s_token(
+    person: Callable[..., Client],
+    admin: Client,
+    world: World,
+    keys: tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey],
+) -> None:
+    mine, other = keys
+    admin.run(f"ALTER USER PAT SET RSA_PUBLIC_KEY = '{public(mine)}'")
+
+    def login(token: str) -> str:
+        said = authentication.Evidence("SNOWFLAKE_JWT", "pat", "", token, "", "")
+        try:
+            return world.local.account.authentication.prove(said).user.name
+        except SqlError as error:
+            return error.code
+
+    good = signed(mine, world, of=mine)
+    assert login(good) == "PAT"
+    now = world.local.clock.now().timestamp()
+    for forged in (
+        signed(other, world, of=mine),
+        signed(other, world, of=other),
+        signed(mine, world, of=mine, alg="none"),
+        signed(mine, world, of=mine, alg="HS256"),
+        good[:-8] + "AAAAAAAA",
+        good.rpartition(".")[0] + ".",
+        signed(mine, world, of=mine, sub="LOCAL-ACCOUNT.ADMIN"),
+        signed(mine, world, of=mine, sub="local-account.pat"),
+        signed(mine, world, of=mine, exp=now - 1),
+        signed(mine, world, of=mine, exp=math.inf, iat=now - 2 * HOUR),
+        signed(mine, world, of=mine, iat=math.nan),
+        signed(mine, world, of=mine, iat="soon"),
+    ):
+        assert login(forged) == "390144", forged
+
+
+@pytest.mark.usefixtures("real_time")
+def test_an_administrator_learns_why_a_key_pair_was_refused(
+    person: Callable[..., Client], admin: Client, keys: tuple[rsa.RSAPrivateKey, rsa.RSAPrivateKey]
+) -> None:
+    admin.run(f"ALTER USER PAT SET RSA_PUBLIC_KEY = '{public(keys[0])}'")
+    for options, why in (
+        ({"private_key": private(keys[1])}, "JWT_TOKEN_INVALID_PUBLIC_KEY_FINGERPRINT_MISMATCH"),
+        ({"private_key": private(keys[0]), "account": "other"}, "JWT_TOKEN_ACCOUNT_MISMATCH"),
+        ({"private_key": private(keys[0]), "user": "NOBODY"}, "JWT_TOKEN_INVALID_USER_IN_ISSUER"),
+    ):
+        number = re.search(r"\[([0-9a-f-]{36})\]", refused(person, 390144, **options))
+        assert number
+        asked = f"SELECT SYSTEM$GET_LOGIN_FAILURE_DETAILS('{number[1]}')"
+        assert json.loads(admin.value(asked))["errorCode"] == why
+    assert admin.value("SELECT SYSTEM$GET_LOGIN_FAILURE_DETAILS('x')") is None
+    admin.run("USE ROLE SYSADMIN")
+    assert admin.refused(asked)[0] == 3001
 
 
 @pytest.mark.usefixtures("real_time")

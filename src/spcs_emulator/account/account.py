@@ -120,12 +120,23 @@ class Account(RegistryAccount):
         self.history = History(self.wake)
         requests = RequestBuilder(catalogue, identity, data)
         life = Life(catalogue, clock, runtime, requests)
+        failures: dict[str, dict[str, str]] = {}
         self._world = World(
-            catalogue, identity, clock, runtime, images, data, requests, life, self.history, registry_host
+            catalogue,
+            identity,
+            clock,
+            runtime,
+            images,
+            data,
+            requests,
+            life,
+            self.history,
+            registry_host,
+            failures,
         )
         self.files = StageFiles(catalogue, data / "stages")
         self.sessions = Sessions(catalogue, clock)
-        self.authentication = Authentication(catalogue, identity, clock)
+        self.authentication = Authentication(catalogue, identity, clock, failures)
         super().__init__(catalogue, self.sessions, self.authentication, clock)
         self._closed = False
         with catalogue.transaction():

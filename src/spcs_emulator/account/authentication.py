@@ -10,6 +10,7 @@ since the local account has no such policies.
 import hashlib
 import secrets
 import threading
+import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -20,6 +21,7 @@ from spcs_emulator.clock import Clock
 from spcs_emulator.faults import (
     AUTHENTICATOR,
     BROWSER_INVALID,
+    JWT_INVALID,
     MUST_CHANGE,
     OAUTH_EXPIRED,
     OAUTH_INVALID,
@@ -33,6 +35,7 @@ from spcs_emulator.identity import Identity
 from spcs_emulator.statement.values import ObjectKind
 
 TRIES = 5
+FAILURES_KEPT = 100
 LOCKED_FOR = timedelta(minutes=15)
 BROWSER_LIFE = timedelta(minutes=2)
 PAT, OAUTH = "PAT", "OAUTH"
@@ -71,7 +74,15 @@ class _Browser:
 class Authentication:
     """Every way to sign in. All methods are thread safe. Sign-ins through a browser live in memory only."""
 
-    def __init__(self, catalogue: Catalogue, identity: Identity, clock: Clock) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        identity: Identity,
+        clock: Clock,
+        failures: dict[str, dict[str, str]],
+    ) -> None:
+        """`failures` takes why a key pair was refused, by the number that the client was told."""
+        self._failures = failures
         self._catalogue = catalogue
         self._identity = identity
         self._clock = clock
@@ -167,30 +178,50 @@ class Authentication:
     # --- key pair -------------------------------------------------------------------------------------
 
     def _key_pair(self, evidence: Evidence) -> Proof:
+        """Documented: Key pair authentication: troubleshooting: the client hears one number for every cause;
+        the cause is for administrators (SYSTEM$GET_LOGIN_FAILURE_DETAILS).
+        """
+        try:
+            with self._catalogue.transaction():
+                return self._let_in(self._key_owner(evidence))
+        except credentials.JwtError as error:
+            raise JWT_INVALID(id=self._noted(evidence.login, str(error))) from error
+
+    def _key_owner(self, evidence: Evidence) -> AccountObject:
         """Documented: Key-pair authentication: issuer ACCOUNT.USER.SHA256:fingerprint, subject ACCOUNT.USER,
-        both in upper case.
+        both in upper case. Assumed: the names of the causes but JWT_TOKEN_ACCOUNT_MISMATCH.
         """
         claims = credentials.read_jwt(evidence.token)
         whole, _, printed = claims.issuer.rpartition(f".{_FINGERPRINT}")
         account, _, name = whole.partition(".")
-        with self._catalogue.transaction():
-            user = people.user_of_login(self._catalogue, name)
-            if (
-                user is None
-                or whole != claims.subject
-                or whole != whole.upper()
-                or account not in (self._identity.account.upper(), self._identity.locator)
-                or (evidence.login and people.user_of_login(self._catalogue, evidence.login) != user)
-                or not credentials.in_force(claims, self._clock.now())
-                or not self._signed(evidence.token, user, f"{_FINGERPRINT}{printed}")
-            ):
-                raise credentials.jwt_invalid()
-            return self._let_in(user)
+        user = people.user_of_login(self._catalogue, name)
+        if account not in (self._identity.account.upper(), self._identity.locator):
+            raise credentials.JwtError("JWT_TOKEN_ACCOUNT_MISMATCH")
+        named = people.user_of_login(self._catalogue, evidence.login) if evidence.login else user
+        if user is None or named != user or whole != claims.subject or whole != whole.upper():
+            raise credentials.JwtError("JWT_TOKEN_INVALID_USER_IN_ISSUER")
+        if not credentials.in_force(claims, self._clock.now()):
+            raise credentials.JwtError("JWT_TOKEN_INVALID_ISSUE_TIME")
+        keys = [key for key in (people.value(user, one) for one in people.KEYS) if key]
+        fitting = [key for key in keys if credentials.fingerprint(key) == f"{_FINGERPRINT}{printed}"]
+        if not fitting:
+            raise credentials.JwtError("JWT_TOKEN_INVALID_PUBLIC_KEY_FINGERPRINT_MISMATCH")
+        if not any(credentials.signed_by(evidence.token, key) for key in fitting):
+            raise credentials.JwtError("JWT_TOKEN_INVALID_SIGNATURE")
+        return user
 
-    def _signed(self, token: str, user: AccountObject, printed: str) -> bool:
-        keys = [key for key in (people.value(user, name) for name in people.KEYS) if key]
-        fitting = [key for key in keys if credentials.fingerprint(key) == printed]
-        return any(credentials.signed_by(token, key) for key in fitting)
+    def _noted(self, login: str, why: str) -> str:
+        """Remember a failure for a while and return its number."""
+        number = str(uuid.uuid4())
+        with self._lock:
+            self._failures[number] = {
+                "errorCode": why,
+                "username": login.upper(),
+                "timestamp": self._clock.now().isoformat(),
+            }
+            while len(self._failures) > FAILURES_KEPT:
+                del self._failures[next(iter(self._failures))]
+        return number
 
     # --- tokens ---------------------------------------------------------------------------------------
 

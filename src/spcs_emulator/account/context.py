@@ -4,7 +4,7 @@ In: a session and names as written. Out: objects, or the error that says why not
 """
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -35,7 +35,9 @@ IN_SCHEMA = (
 
 @dataclass(frozen=True)
 class World:
-    """The parts every statement may need. `registry_host` tells "127.0.0.1:port" of the image registry."""
+    """The parts every statement may need. `login_failures` says why a key pair was refused, by its number;
+    `registry_host` tells "127.0.0.1:port" of the image registry.
+    """
 
     catalogue: Catalogue
     identity: Identity
@@ -47,6 +49,7 @@ class World:
     life: Life
     history: History
     registry_host: Callable[[], str]
+    login_failures: Mapping[str, Mapping[str, str]]
 
     def stage_folder(self, key: str) -> Path:
         """Return the folder that holds the files of the stage with that key."""

@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 import secrets
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from spcs_emulator.faults import INVALID_KEY, JWT_INVALID, WEAK_PASSWORD, SqlError
+from spcs_emulator.faults import INVALID_KEY, WEAK_PASSWORD
 
 # documented: Using password policies: five old passwords are refused
 PASSWORD_HISTORY = 5
@@ -93,8 +92,12 @@ class Claims:
     expires: float
 
 
+class JwtError(Exception):
+    """A token that is refused; its text is the name that Snowflake has for why."""
+
+
 def read_jwt(token: str) -> Claims:
-    """Return what the token claims, its signature not looked at. 390144 for what is no such token, and for
+    """Return what the token claims, its signature not looked at. JwtError for what is no such token, and for
     another algorithm than RS256.
     """
     try:
@@ -103,15 +106,10 @@ def read_jwt(token: str) -> Claims:
         value: Mapping[str, Any] = json.loads(_part(claims))
         found = Claims(str(value["iss"]), str(value["sub"]), float(value["iat"]), float(value["exp"]))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise jwt_invalid() from error
+        raise JwtError("JWT_TOKEN_INVALID") from error
     if algorithm != "RS256":
-        raise jwt_invalid()
+        raise JwtError("JWT_TOKEN_INVALID_ALGORITHM")
     return found
-
-
-def jwt_invalid() -> SqlError:
-    """Return 390144 with a number of its own, as Snowflake has it; the reason it keeps to itself."""
-    return JWT_INVALID(id=uuid.uuid4())
 
 
 def signed_by(token: str, kept: str) -> bool:

@@ -20,7 +20,7 @@ from spcs_emulator.account.pending import Pending
 from spcs_emulator.account.query_functions import cancel_all_queries, cancel_query, last_query_id, wait
 from spcs_emulator.account.results import Column, ColumnType, Result
 from spcs_emulator.account.services import schema_hash
-from spcs_emulator.faults import UNKNOWN_FUNCTION, WRONG_ARGUMENTS, SqlError
+from spcs_emulator.faults import DENIED, UNKNOWN_FUNCTION, WRONG_ARGUMENTS, SqlError
 from spcs_emulator.identity import REGION, VERSION
 from spcs_emulator.objects.compute_pool import status_message
 from spcs_emulator.objects.job import cancel_job
@@ -123,6 +123,14 @@ def _pool_status(context: Context, text: Any) -> str:
             "message": status_message(context, pool),
         }
     )
+
+
+def _login_failure(context: Context, number: Any) -> str | None:
+    """Return why a key pair was refused, None for a number that is not known (any more)."""
+    if not context.access.on_account("MONITOR"):
+        raise DENIED(kind="account", name="ACCOUNT")
+    found = context.world.login_failures.get(str(number))
+    return json.dumps(found) if found else None
 
 
 def _dns_domain(context: Context, text: Any) -> str:
@@ -235,6 +243,11 @@ FUNCTIONS: Mapping[str, Function] = {
     "SYSTEM$BEHAVIOR_CHANGE_BUNDLE_STATUS": Function(
         lambda _, _name: "DISABLED",
         "documented: SYSTEM$BEHAVIOR_CHANGE_BUNDLE_STATUS; assumed: every bundle is off",
+    ),
+    "SYSTEM$GET_LOGIN_FAILURE_DETAILS": Function(
+        _login_failure,
+        "documented: SYSTEM$GET_LOGIN_FAILURE_DETAILS; assumed: MONITOR on the account is needed, and the "
+        "keys beside errorCode",
     ),
     "SYSTEM$GET_SERVICE_STATUS": Function(
         _service_status,
