@@ -20,6 +20,15 @@ from spcs_emulator.statement.values import ObjectKind
 Create = Callable[..., str]
 JOB = json.dumps({"spec": {"containers": [{"name": "main", "image": "/d/public/r/app:1"}]}})
 
+# Adds an x to a file in its volume, and prints what is in it then.
+NOTES = """
+import pathlib, sys
+file = pathlib.Path(sys.argv[1]) / "notes"
+text = (file.read_text() if file.exists() else "") + "x"
+file.write_text(text)
+print(text)
+"""
+
 
 def job(options: str = "NAME = D.PUBLIC.J", specification: str = JOB, pool: str = "P") -> str:
     return f"EXECUTE JOB SERVICE IN COMPUTE POOL {pool} FROM SPECIFICATION $${specification}$$ {options}"
@@ -157,6 +166,9 @@ def processes(tmp_path: Path) -> Iterator[Client]:
         for code in (0, 3):
             config: dict[str, Any] = {"version": 1, "command": ["{python}", "-c", program.format(code)]}
             push_process(local.connection, f"d/public/r/ends{code}", config)
+        command = ["{python}", "-c", NOTES, "{mount:/data}"]
+        config = {"version": 1, "command": command, "mounts": ["/data"]}
+        push_process(local.connection, "d/public/r/notes", config)
         yield client
         client.connection.close()
 
@@ -198,3 +210,22 @@ def test_a_job_has_no_snapshot_on_delete(world: World, stack: Client) -> None:
     assert stack.refused("DROP SERVICE J")[0] == 395085
     stack.run("DROP SERVICE J FORCE")
     assert stack.run("SHOW SNAPSHOTS") == []
+
+
+def test_what_a_process_has_written_goes_from_job_to_job(processes: Client) -> None:
+    def specification(**config: Any) -> str:
+        volume = {"name": "data", "source": "block", "size": "1Gi", "blockConfig": {"iops": 3000, **config}}
+        mounts = [{"name": "data", "mountPath": "/data"}]
+        main = {"name": "main", "image": "/d/public/r/notes:1", "volumeMounts": mounts}
+        return json.dumps({"spec": {"containers": [main], "volumes": [volume]}})
+
+    logs = "CALL SYSTEM$GET_SERVICE_LOGS('{}', 0, 'main')"
+    processes.run(job("NAME = FIRST", specification(snapshotOnDelete=True)))
+    assert processes.value(logs.format("FIRST")) == "x\n"
+    processes.run('CREATE SNAPSHOT TAKEN FROM SERVICE FIRST VOLUME "data" INSTANCE 0')
+    processes.run("DROP SERVICE FIRST FORCE")
+    kept = [row["name"] for row in processes.run("SHOW SNAPSHOTS")]
+    assert len(kept) == 2
+    for number, snapshot in enumerate(kept):
+        processes.run(job(f"NAME = N{number}", specification(initialContents={"fromSnapshot": snapshot})))
+        assert processes.value(logs.format(f"N{number}")) == "xx\n"
