@@ -12,7 +12,7 @@ from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.jobs import is_job
 from spcs_emulator.account.results import Result, columns, pattern_matches, table, without
 from spcs_emulator.faults import CANNOT, INVALID_VALUE
-from spcs_emulator.objects.compute_pool import check_types, show_families, show_nodes
+from spcs_emulator.objects.compute_pool import USER_TYPE, check_types, show_families, show_nodes
 from spcs_emulator.objects.image_repository import ImageRepository
 from spcs_emulator.objects.kind import Kind
 from spcs_emulator.objects.kinds import KINDS
@@ -133,6 +133,7 @@ def _listed(context: Context, kind: Kind, places: frozenset[str] | None, stateme
         and context.access.sees(entry)
         and (places is None or _lies_in(context, entry, places))
         and (statement.jobs is None or is_job(entry) is statement.jobs)
+        and (not statement.types or USER_TYPE in statement.types)
     ]
     return kind.show(context, _limited(entries, lambda entry: entry.name, statement))
 

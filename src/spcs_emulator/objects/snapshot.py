@@ -14,13 +14,13 @@ from typing import Any
 from spcs_emulator.account.context import Context, World
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.jobs import is_job
-from spcs_emulator.account.results import Result, columns
+from spcs_emulator.account.results import columns
 from spcs_emulator.account.services import instance_keys, specification_of
 from spcs_emulator.account.snapshot_files import copy_files, move_files, put_in_place
 from spcs_emulator.faults import INVALID_VALUE, SERVICE_STATE, SPCS_LIMIT
 from spcs_emulator.objects.kind import Kind, Row, owner_cells, place_cells
 from spcs_emulator.specification import Volume
-from spcs_emulator.statement.values import Create, ObjectKind
+from spcs_emulator.statement.values import ObjectKind
 
 SNAPSHOT_LIMIT = 100
 AUTOMATIC = "SYS_BACKUP_ON_DELETE"
@@ -40,17 +40,13 @@ class Snapshot(Kind):
     shape = columns("SHOW SNAPSHOTS", _NAMES, source=_SOURCE, fixed="instance size")
     describe_shape = columns("DESCRIBE SNAPSHOT", _NAMES, source=_SOURCE, fixed="instance size")
 
-    def create(self, context: Context, statement: Create) -> Result:
-        """Take the snapshot. 002003 or 003001 for the service, 001008 for its volume or instance, 395033 at
-        the limit (documented: 100 an account).
+    def settings(self, context: Context, properties: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the snapshot is of. 002003 or 003001 for the service, 001008 for its volume or
+        instance, 395033 at the limit (documented: 100 an account; assumed: a replaced one counts too).
         """
         kept = [one for one in context.catalogue.unsorted(self.kind) if not is_automatic(one)]
-        if len(kept) >= SNAPSHOT_LIMIT and not statement.or_replace:
+        if len(kept) >= SNAPSHOT_LIMIT:
             raise SPCS_LIMIT(limit=SNAPSHOT_LIMIT, what="snapshots")
-        return super().create(context, statement)
-
-    def settings(self, context: Context, properties: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the snapshot is of."""
         service = context.use(ObjectKind.SERVICE, properties["SERVICE"], "OPERATE")
         volume = _block_volume(service, properties["VOLUME"])
         number = _instance(service, properties["INSTANCE"])
