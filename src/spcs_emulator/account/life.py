@@ -121,8 +121,10 @@ class Life:
         when the last instance was started.
         """
         seconds = service.settings["AUTO_SUSPEND_SECS"]
+        if not seconds:
+            return
         started = [self._running[key][1] for key in instance_keys(service) if key in self._running]
-        if seconds and started and now >= max(started) + timedelta(seconds=seconds):
+        if started and now >= max(started) + timedelta(seconds=seconds):
             moment = {"suspended": True, "suspended_on": now.isoformat(), "updated_on": now.isoformat()}
             self._catalogue.objects.put(replace(service, settings={**service.settings, **moment}))
             self.end(service)

@@ -20,14 +20,20 @@ def expire(world: World) -> None:
     """Remove what is over by the clock. Call inside a transaction."""
     now = world.clock.now()
     for entry in world.catalogue.objects.values():
-        ends = _ends(entry)
-        if ends is not None and ends <= now:
-            remove_object(world, entry)
+        if entry.kind in _ENDS:
+            ends = _ENDS[entry.kind](entry)
+            if ends is not None and ends <= now:
+                remove_object(world, entry)
 
 
-def _ends(entry: AccountObject) -> datetime | None:
-    if entry.kind is ObjectKind.SNAPSHOT:
-        text = entry.settings["expires_on"]
-        return datetime.fromisoformat(text) if text else None
-    ended = ended_on(entry) if entry.kind is ObjectKind.SERVICE else None
+def _snapshot_ends(snapshot: AccountObject) -> datetime | None:
+    text = snapshot.settings["expires_on"]
+    return datetime.fromisoformat(text) if text else None
+
+
+def _job_ends(service: AccountObject) -> datetime | None:
+    ended = ended_on(service)
     return ended + JOB_KEPT_FOR if ended else None
+
+
+_ENDS = {ObjectKind.SNAPSHOT: _snapshot_ends, ObjectKind.SERVICE: _job_ends}
