@@ -15,6 +15,7 @@ import spcs_emulator
 from spcs_emulator.account.functions import FUNCTIONS, SERVICE_METHODS
 from spcs_emulator.account.privileges import PRIVILEGES, PRIVILEGES_SOURCE
 from spcs_emulator.account.results import Shape
+from spcs_emulator.account.session_parameters import PARAMETERS, PARAMETERS_SOURCE
 from spcs_emulator.faults import Fault
 from spcs_emulator.statement.files import FILE_CLAUSES
 from spcs_emulator.statement.forms import FORMS, JOB_FORM
@@ -47,7 +48,7 @@ class Fact:
 
 
 def facts() -> tuple[Fact, ...]:
-    """Return every fact: statements, clauses, SHOW, functions, columns, privileges, errors."""
+    """Return every fact: statements, clauses, SHOW, functions, columns, parameters, privileges, errors."""
     return (
         *(Fact("statements", start.words, start.source) for start in STARTS),
         *_kinds(),
@@ -61,6 +62,7 @@ def facts() -> tuple[Fact, ...]:
         *(Fact("functions", name, function.source) for name, function in sorted(FUNCTIONS.items())),
         *(Fact("functions", f"service!{name}", one.source) for name, one in SERVICE_METHODS.items()),
         *(Fact("columns", shape.title, shape.source) for shape in _found(Shape)),
+        *(Fact("parameters", name, PARAMETERS_SOURCE) for name in sorted(PARAMETERS)),
         *(Fact("privileges", kind.value, PRIVILEGES_SOURCE) for kind in PRIVILEGES),
         *(Fact("errors", f"{fault.errno:06d} ({fault.sqlstate})", fault.source) for fault in _found(Fault)),
     )

@@ -11,6 +11,7 @@ from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.jobs import is_job
 from spcs_emulator.account.results import Result, columns, pattern_matches, table, without
+from spcs_emulator.account.show_parameters import show_parameters
 from spcs_emulator.faults import CANNOT, INVALID_VALUE
 from spcs_emulator.objects.compute_pool import USER_TYPE, check_types, show_families, show_nodes
 from spcs_emulator.objects.image_repository import ImageRepository
@@ -115,6 +116,7 @@ OWN: Mapping[str, Callable[[Context, Show], Result]] = {
     "COMPUTE POOL INSTANCE FAMILIES": lambda context, _: show_families(context),
     "IMAGES": _images,
     "NODES IN COMPUTE POOL": _nodes,
+    "PARAMETERS": show_parameters,
     "USER TOKENS": lambda context, statement: show_tokens(context, _scope_name(statement)),
 }
 

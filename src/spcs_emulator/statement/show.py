@@ -81,6 +81,11 @@ SHOW_FORMS = {
     "EXTERNAL ACCESS INTEGRATIONS": ShowForm("documented: SHOW INTEGRATIONS", narrow=False),
     "SECURITY INTEGRATIONS": ShowForm("documented: SHOW INTEGRATIONS", narrow=False),
     "SNAPSHOTS": ShowForm("documented: SHOW SNAPSHOTS", _IN_SCHEMA),
+    "PARAMETERS": ShowForm(
+        "documented: SHOW PARAMETERS; assumed: of the session and the account only",
+        ("SESSION", "ACCOUNT"),
+        narrow=False,
+    ),
     "OBJECTS": ShowForm("documented: SHOW OBJECTS", _IN_SCHEMA, terse=True),
     "TABLES": ShowForm("documented: SHOW TABLES", _IN_SCHEMA, terse=True),
     "VIEWS": ShowForm("documented: SHOW VIEWS", _IN_SCHEMA, terse=True),
@@ -138,7 +143,7 @@ def _bare(reader: Reader, form: ShowForm) -> Scope:
 
 
 def _optional_name(reader: Reader, word: str) -> Name | None:
-    if word == "ACCOUNT":
+    if word in ("ACCOUNT", "SESSION"):
         return None
     if word == "COMPUTE POOL":
         return object_name(reader, ObjectKind.COMPUTE_POOL)

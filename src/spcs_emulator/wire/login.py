@@ -10,6 +10,7 @@ from typing import Any
 from spcs_emulator.account.account import Account
 from spcs_emulator.account.authentication import Evidence
 from spcs_emulator.account.entries import Session
+from spcs_emulator.account.session_parameters import ACCOUNT_VALUES
 from spcs_emulator.account.sessions import MASTER_LIFE, TOKEN_LIFE, LoginRequest
 from spcs_emulator.faults import AUTHENTICATOR, SESSION_GONE, SqlError
 from spcs_emulator.identity import VERSION
@@ -21,7 +22,7 @@ _CLIENT_LIMIT = 200
 _SSO = "https://127.0.0.1/sso"
 PARAMETERS = [
     {"name": "CLIENT_TELEMETRY_ENABLED", "value": False},
-    {"name": "TIMEZONE", "value": "Etc/UTC"},
+    {"name": "TIMEZONE", "value": ACCOUNT_VALUES["TIMEZONE"]},
     {"name": "AUTOCOMMIT", "value": True},
 ]
 
