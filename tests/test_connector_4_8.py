@@ -32,7 +32,7 @@ def python() -> Path:
 
 def run(python: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [python, *words], check=False, cwd=ROOT, capture_output=True, text=True, timeout=900
+        [python, *words], check=False, cwd=ROOT, capture_output=True, text=True, timeout=1800
     )
 
 
