@@ -51,6 +51,9 @@ def test_attach_change_and_take_away(world: World, egress: Client, create_servic
     assert shown(egress) == '["F","E"]'
     egress.run("ALTER SERVICE S UNSET EXTERNAL_ACCESS_INTEGRATIONS")
     assert shown(egress) is None
+    egress.run(f"ALTER SERVICE S SET {attached('E')}")
+    egress.run(f"ALTER SERVICE S SET {attached()}")
+    assert shown(egress) is None
     egress.run("DROP INTEGRATION E")
 
 

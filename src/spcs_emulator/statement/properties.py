@@ -106,10 +106,10 @@ def names(reader: Reader) -> tuple[Name, ...]:
 
 
 def exact_names(reader: Reader) -> tuple[Name, ...]:
-    """Read `(NAME, …)`, at least one, each of one part and in the case it is written in, quoted or not
-    (documented: CREATE SERVICE, the names of integrations are case-sensitive).
+    """Read `(NAME, …)`, each of one part and in the case it is written in, quoted or not (documented: CREATE
+    SERVICE, the names of integrations are case-sensitive; observed: the official CLI sends `()` for none).
     """
-    return items(reader, _exact_name, least=1)
+    return items(reader, _exact_name)
 
 
 def _exact_name(reader: Reader) -> Name:
