@@ -61,6 +61,9 @@ MAY_EXIST = {
     "schema": ("DATABASE", "NAME"),
     "image_repository": ("DATABASE", "SCHEMA", "NAME"),
     "stage": ("DATABASE", "SCHEMA", "NAME"),
+    "secret": ("DATABASE", "SCHEMA", "NAME"),
+    "network_rule": ("DATABASE", "SCHEMA", "NAME"),
+    "external_access_integration": ("NAME",),
 }
 
 
@@ -166,12 +169,16 @@ class Section(BaseModel):
 
 
 class Names(Section):
-    """Names that others are made from; None stands for the default named after the project."""
+    """Names that others are made from, and those of the notebook's way out; None stands for the default named
+    after the project.
+    """
 
     prefix: Identifier | None = None
     database: Identifier | None = None
     schema_: Annotated[Identifier, Field(alias="schema")] = "PUBLIC"
     image_repository: Identifier = "MILVUS_REPO"
+    jupyter_egress_rule: Identifier | None = None
+    jupyter_egress_integration: Identifier | None = None
 
 
 class Roles(Section):

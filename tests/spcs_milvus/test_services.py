@@ -108,6 +108,15 @@ def test_an_image_that_is_already_there(tmp_path: Path) -> None:
     assert not [address for address in resources if address.startswith("image.") and "attu" in address]
 
 
+def test_a_secret_that_exists_may_be_read(tmp_path: Path) -> None:
+    template = PLAIN.rstrip() + "\n    secrets: [{snowflakeSecret: demo.public.key, envVarName: KEY}]\n"
+    resources = _declared(
+        tmp_path, template, "}}\nexisting: [secret.DEMO.PUBLIC.KEY]\nmilvus: {settings: {a: 1"
+    )
+    assert resources["secret.DEMO.PUBLIC.KEY"].existing
+    assert "GRANT READ ON SECRET DEMO.PUBLIC.KEY TO ROLE DEMO_ATTU" in _grants(resources)
+
+
 def test_a_pool_of_its_own_is_made(tmp_path: Path) -> None:
     resources = _declared(tmp_path, PLAIN, "}}\ncompute_pools: {attu: {max_nodes: 2", pool="attu")
     assert resources["compute_pool.DEMO_ATTU_POOL"].attributes["max_nodes"] == 2

@@ -268,3 +268,37 @@ def test_the_ingress_integration_is_made_before_a_public_service_when_it_is_aske
     assert integration.role == "ACCOUNTADMIN"
     stack = declared(QUICKSTART + "ingress_integration: create\n")
     assert [one.name.last for one in stack if integration.address in one.needs] == ["JUPYTER"]
+
+
+# --- the way out by other names, and ways that exist -------------------------------------------------------
+
+OUT = "jupyter: {egress: [hub.test]}\n"
+
+
+def test_the_notebooks_way_out_by_other_names() -> None:
+    names = "names: {jupyter_egress_rule: allow_all_rule, jupyter_egress_integration: allow_all_eai}\n"
+    added = _added(names + OUT)
+    rule, integration = (
+        "network_rule.MILVUS_DEMO.PUBLIC.ALLOW_ALL_RULE",
+        "external_access_integration.ALLOW_ALL_EAI",
+    )
+    assert {rule, integration} <= added.keys()
+    assert added[integration].attributes["allowed_network_rules"] == ("MILVUS_DEMO.PUBLIC.ALLOW_ALL_RULE",)
+    service = by_address(declared(QUICKSTART + names + OUT))["service.MILVUS_DEMO.PUBLIC.JUPYTER"]
+    assert service.attributes["external_access_integrations"] == ("ALLOW_ALL_EAI",)
+
+
+def test_a_way_out_that_exists_is_used_and_no_rule_is_made_for_it() -> None:
+    names = "names: {jupyter_egress_integration: COMPANY_EAI}\n"
+    added = _added(names + OUT + "existing: [external_access_integration.COMPANY_EAI]\n")
+    assert {address: one.existing for address, one in added.items()} == {
+        "external_access_integration.COMPANY_EAI": True,
+        "grant.USAGE on external access integration COMPANY_EAI to MILVUS_DEMO_JUPYTER": False,
+    }
+
+
+def test_a_rule_that_exists_is_in_an_integration_of_ours() -> None:
+    rule = "network_rule.MILVUS_DEMO.PUBLIC.JUPYTER_EGRESS_RULE"
+    stack = by_address(declared(QUICKSTART + OUT + f"existing: [{rule}]\n"))
+    assert stack[rule].existing
+    assert stack[rule].address in stack["external_access_integration.MILVUS_DEMO_JUPYTER_EGRESS"].needs

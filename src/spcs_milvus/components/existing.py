@@ -27,10 +27,10 @@ def settled(foundation: Foundation, declared: Sequence[Resource]) -> tuple[Resou
     known = {resource.address for resource in declared}
     listed = [_listed(foundation, address, there[address]) for address in sorted(there.keys() - known)]
     taken = [_taken(resource) if resource.address in there else resource for resource in declared]
-    made = _made_inside(foundation, taken, there)
+    made = _made_inside(foundation, _without_idle_rules(taken), there)
     sorted_out = [_sorted_out(foundation, resource, made, there) for resource in made]
     kept = _wanted([resource for resource in sorted_out if resource is not None])
-    left = {resource.address for resource in made} - {resource.address for resource in kept}
+    left = (known | {resource.address for resource in made}) - {resource.address for resource in kept}
     kept = [replace(resource, needs=resource.needs - left) for resource in kept]
     return (*listed, *_after_the_first(kept))
 
@@ -54,6 +54,14 @@ def _listed(foundation: Foundation, address: Address, name: Name) -> Resource:
 
 def _taken(resource: Resource) -> Resource:
     return replace(resource, needs=frozenset(), mark=None, existing=True)
+
+
+def _without_idle_rules(resources: Sequence[Resource]) -> list[Resource]:
+    """Without a network rule that was for an integration which exists: that one has rules of its own."""
+    integrations = [one for one in resources if one.address.kind == "external_access_integration"]
+    needed = {need for integration in integrations for need in integration.needs}
+    idle = [one for one in resources if one.address.kind == "network_rule" and one.address not in needed]
+    return [one for one in resources if one.existing or one not in idle]
 
 
 def _made_inside(

@@ -19,12 +19,19 @@ INGRESS = Name.of("SNOWSERVICES_INGRESS_OAUTH")
 
 def egress_name(foundation: Foundation, service: str) -> Name:
     """The integration that lets a service out. Services take these names as they are stored, in capitals."""
-    return Name.of(f"{foundation.project.prefix}_{service}_EGRESS")
+    given = foundation.project.names.jupyter_egress_integration if service == "JUPYTER" else None
+    return Name.of(given or f"{foundation.project.prefix}_{service}_EGRESS")
+
+
+def rule_name(foundation: Foundation, service: str) -> Name:
+    """The network rule with the hosts that a service is let out to."""
+    given = foundation.project.names.jupyter_egress_rule if service == "JUPYTER" else None
+    return foundation.schema.child(given or f"{service}_EGRESS_RULE")
 
 
 def egress(foundation: Foundation, service: str, hosts: tuple[str, ...], role: str) -> Iterator[Resource]:
     """The network rule with the hosts, the integration with the rule, and its use for the service's role."""
-    name = foundation.schema.child(f"{service}_EGRESS_RULE")
+    name = rule_name(foundation, service)
     rule = foundation.owned(
         "network_rule",
         name,

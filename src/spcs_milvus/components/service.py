@@ -155,7 +155,13 @@ def _secrets(foundation: Foundation, specification: Mapping[str, Any]) -> list[N
     for text in _snowflake_secrets(specification):
         parts = tuple(part.upper() for part in text.replace('"', "").split("."))
         named.add(Name((*foundation.schema.parts[: 3 - len(parts)], *parts)))
-    return sorted(named & {foundation.secret(name) for name in foundation.project.secrets})
+    project = foundation.project
+    ours = {foundation.secret(name) for name in project.secrets}
+    return sorted(name for name in named if name in ours or _exists(foundation, name))
+
+
+def _exists(foundation: Foundation, secret: Name) -> bool:
+    return secret.parent == foundation.schema and foundation.project.exists("secret", *secret.parts)
 
 
 def _snowflake_secrets(specification: Mapping[str, Any]) -> Iterator[str]:
