@@ -20,6 +20,7 @@ from spcs_emulator.account.stage_files import (
     stored_files,
 )
 from spcs_emulator.faults import SqlError
+from spcs_emulator.wire.messages import Request
 
 CONNECTOR = int(snowflake.connector.__version__.partition(".")[0])
 OLD = {"CLIENT_APP_ID": "PythonConnector", "CLIENT_APP_VERSION": "4.8.1"}
@@ -256,6 +257,29 @@ def test_files_that_cannot_be_taken(
     with pytest.raises(RefusedFileError, match=text) as caught:
         files.receive(folder.name, "a", length, read)
     assert caught.value.status == status
+    assert names(stage) == []
+
+
+def test_what_is_no_proper_body_is_refused(bucket: Bucket, stage: Client) -> None:
+    url = bucket.told("PUT file:///a @S")["stageInfo"]["presignedUrl"]
+    chunked = {"Transfer-Encoding": "chunked"}
+    assert bucket.send("PUT", url, b"3\r\none\r\n0\r\n\r\n", **chunked)[0] == 200
+    assert bucket.send("PUT", url.replace("/a", "/b"), b"zz\r\none\r\n0\r\n\r\n", **chunked)[0] == 400
+    assert names(stage) == ["s/a"]
+
+
+class BrokenBody:
+    """Fails in a way nobody expects."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        raise LookupError("nobody expects this")
+
+
+def test_a_bug_while_a_file_comes_is_no_success(world: World, bucket: Bucket, stage: Client) -> None:
+    url = bucket.told("PUT file:///a @S")["stageInfo"]["presignedUrl"]
+    path = url.partition(f":{world.local.port}")[2]
+    answer = world.local._wire.respond(Request("PUT", path, {}, {}, BrokenBody()))
+    assert answer.status == 400
     assert names(stage) == []
 
 

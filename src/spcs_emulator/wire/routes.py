@@ -7,6 +7,7 @@ In: HTTP requests under /session, /queries, /monitoring, /telemetry, /bucket and
 import re
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 
 from spcs_emulator.account.account import Account
 from spcs_emulator.clock import Clock
@@ -59,16 +60,21 @@ class Wire:
         self._queries.close()
 
     def respond(self, request: Request) -> Response:
-        """Return the answer. HangUp when the script asks for a cut connection."""
+        """Return the answer. HangUp when the script asks for a cut connection.
+
+        A client takes a statement's failure from the answer's text, but a file's from the HTTP status.
+        """
         try:
             return self._dispatch(request)
-        except SqlError as error:
-            return failure(error)
+        except SqlError as refused:
+            error = refused
         except HangUp:
             raise
         except Exception:
             self._log(f"{request.method} {request.path} failed with a bug of ours\n{traceback.format_exc()}")
-            return failure(INTERNAL(cause="a bug of the local account; the server log has the details"))
+            error = INTERNAL(cause="a bug of the local account; the server log has the details")
+        answer = failure(error)
+        return replace(answer, status=400) if request.path.startswith(PATH) else answer
 
     def _dispatch(self, request: Request) -> Response:
         route = self._routes.get((request.method, request.path))
