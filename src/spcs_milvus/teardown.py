@@ -64,7 +64,7 @@ def plan_down(
             kept.append(Problem(f"{resource.address} is needed by what stays", None, str(resource.address)))
     ordered = with_needs(changes[::-1], reverse(needs))
     declared = {resource.address: resource for resource in resources}
-    lasting = tuple(_lasting(resources, observation))
+    lasting = (*_lasting(resources, observation), *_leftovers(changes, declared, observation))
     return Plan(ordered, (), tuple(kept), declared, existing(resources), lasting)
 
 
@@ -85,6 +85,24 @@ def _lasting(resources: Collection[Resource], observation: Observation) -> Itera
                 "it was granted to a role that is not ours, and others may rely on it by now",
                 str(resource.address),
                 f"USE ROLE {step.role}; {step.sql};",
+            )
+
+
+def _leftovers(
+    changes: Collection[Change], declared: Mapping[Address, Resource], observation: Observation
+) -> Iterator[Problem]:
+    """What dropping one thing leaves in a schema that stays; with a schema that goes, it goes."""
+    gone = {change.address for change in changes}
+    for change in changes:
+        resource = declared[change.address]
+        left = kind_of(change.address.kind).leaves(resource, observation.actual[change.address])
+        database, schema = Name(resource.name.parts[:1]), Name(resource.name.parts[:-1])
+        if left and not gone & {Address("database", str(database)), Address("schema", str(schema))}:
+            yield Problem(
+                f"{change.address} leaves something behind in the schema {schema}",
+                left,
+                str(change.address),
+                f"USE ROLE {resource.role}; SHOW SNAPSHOTS IN SCHEMA {schema}; and DROP SNAPSHOT",
             )
 
 

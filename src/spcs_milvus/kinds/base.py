@@ -46,6 +46,7 @@ class Kind:
       grantee.
     * ``goes_with``: what takes such an object away, for kinds that have no DROP of their own; None otherwise.
     * ``loses``: what is lost for good when the object is dropped, in a person's words; None when nothing is.
+    * ``leaves``: what dropping it leaves beside it, in a person's words; None when nothing is left.
     * ``holds``: how to look into it, for kinds that cannot be dropped without what others put there; None for
       the rest.
     * ``listed``: whether its objects stand in the account itself and a project may have none of them: then
@@ -75,6 +76,7 @@ class Kind:
     marked: bool = True
     goes_with: str | None = None
     loses: Callable[[Resource, Actual], str | None] = lambda _resource, _actual: None
+    leaves: Callable[[Resource, Actual], str | None] = lambda _resource, _actual: None
     holds: Holds | None = None
     listed: bool = False
     built_in: bool = False

@@ -259,6 +259,12 @@ def _loses(resource: Resource, actual: Actual) -> str | None:
     return f"the data on its volume ({', '.join(held)})" if held else None
 
 
+def _leaves(resource: Resource, actual: Actual) -> str | None:
+    """documented: Using block storage volumes, snapshotOnDelete: a service's volume is copied as it goes, and
+    the copy kept for seven days."""
+    return "Snowflake's own snapshot of its volume, for seven days" if _loses(resource, actual) else None
+
+
 def _undeclared(row: Row) -> Mapping[str, Value]:
     """Dropped with FORCE: whether it holds a volume is known to its owner only."""
     return {
@@ -290,6 +296,7 @@ KIND = base.Kind(
     alter=_alter,
     drop=_drop,
     loses=_loses,
+    leaves=_leaves,
     undeclared=_undeclared,
     renew=_renew,
 )

@@ -64,7 +64,8 @@ def test_a_stack_among_things_of_others(stack: Stack) -> None:
             "Large",
             "SYSADMIN",
         )
-        done(stack.down())
+        down = done(stack.down())
+    assert ["snapshot" in str(problem.detail) for problem in down.plan.lasting] == [True]
 
 
 def test_what_is_listed_and_not_there_is_refused_before_anything_is_written(stack: Stack) -> None:
