@@ -2,10 +2,7 @@
 
 import contextlib
 import json
-import os
 import re
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -25,60 +22,12 @@ from spcs_milvus.config import load
 from spcs_milvus.deployment import Connection
 from spcs_milvus.resource import Address, Resource
 
+from .machine import QUICKSTART, Machine
 from .notebook import Jupyter
 
 pytestmark = pytest.mark.real
 
-QUICKSTART = Path(__file__).parents[3] / "examples" / "quickstart" / "spcs-milvus.yaml"
 ANSWER = "Alan Turing was the first person to conduct substantial research in AI."
-
-
-class Machine:
-    """The command line with a home of its own, with a blank in its name."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "spcs_milvus", *words]
-        environment = {**os.environ, "SPCS_MILVUS_HOME": str(self.home)}
-        result = subprocess.run(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert result.returncode == 0, result.stderr
-        return result
-
-    def document(self, *words: str) -> dict[str, Any]:
-        """What a command prints for scripts."""
-        document: dict[str, Any] = json.loads(self.run(*words, "--output", "json").stdout)
-        return document
-
-    def on_stack(self, command: str) -> dict[str, Any]:
-        """A command about the quickstart."""
-        return self.document(
-            command, "-f", str(QUICKSTART), *(["--yes"] if command in ("up", "down") else [])
-        )
-
-    def url(self, endpoint: str) -> str:
-        found = (shown for service in self.on_stack("status")["services"] for shown in service["endpoints"])
-        return next(str(shown["url"]) for shown in found if shown["name"] == endpoint)
-
-    def processes(self) -> list[psutil.Process]:
-        """Every process that has this home on its command line or in its environment."""
-        return [process for process in psutil.process_iter() if self._is_ours(process)]
-
-    def _is_ours(self, process: psutil.Process) -> bool:
-        try:
-            words = [*process.cmdline(), *process.environ().values()]
-        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
-            return False
-        return process.pid != os.getpid() and any(str(self.home) in word for word in words)
 
 
 @pytest.fixture(scope="module")
