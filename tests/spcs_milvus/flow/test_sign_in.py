@@ -99,7 +99,9 @@ def test_an_oauth_token_for_every_role_does_the_same(ci: Stack, local: Local) ->
 
 
 def test_a_browser_is_asked_once(ci: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The connector's own switch, and for connectors before 5 a browser that opens nothing.
     monkeypatch.setenv("SF_TEST_BROWSER_OPENER", "noop")
+    monkeypatch.setenv("BROWSER", "true")
     assert done(ci, user="ANN", authenticator="externalbrowser") == 1
     report, attempts = signed_in(ci, ci.down)
     assert (report.exit_code, attempts) == (0, 1)
