@@ -1,14 +1,18 @@
-"""Every behaviour of the local account that stands in a table, with where we know it from.
+"""Every behaviour of the local account, with where we know it from: what stands in tables, and the rules
+that docstrings tell.
 
-In: the tables of statements, clauses, functions, columns, privileges and errors. Out: facts, in the order of
-the documentation made from them. Imports every module of the local account, touches nothing else.
+In: the tables of statements, clauses, functions, columns, privileges and errors; the docstrings. Out: facts,
+in the order of the page made from them (docs/facts.md). Imports every module of the local account, touches
+nothing else.
 """
 
 import importlib
+import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Literal, get_args
 
 import spcs_emulator
@@ -24,13 +28,16 @@ from spcs_emulator.statement.show import SHOW_FORMS
 
 Confidence = Literal["documented", "observed", "assumed"]
 CONFIDENCES: tuple[Confidence, ...] = get_args(Confidence)
+# The form of a source in a table: "documented: <page>" (Snowflake's own), "observed: <how>" (seen from a real
+# account by others), "assumed: <what, why>" (the stricter reading), or several of them.
 SOURCE = re.compile(r"(?:(?:^|; )(?:documented|observed|assumed): [^;]*[^; ])+")
-_WORD = re.compile(r"(?:^|; )(documented|observed|assumed): ")
+_TAG = re.compile(rf"\b({'|'.join(CONFIDENCES)})\b", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=\.)\s+(?=[A-Z`])")
 
 
 @dataclass(frozen=True)
 class Fact:
-    """One behaviour: the part of the account it belongs to, what it is, and its source as in the table."""
+    """One behaviour: the part of the account it belongs to, what it is, and where we know it from."""
 
     area: str
     subject: str
@@ -38,17 +45,13 @@ class Fact:
 
     @property
     def confidence(self) -> Confidence:
-        """How well it is known: by the least certain of its sources.
-
-        ValueError when the source is not of the form `SOURCE`.
-        """
-        if not SOURCE.fullmatch(self.source):
-            raise ValueError(f"{self.subject}: no proper source: {self.source!r}")
-        return max(_WORD.findall(self.source), key=CONFIDENCES.index)
+        """How well it is known, by the least certain tag in its source. ValueError when it has none."""
+        tags = {tag.lower() for tag in _TAG.findall(self.source)}
+        return max((one for one in CONFIDENCES if one in tags), key=CONFIDENCES.index)
 
 
 def facts() -> tuple[Fact, ...]:
-    """Return every fact: statements, clauses, SHOW, functions, columns, parameters, privileges, errors."""
+    """Return every fact, one area of the page after the other."""
     return (
         *(Fact("statements", start.words, start.source) for start in STARTS),
         *_kinds(),
@@ -65,6 +68,7 @@ def facts() -> tuple[Fact, ...]:
         *(Fact("parameters", name, PARAMETERS_SOURCE) for name in sorted(PARAMETERS)),
         *(Fact("privileges", kind.value, PRIVILEGES_SOURCE) for kind in PRIVILEGES),
         *(Fact("errors", f"{fault.errno:06d} ({fault.sqlstate})", fault.source) for fault in _found(Fault)),
+        *_rules(),
     )
 
 
@@ -96,13 +100,38 @@ def _clauses_of_files() -> Iterator[Fact]:
         yield from (Fact("clauses", f"{statement}: {name}", one.source) for name, one in clauses.items())
 
 
+def _rules() -> Iterator[Fact]:
+    """The sentences of docstrings that carry a tag, by where they stand."""
+    for module in _modules():
+        for name, thing in ((module.__name__, module), *_documented(module)):
+            text = " ".join((thing.__doc__ or "").split())
+            for sentence in _SENTENCE_END.split(text):
+                if _TAG.search(sentence):
+                    yield Fact("rules", name.removeprefix("spcs_emulator."), sentence)
+
+
+def _documented(module: ModuleType) -> Iterator[tuple[str, Any]]:
+    """The module's own classes, their methods, and its functions, with their full names."""
+    for name, thing in vars(module).items():
+        if getattr(thing, "__module__", None) != module.__name__ or not callable(thing):
+            continue
+        yield f"{module.__name__}.{name}", thing
+        for inner, method in vars(thing).items() if isinstance(thing, type) else ():
+            if inspect.isroutine(method) or isinstance(method, property):
+                yield f"{module.__name__}.{name}.{inner}", method
+
+
+def _modules() -> Iterator[ModuleType]:
+    for info in pkgutil.walk_packages(spcs_emulator.__path__, "spcs_emulator."):
+        if not info.name.endswith("__main__"):
+            yield importlib.import_module(info.name)
+
+
 def _found(wanted: type) -> list[Any]:
     """Return every value of the type that a module or a class of the local account holds, in stable order."""
     found: dict[int, Any] = {}
-    for info in pkgutil.walk_packages(spcs_emulator.__path__, "spcs_emulator."):
-        if info.name.endswith("__main__"):
-            continue
-        for held in vars(importlib.import_module(info.name)).values():
+    for module in _modules():
+        for held in vars(module).values():
             found.update({id(one): one for one in (held, *_inside(held)) if isinstance(one, wanted)})
     return sorted(found.values(), key=lambda one: (getattr(one, "errno", 0), getattr(one, "title", "")))
 

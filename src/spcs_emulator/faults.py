@@ -1,8 +1,7 @@
 """Every error the account may answer with: number, SQLSTATE, wording, and where we know it from.
 
-In: the values of one case. Out: a `SqlError` to raise. Each fault's `source` is "documented: …"
-(Snowflake's own pages), "observed: …" (seen from a real account by other tools' tests and reports) or
-"assumed: …" (our choice where neither says; the stricter reading). Touches nothing.
+In: the values of one case. Out: a `SqlError` to raise. Each says where it is known
+from (see `facts`). Touches nothing.
 """
 
 from dataclasses import dataclass

@@ -1,5 +1,8 @@
 """Every statement, clause, column list, function and error number says where we know it from."""
 
+import runpy
+from pathlib import Path
+
 import pytest
 
 from spcs_emulator import faults
@@ -8,8 +11,11 @@ from spcs_emulator.faults import Fault
 from spcs_emulator.objects.kinds import KINDS
 from spcs_emulator.statement.forms import FORMS
 
+ROOT = Path(__file__).parents[2]
+TABLES = [fact for fact in facts() if fact.area != "rules"]
 
-@pytest.mark.parametrize("fact", facts(), ids=lambda fact: f"{fact.area}-{fact.subject}")
+
+@pytest.mark.parametrize("fact", TABLES, ids=lambda fact: f"{fact.area}-{fact.subject}")
 def test_it_has_a_source(fact: Fact) -> None:
     assert SOURCE.fullmatch(fact.source), fact.source
     assert fact.confidence in CONFIDENCES
@@ -17,9 +23,8 @@ def test_it_has_a_source(fact: Fact) -> None:
 
 def test_no_error_number_is_left_out() -> None:
     known = {fact.subject for fact in facts() if fact.area == "errors"}
-    assert {
-        f"{one.errno:06d} ({one.sqlstate})" for one in vars(faults).values() if isinstance(one, Fault)
-    } <= known
+    numbers = {f"{one.errno:06d} ({one.sqlstate})" for one in vars(faults).values() if isinstance(one, Fault)}
+    assert numbers <= known
 
 
 def test_every_kind_says_where_its_columns_are_known_from() -> None:
@@ -46,5 +51,19 @@ def test_the_least_certain_source_counts(source: str, confidence: str) -> None:
     "source", ["", "memory", "documented:", "documented: a; guessed: b", "documented: a;"]
 )
 def test_what_is_no_source_is_refused(source: str) -> None:
-    with pytest.raises(ValueError, match="no proper source"):
-        _ = Fact("errors", "one", source).confidence
+    assert not SOURCE.fullmatch(source)
+
+
+def test_a_source_without_a_tag_has_no_confidence() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        _ = Fact("errors", "one", "memory").confidence
+
+
+def test_rules_told_in_docstrings_are_facts() -> None:
+    told = [fact for fact in facts() if fact.subject == "account.access.session_access"]
+    assert [fact.confidence for fact in told] == ["assumed"]
+
+
+def test_the_page_is_the_one_made_from_the_code() -> None:
+    page = runpy.run_path(str(ROOT / "docs/facts.py"))["page"]()
+    assert (ROOT / "docs/facts.md").read_text(encoding="utf-8") == page, "run docs/facts.py"

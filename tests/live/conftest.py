@@ -61,7 +61,7 @@ class Observed:
         with self._connection.cursor(DictCursor) as cursor:
             try:
                 answer["rows"] = [dict(row) for row in cursor.execute(sql).fetchall()]
-                answer["columns"] = [column.name for column in cursor.description]
+                answer["columns"] = [column.name for column in cursor.description or ()]
             except snowflake.connector.errors.DatabaseError as error:
                 answer |= {"errno": error.errno, "sqlstate": error.sqlstate, "message": error.raw_msg}
         kept = {key: value for key, value in answer.items() if key != "rows"}

@@ -1,7 +1,6 @@
 """What may be written about each kind: its statements, its clauses, and where we know each from.
 
-In: nothing. Out: `FORMS`. Touches nothing. What does not stand here is a syntax error. Each `source` is
-"documented: <page>", "observed: <how>" or "assumed: <what, and why>"; several stand in one text.
+In: nothing. Out: `FORMS`. Touches nothing. What does not stand here is a syntax error.
 """
 
 from collections.abc import Mapping
