@@ -19,6 +19,7 @@ from spcs_milvus.declaration import declare
 from spcs_milvus.errors import ConfigError, ConnectError, DeployError, Problem, RefusedError, StoppedError
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import Found
+from spcs_milvus.logs import Log, Wanted, log
 from spcs_milvus.observe import Observation, listing, observe
 from spcs_milvus.performing import performer
 from spcs_milvus.plan import Plan, plan_up
@@ -173,6 +174,11 @@ def look(on: Target) -> StackStatus:
     watched = [resource for resource in on.resources if resource.address.kind in LOOKED_AT]
     seen = observe(watched, on.account.query, without=frozenset({"describe"}))
     return status(on.loaded.project.project, watched, seen)
+
+
+def logs(on: Target, wanted: Wanted) -> Log:
+    """The end of a container's log. Raises as :func:`spcs_milvus.logs.log` does."""
+    return log(on.resources, wanted, on.account.query)
 
 
 def counts(on: Target) -> Counts:

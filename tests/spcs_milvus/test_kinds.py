@@ -270,6 +270,14 @@ def test_the_statement_that_shows_logs() -> None:
     assert tokens(look.sql)[1] == "SYSTEM$GET_SERVICE_LOGS"
 
 
+def test_the_statement_that_shows_more_of_logs() -> None:
+    resource = _resource(("service", "with a volume and no warehouse"))
+    look = service.log_look(resource, "1", "m", lines=5, previous=True)
+    assert look.sql == "SELECT SYSTEM$GET_SERVICE_LOGS('DEMO.PUBLIC.MILVUS', '1', 'm', 5, TRUE, '', FALSE)"
+    look = service.log_look(resource, "1", "m", timestamps=True)
+    assert look.sql == "SELECT SYSTEM$GET_SERVICE_LOGS('DEMO.PUBLIC.MILVUS', '1', 'm', 20, FALSE, '', TRUE)"
+
+
 CANONICAL: list[tuple[Any, Any]] = [
     (True, "true"),
     (False, "false"),

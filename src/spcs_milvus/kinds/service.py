@@ -55,9 +55,22 @@ def _looks(resource: Resource) -> base.Looks:
     return {"show": Look(sql("service", "show", given), resource.seen_by), **owner}
 
 
-def log_look(resource: Resource, instance: str, container: str) -> Look:
-    """The statement that shows the last lines a container has written."""
-    given = {"service": str(resource.name), "instance": instance, "container": container, "lines": LOG_LINES}
+def log_look(
+    resource: Resource,
+    instance: str,
+    container: str,
+    lines: int = LOG_LINES,
+    previous: bool = False,
+    timestamps: bool = False,
+) -> Look:
+    """The statement that shows the last lines a container has written, or those that it wrote before it was
+    restarted (``previous``); with ``timestamps`` each behind its time.
+
+    documented: SYSTEM$GET_SERVICE_LOGS; observed: the official CLI passes all seven arguments.
+    """
+    given = {"service": str(resource.name), "instance": instance, "container": container, "lines": lines}
+    if previous or timestamps:
+        given |= {"previous": previous, "since": "", "timestamps": timestamps}
     return Look(sql("service", "logs", given), resource.role)
 
 

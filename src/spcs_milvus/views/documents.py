@@ -9,6 +9,7 @@ from typing import Any
 from spcs_milvus.apply import Outcome
 from spcs_milvus.differences import leaves
 from spcs_milvus.errors import Problem
+from spcs_milvus.logs import Log
 from spcs_milvus.plan import Change, Plan
 from spcs_milvus.rendering import File
 from spcs_milvus.report import Counts, Report
@@ -91,6 +92,18 @@ def status_document(shown: StackStatus) -> dict[str, Any]:
         "ready": shown.ready,
         "compute_pools": list(shown.pools),
         "services": list(shown.services),
+    }
+
+
+def log_document(shown: Log) -> dict[str, Any]:
+    """``{version, service, instance, container, lines}``; the lines are as they were written."""
+    lines = shown.text.removesuffix("\n").split("\n") if shown.text else []
+    return {
+        "version": VERSION,
+        "service": shown.service,
+        "instance": shown.instance,
+        "container": shown.container,
+        "lines": lines,
     }
 
 

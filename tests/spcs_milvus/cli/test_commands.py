@@ -54,7 +54,7 @@ def test_help_of_a_command(run: Run, command: str) -> None:
     assert f"spcs-milvus {command}" in result.stdout
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "render", "up", "status", "down"])
+@pytest.mark.parametrize("command", ["validate", "plan", "render", "up", "status", "logs", "down"])
 def test_every_command_on_a_project_takes_the_same_options(run: Run, command: str) -> None:
     told = run(command, "--help").stdout
     assert all(option in told for option in ("--file", "-f", "--connection", "-c", "--output"))
@@ -295,7 +295,9 @@ def _files(folder: Path) -> list[Path]:
 # --- before there is an account ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "render --out sql", "up", "status", "down"])
+@pytest.mark.parametrize(
+    "command", ["validate", "plan", "render --out sql", "up", "status", "logs milvus", "down"]
+)
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_a_project_file_that_is_wrong_ends_every_command(run: Run, command: str, output: str) -> None:
     result = run(*command.split(), "--output", output, "-f", "gone.yaml")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.spcs_milvus.views import samples
 
+from spcs_milvus.logs import Log
 from spcs_milvus.report import Counts
 from spcs_milvus.views import documents
 
@@ -99,6 +100,16 @@ def test_a_report_of_a_failure() -> None:
         "hint": "try another",
     }
     assert [problem["place"] for problem in document["left"]] == ["database.DEMO"]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [("", []), ("a\n", ["a"]), ("a\n\n\x1b[1mb", ["a", "", "\x1b[1mb"]), ("a\x85b\r\n", ["a\x85b\r"])],
+)
+def test_a_log(text: str, lines: list[str]) -> None:
+    document = documents.log_document(Log("MILVUS", "0", "milvus", text))
+    head = {"version": 1, "service": "MILVUS", "instance": "0", "container": "milvus"}
+    assert document == {**head, "lines": lines}
 
 
 def test_an_error() -> None:

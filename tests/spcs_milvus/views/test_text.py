@@ -10,7 +10,9 @@ import pytest
 from rich.console import Console
 from tests.spcs_milvus.views import samples
 
+from spcs_milvus.logs import Log
 from spcs_milvus.views import console
+from spcs_milvus.views.logs import show_log
 from spcs_milvus.views.plan import show_plan
 from spcs_milvus.views.problems import show_problems, show_warnings
 from spcs_milvus.views.report import show_generated, show_report
@@ -75,6 +77,24 @@ def test_a_narrow_terminal_loses_no_word(
         SHOWN[what](console.out())
         words.append(sorted(capsys.readouterr().out.split()))
     assert words[0] == words[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("", ""),
+        ("one\n\n\ttwo  \n", "one\n\n\ttwo  \n"),
+        ("the last line is cut", "the last line is cut\n"),
+        ("[bold]ä ✓ :smile:\n" + "long " * 40 + "\n", "[bold]ä ✓ :smile:\n" + "long " * 40 + "\n"),
+        ("\x1b]0;mine\x07 \x1b[2J\x9b31m\x08\x7f\n", "\\x1b]0;mine\\x07 \\x1b[2J\\x9b31m\\x08\\x7f\n"),
+        ("windows\r\nover\rwritten\n", "windows\nover\\x0dwritten\n"),
+    ],
+)
+def test_a_log_is_printed_as_it_is_and_steers_no_terminal(
+    text: str, printed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show_log(Log("MILVUS", "0", "milvus", text))
+    assert capsys.readouterr() == (printed, "")
 
 
 def test_talk_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
