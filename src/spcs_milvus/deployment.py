@@ -176,6 +176,15 @@ def look(on: Target) -> StackStatus:
     return status(on.loaded.project.project, watched, seen)
 
 
+def watch(on: Target, seconds: float, stop: threading.Event) -> Iterator[StackStatus]:
+    """What is running, again and again with so many seconds between, until ``stop`` is set."""
+    while not stop.is_set():
+        yield look(on)
+        (on.pause or stop.wait)(seconds)
+        # a role may be made meanwhile, and only its session sees what it owns
+        on.account.refresh_roles()
+
+
 def logs(on: Target, wanted: Wanted) -> Log:
     """The end of a container's log. Raises as :func:`spcs_milvus.logs.log` does."""
     return log(on.resources, wanted, on.account.query)

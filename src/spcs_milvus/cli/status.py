@@ -1,9 +1,12 @@
-"""``status``: what is running now, and where it can be reached."""
+"""``status``: what is running now, and where it can be reached; with ``--watch`` from now on."""
 
 import os
+from typing import Annotated
+
+import typer
 
 from spcs_milvus import deployment
-from spcs_milvus.cli.boundary import boundary
+from spcs_milvus.cli.boundary import INTERRUPTED, boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import (
     ConnectionName,
@@ -13,10 +16,13 @@ from spcs_milvus.cli.options import (
     ProjectFile,
     commands,
 )
+from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.errors import ConfigError
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.status import show_status
+from spcs_milvus.views.watch import watching
 
 app = commands()
 
@@ -27,12 +33,29 @@ def status(
     environment: EnvironmentName = DEFAULT_ENVIRONMENT,
     connection: ConnectionName = None,
     output: OutputOption = Output.TEXT,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on showing it until Ctrl-C, which exits with 130.")
+    ] = False,
+    every: Annotated[
+        int,
+        typer.Option(metavar="SECONDS", min=1, max=3600, help="With --watch: from look to look."),
+    ] = 5,
+    until_ready: Annotated[
+        bool, typer.Option("--until-ready", help="With --watch: exit with 0 once everything is ready.")
+    ] = False,
 ) -> None:
     """Show compute pools, services, containers and addresses."""
     with boundary(output):
+        if watch and output is Output.JSON:
+            raise ConfigError("--watch is for people", hint="ask again and again without --watch")
+        if until_ready and not watch:
+            raise ConfigError("--until-ready goes with --watch", hint="add --watch")
         loaded = load(file, os.environ, environment)
         chosen = connect(loaded, connection)
         with deployment.target(loaded, chosen) as on:
+            if watch:
+                _watch(on, every, until_ready)
+                return
             shown = deployment.look(on)
         if output is Output.JSON:
             documents.write(documents.status_document(shown))
@@ -40,3 +63,12 @@ def status(
             show_status(console.out(), shown)
             if chosen.note:
                 console.talk().print(chosen.note, style="dim")
+
+
+def _watch(on: deployment.Target, every: int, until_ready: bool) -> None:
+    with stopping("\n") as stop, watching(console.out()) as show:
+        for shown in deployment.watch(on, every, stop):
+            show(shown)
+            if until_ready and shown.ready:
+                return
+    raise typer.Exit(INTERRUPTED)

@@ -12,17 +12,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_TOLD = "\nstopping: what runs is let finish; Ctrl-C again ends the program at once\n"
+
 
 @contextmanager
-def stopping() -> Iterator[threading.Event]:
-    """The event that the first Ctrl-C sets; the second one ends the program at once (130 in a shell)."""
+def stopping(told: str = _TOLD) -> Iterator[threading.Event]:
+    """The event that the first Ctrl-C sets, which is ``told``; the second one ends the program at once (130
+    in a shell).
+    """
     stop = threading.Event()
 
     def heard(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         # straight to the terminal: whoever prints just now may hold the console
-        os.write(2, b"\nstopping: what runs is let finish; Ctrl-C again ends the program at once\n")
+        os.write(2, told.encode())
 
     before = signal.signal(signal.SIGINT, heard)
     try:

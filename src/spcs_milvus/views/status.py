@@ -14,16 +14,22 @@ _BAD = ("FAILED", "ABSENT", "INTERNAL_ERROR")
 
 def show_status(console: Console, shown: StackStatus) -> None:
     """Prints everything a status holds."""
+    for line in status_lines(shown):
+        console.print(line)
+
+
+def status_lines(shown: StackStatus) -> Iterator[Text]:
+    """Everything a status holds, line by line."""
     rows = list(_rows(shown))
     name_width = max((len(name) for _, name, _, _ in rows), default=0)
-    console.print(Text(f"{'WHAT':<12}  {'NAME':<{name_width}}  STATE", "dim"))
+    yield Text(f"{'WHAT':<12}  {'NAME':<{name_width}}  STATE", "dim")
     for what, name, state, message in rows:
         line = Text.assemble(f"{what:<12}  {name:<{name_width}}  ", (state, _style(state)))
         if message:
             line.append(" " * (_STATE_WIDTH - len(state)) + f"  {message}")
-        console.print(line)
-    show_addresses(console, shown)
-    console.print(Text("ready", "bold green") if shown.ready else Text("not ready", "bold yellow"))
+        yield line
+    yield from _addresses(shown)
+    yield Text("ready", "bold green") if shown.ready else Text("not ready", "bold yellow")
 
 
 def _rows(shown: StackStatus) -> Iterator[tuple[str, str, str, str]]:
@@ -40,11 +46,16 @@ def _rows(shown: StackStatus) -> Iterator[tuple[str, str, str, str]]:
 
 def show_addresses(console: Console, shown: StackStatus) -> None:
     """Prints the endpoints that have an address."""
+    for line in _addresses(shown):
+        console.print(line)
+
+
+def _addresses(shown: StackStatus) -> Iterator[Text]:
     for service in shown.services:
         for endpoint in service["endpoints"]:
             reach = "public" if endpoint["public"] else "inside the schema"
             where = endpoint["url"] or f"{service['name'].lower()}:{endpoint['port']} ({reach})"
-            console.print(Text.assemble(f"{endpoint['name']:<10}", (where, "bold cyan")))
+            yield Text.assemble(f"{endpoint['name']:<10}", (where, "bold cyan"))
 
 
 def _style(state: str) -> str:
