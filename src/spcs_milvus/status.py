@@ -1,12 +1,15 @@
 """What is running: an observation of pools and services → a :class:`StackStatus`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from spcs_milvus.components import jupyter
+from spcs_milvus.errors import ConfigError, DeployError
 from spcs_milvus.kinds import compute_pool
 from spcs_milvus.observe import Observation
 from spcs_milvus.plan import is_ready
+from spcs_milvus.project import nearest
 from spcs_milvus.resource import Presence, Resource
 
 LOOKED_AT = ("compute_pool", "service")
@@ -37,6 +40,52 @@ def status(project: str, resources: Collection[Resource], observation: Observati
     services = tuple(_service(r, observation) for r in ordered if r.address.kind == "service")
     up = all(pool["state"] in _POOL_UP for pool in pools) and all(service["ready"] for service in services)
     return StackStatus(project, up, pools, services)
+
+
+def public_address(shown: StackStatus, asked: str | None) -> dict[str, Any]:
+    """The public endpoint of that name, in any case, as ``{service, endpoint, url}``; the first one for None,
+    the notebook's before others. ``SERVICE.ENDPOINT`` says which where two have one name.
+
+    Raises ConfigError for an endpoint that there is not or that is not public, DeployError for one that has
+    no address yet.
+    """
+    there = [(service["name"], endpoint) for service in shown.services for endpoint in service["endpoints"]]
+    there.sort(key=lambda one: one[0] != jupyter.SERVICE)
+    found = [(service, one) for service, one in there if _is_meant(asked, service, one)]
+    if not found:
+        raise _no_endpoint(asked, there, shown)
+    if len({service for service, _ in found}) > 1 and asked:
+        names = ", ".join(f"{service}.{one['name']}".lower() for service, one in found)
+        raise ConfigError(f"more than one service has an endpoint `{asked}`", hint=f"name one of {names}")
+    service, endpoint = found[0]
+    place = f"endpoint {endpoint['name']} of service {service}"
+    if not endpoint["public"]:
+        detail = f"services of the schema reach it as {service.lower()}:{endpoint['port']}"
+        summary = "the endpoint is not public, so no browser gets there"
+        raise ConfigError(summary, detail=detail, place=place)
+    if not endpoint["url"]:
+        hint = "Snowflake takes some minutes; look at `spcs-milvus status --watch`"
+        raise DeployError("the endpoint has no address yet", place=place, hint=hint)
+    return {"service": service, "endpoint": endpoint["name"], "url": endpoint["url"]}
+
+
+def _is_meant(asked: str | None, service: str, endpoint: Mapping[str, Any]) -> bool:
+    if asked is None:
+        return bool(endpoint["public"])
+    return asked.upper() in (endpoint["name"].upper(), f"{service}.{endpoint['name']}".upper())
+
+
+def _no_endpoint(asked: str | None, there: Collection[Any], shown: StackStatus) -> DeployError:
+    summary = f"there is no endpoint `{asked}`" if asked else "there is no public endpoint"
+    known = [endpoint["name"] for _, endpoint in there]
+    detail = f"there are: {', '.join(known) or 'none'}"
+    missing = [service["name"] for service in shown.services if service["status"] == "ABSENT"]
+    if missing:
+        detail += f"; services not there: {', '.join(missing)}"
+        return DeployError(summary, detail=detail, hint="make what is missing with `spcs-milvus up`")
+    return ConfigError(
+        summary, detail=detail, hint=nearest("name one of them", asked, known) if asked else None
+    )
 
 
 def _pool(resource: Resource, observation: Observation) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from tests.spcs_milvus.stack import as_declared, by_address, declared
 
+from spcs_milvus.errors import DeployError
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.observe import Observation
 from spcs_milvus.resource import ABSENT, Actual, Presence
-from spcs_milvus.status import LOOKED_AT, StackStatus, status
+from spcs_milvus.status import LOOKED_AT, StackStatus, public_address, status
 from spcs_milvus.steps import Answer
 
 STACK = declared()
@@ -105,3 +106,73 @@ def test_a_service_that_may_not_be_seen_is_not_ready() -> None:
 
 def test_other_resources_are_passed_over() -> None:
     assert len(_shown().pools) + len(_shown().services) == len(WATCHED)
+
+
+# --- the address to open ------------------------------------------------------------------------------
+
+
+def _endpoint(name: str, url: str | None = "http://there", public: bool = True) -> dict[str, Any]:
+    return {"name": name, "port": 80, "protocol": "HTTP", "public": public, "url": url}
+
+
+def _stack(**services: list[dict[str, Any]]) -> StackStatus:
+    """A stack of services with these endpoints; one without any is not there."""
+    shown = [
+        {"name": name, "status": "RUNNING" if endpoints else "ABSENT", "endpoints": endpoints}
+        for name, endpoints in services.items()
+    ]
+    return StackStatus("milvus-demo", False, (), tuple(shown))
+
+
+PRIVATE = _endpoint("milvus", "http://127.0.0.1:1", public=False)
+WHOLE = _stack(
+    ATTU=[_endpoint("page", "http://attu")],
+    JUPYTER=[_endpoint("jupyter", "http://jupyter"), _endpoint("page", "http://more")],
+    MILVUS=[PRIVATE],
+    NEW=[_endpoint("new", None)],
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "url"),
+    [
+        (None, "http://jupyter"),
+        ("jupyter", "http://jupyter"),
+        ("Jupyter", "http://jupyter"),
+        ("attu.page", "http://attu"),
+        ("JUPYTER.page", "http://more"),
+    ],
+)
+def test_the_address_that_is_meant(asked: str | None, url: str) -> None:
+    assert public_address(WHOLE, asked)["url"] == url
+
+
+def test_an_address_comes_with_its_names() -> None:
+    assert public_address(_stack(PAGE=[_endpoint("main")], MILVUS=[PRIVATE]), None) == {
+        "service": "PAGE",
+        "endpoint": "main",
+        "url": "http://there",
+    }
+
+
+@pytest.mark.parametrize(
+    ("shown", "asked", "exit_code", "summary", "more"),
+    [
+        (WHOLE, "milvus", 2, "the endpoint is not public", "services of the schema reach it as milvus:80"),
+        (WHOLE, "new", 1, "the endpoint has no address yet", "spcs-milvus status --watch"),
+        (WHOLE, "page", 2, "more than one service has an endpoint `page`", "jupyter.page, attu.page"),
+        (WHOLE, "jupiter", 2, "there is no endpoint `jupiter`", "did you mean jupyter?"),
+        (_stack(MILVUS=[PRIVATE]), None, 2, "there is no public endpoint", "there are: milvus"),
+        (_stack(JUPYTER=[]), None, 1, "there is no public endpoint", "services not there: JUPYTER"),
+        (_stack(JUPYTER=[], MILVUS=[PRIVATE]), "jupyter", 1, "there is no endpoint `jupyter`",
+         "`spcs-milvus up`"),
+    ],
+)  # fmt: skip
+def test_an_address_that_there_is_not(
+    shown: StackStatus, asked: str | None, exit_code: int, summary: str, more: str
+) -> None:
+    with pytest.raises(DeployError) as caught:
+        public_address(shown, asked)
+    problem = caught.value.problem
+    assert (caught.value.exit_code, problem.summary[: len(summary)]) == (exit_code, summary)
+    assert more in f"{problem.detail} {problem.hint}"

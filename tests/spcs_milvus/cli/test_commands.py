@@ -54,7 +54,7 @@ def test_help_of_a_command(run: Run, command: str) -> None:
     assert f"spcs-milvus {command}" in result.stdout
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "render", "up", "status", "logs", "down"])
+@pytest.mark.parametrize("command", ["validate", "plan", "render", "up", "status", "open", "logs", "down"])
 def test_every_command_on_a_project_takes_the_same_options(run: Run, command: str) -> None:
     told = run(command, "--help").stdout
     assert all(option in told for option in ("--file", "-f", "--connection", "-c", "--output"))
@@ -72,6 +72,10 @@ USAGE = [
     ("validate", "--nonsense"),
     ("validate", "-o", "xml"),
     ("local", "nonsense"),
+    ("logs",),
+    ("logs", "milvus", "--lines", "0"),
+    ("status", "--watch", "--every", "0"),
+    ("status", "--watch", "--every", "nan"),
 ]
 
 
@@ -296,7 +300,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    "command", ["validate", "plan", "render --out sql", "up", "status", "logs milvus", "down"]
+    "command", ["validate", "plan", "render --out sql", "up", "status", "open", "logs milvus", "down"]
 )
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_a_project_file_that_is_wrong_ends_every_command(run: Run, command: str, output: str) -> None:
@@ -305,6 +309,16 @@ def test_a_project_file_that_is_wrong_ends_every_command(run: Run, command: str,
     assert "error: the project file is not there" in result.stderr
     assert "Traceback" not in result.output
     assert (result.stdout == "") == (output == "text")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [("--watch -o json", "--watch is for people"), ("--until-ready", "--until-ready goes with --watch")],
+)
+def test_what_does_not_go_with_watching(run: Run, words: str, says: str) -> None:
+    result = run("status", *words.split())
+    assert result.exit_code == 2
+    assert says in result.stderr
 
 
 @pytest.mark.parametrize("command", ["up", "down"])

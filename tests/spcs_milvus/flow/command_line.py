@@ -16,7 +16,9 @@ class CommandLine:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def start(self, *words: str, stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    def start(
+        self, *words: str, stdin: int = subprocess.DEVNULL, stdout: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         """Starts it; what it says can be read meanwhile. Only a terminal as ``stdin`` can be asked."""
         environment = {**os.environ, "SPCS_MILVUS_HOME": str(self.folder / "home"), "HOME": str(self.folder)}
         environment |= {"SNOWFLAKE_HOME": str(self.folder / "snowflake"), **self.environment}
@@ -25,7 +27,7 @@ class CommandLine:
             cwd=self.folder,
             env=environment,
             stdin=stdin,
-            stdout=subprocess.PIPE,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -1,0 +1,51 @@
+"""``open``: the notebook, or another public page of the stack, in the browser."""
+
+import os
+import sys
+import webbrowser
+from typing import Annotated
+
+import typer
+
+from spcs_milvus import deployment
+from spcs_milvus.cli.boundary import boundary
+from spcs_milvus.cli.connection import connection as connect
+from spcs_milvus.cli.options import (
+    ConnectionName,
+    EnvironmentName,
+    Output,
+    OutputOption,
+    ProjectFile,
+    commands,
+)
+from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
+from spcs_milvus.status import public_address
+from spcs_milvus.views import console, documents
+
+app = commands()
+
+
+@app.command("open")
+def open_(
+    endpoint: Annotated[
+        str | None,
+        typer.Argument(help="As `status` names it, or SERVICE.ENDPOINT.", show_default="the notebook's"),
+    ] = None,
+    file: ProjectFile = DEFAULT_FILE,
+    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: ConnectionName = None,
+    output: OutputOption = Output.TEXT,
+    only_print: Annotated[bool, typer.Option("--print", help="Print the address, open nothing.")] = False,
+) -> None:
+    """Print a public address and open it in the browser, which only a terminal asks for."""
+    with boundary(output):
+        loaded = load(file, os.environ, environment)
+        with deployment.target(loaded, connect(loaded, connection)) as on:
+            found = public_address(deployment.look(on), endpoint)
+        if output is Output.JSON:
+            documents.write({"version": documents.VERSION, **found})
+            return
+        console.out().print(found["url"])
+        if sys.stdout.isatty() and not only_print and not webbrowser.open(found["url"]):
+            console.talk().print("no browser was found; the address above opens in any")
