@@ -52,12 +52,15 @@ STATEMENT_COUNT = Fault(
     "Actual statement count {actual} did not match the desired statement count {desired}.",
     "documented: Executing multiple statements",
 )
-CANCELED = Fault(604, "57014", "SQL execution canceled", "observed: a statement cancelled by its client")
+CANCELED = Fault(
+    604, "57014", "SQL execution canceled", "observed: number, SQLSTATE and text, in an answer of the SQL API"
+)
 NO_SUCH_QUERY = Fault(
     709,
     "02000",
     "Statement {query_id} not found",
-    "observed: RESULT_SCAN of an unknown query; assumed: of one that gave no rows too",
+    "observed: number, SQLSTATE and text, in a report of a statement that reads another's result; assumed: "
+    "that RESULT_SCAN says so of an unknown query, and of one that gave no rows",
 )
 EMPTY = Fault(900, "42000", COMPILATION + "Empty SQL statement.", "observed: connector, empty text")
 SYNTAX = Fault(
@@ -88,7 +91,7 @@ UNBOUND = Fault(
     2049,
     "42601",
     COMPILATION + "error line {line} at position {position}\nBind variable {name} not set.",
-    "observed: number and text, a placeholder without a value",
+    "observed: text, in reports of users of the connectors; assumed: number and SQLSTATE",
 )
 MISSING_OPTION = Fault(
     2029, "42601", COMPILATION + "Missing option(s): [{names}]", "observed: a mandatory property left out"
@@ -199,22 +202,25 @@ NO_TOKEN = Fault(
     390101,
     "08001",
     "Authorization header not found in the request data.",
-    "observed: a request without a session token",
+    "observed: number, a request without a session token; assumed: SQLSTATE and text",
 )
 LOGGED_OUT = Fault(
-    390104, "08001", "User must login again to access the service.", "observed: unknown session token"
+    390104,
+    "08001",
+    "User must login again to access the service.",
+    "observed: number, an unknown session token; assumed: SQLSTATE and text",
 )
 SESSION_GONE = Fault(
     390111,
     "08003",
     "Session no longer exists. New login required to access the service.",
-    "observed: closed session",
+    "observed: number, which clients take for the end of a session; assumed: SQLSTATE and text",
 )
 TOKEN_EXPIRED = Fault(
     390112,
     "08001",
     "Your session has expired. Please login again.",
-    "observed: session token past its validity",
+    "observed: number, at which clients renew their token; assumed: SQLSTATE and text",
 )
 MASTER_TOKEN_GONE = Fault(
     390113, "08001", "Master token not found.", "observed: number in the connector; assumed: text"

@@ -228,10 +228,12 @@ FUNCTIONS: Mapping[str, Function] = {
     "LAST_QUERY_ID": Function(last_query_id, "documented: LAST_QUERY_ID"),
     "SYSTEM$WAIT": Function(wait, "documented: SYSTEM$WAIT"),
     "SYSTEM$CANCEL_QUERY": Function(
-        cancel_query, "documented: SYSTEM$CANCEL_QUERY; assumed: one's own statements only"
+        cancel_query,
+        "documented: SYSTEM$CANCEL_QUERY; assumed: one's own statements only, and its texts",
     ),
     "SYSTEM$CANCEL_ALL_QUERIES": Function(
-        cancel_all_queries, "documented: SYSTEM$CANCEL_ALL_QUERIES; assumed: one's own statements only"
+        cancel_all_queries,
+        "documented: SYSTEM$CANCEL_ALL_QUERIES; assumed: one's own statements only, and its text",
     ),
     "SYSTEM$BOOTSTRAP_DATA_REQUEST": Function(
         context_functions.bootstrap_data,

@@ -24,7 +24,7 @@ def execute_job(context: Context, statement: ExecuteJob) -> Result | Pending[Res
     """Make the job. The answer comes when it is done, and with ASYNC at once.
 
     Whatever CREATE SERVICE refuses, 001008 for REPLICAS out of range, 395031 when it ends another way.
-    Documented: a job that is waited for is cancelled with the statement.
+    Assumed: a job that is waited for is cancelled with the statement.
     """
     properties = dict(statement.properties)
     name = properties.pop("NAME", None) or Name((Identifier(f"JOB_{uuid.uuid4().hex}".upper()),))
