@@ -1,5 +1,6 @@
 """Secrets in services: who may use which, what a container gets of them, and what becomes of it."""
 
+import json
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -80,6 +81,19 @@ def test_files_go_with_the_instance(world: World, running: Client) -> None:
     world.turn(3)
     assert files(world) != {}
     running.run("DROP SERVICE S")
+    assert files(world) == {}
+
+
+def test_files_go_when_a_job_is_done_and_do_not_come_back(world: World, secrets: Client) -> None:
+    job = "EXECUTE JOB SERVICE IN COMPUTE POOL P FROM SPECIFICATION $${}$$ NAME = D.PUBLIC.J ASYNC = TRUE"
+    specification = {"spec": {"containers": [container(secrets=[LOGIN])]}}
+    secrets.run(job.format(json.dumps(specification)))
+    world.turn(2)
+    assert files(world) != {}
+    world.turn(3)
+    assert secrets.run("SHOW JOB SERVICES")[0]["status"] == "DONE"
+    assert files(world) == {}
+    secrets.run("ALTER SECRET D.PUBLIC.LOGIN SET PASSWORD = 'forty'")
     assert files(world) == {}
 
 

@@ -163,11 +163,15 @@ class Life:
         self._running[key] = (request, now)
 
     def _settle(self, job: AccountObject, now: datetime) -> None:
-        """Keep how the job ended once all its containers have; its node is free then."""
+        """Keep how the job ended once all its containers have; its node is free then, and nothing reads its
+        secrets any more.
+        """
         outcome = outcome_of(self.instances(job), now)
         if outcome is not None:
             self._catalogue.objects.put(replace(job, settings={**job.settings, "outcome": outcome}))
             self.forget(job)
+            for key in instance_keys(job):
+                self._catalogue.afterwards(partial(self._remove_secrets, key))
 
     def cancel(self, job: AccountObject) -> None:
         """End a job that is not over; nothing of it is started again."""
@@ -231,7 +235,7 @@ class Life:
         with self._catalogue.transaction():
             for key, (request, _) in self._running.items():
                 service = self._catalogue.get(key.rsplit("-", 1)[0])
-                if service is None or not secret_mounts(request):
+                if service is None or is_over(service) or not secret_mounts(request):
                     continue
                 try:
                     write_files(self._requests.build(service, request.instance_id))
@@ -258,7 +262,10 @@ class Life:
             self._placed.pop(key, None)
             self._refused.pop(key, None)
             self._broken.pop(key, None)
-            shutil.rmtree(self._requests.secret_folder(key), ignore_errors=True)
+            self._remove_secrets(key)
+
+    def _remove_secrets(self, key: str) -> None:
+        shutil.rmtree(self._requests.secret_folder(key), ignore_errors=True)
 
     def is_active(self, pool: AccountObject) -> bool:
         """Whether an instance of any service has a node of the pool."""
