@@ -24,6 +24,7 @@ from spcs_milvus.observe import Observation, listing, observe
 from spcs_milvus.performing import performer
 from spcs_milvus.plan import Plan, plan_up
 from spcs_milvus.project import nearest
+from spcs_milvus.proof import Proof, Tools, prove
 from spcs_milvus.reach import within_down, within_up
 from spcs_milvus.report import Counts, Report
 from spcs_milvus.resource import Address, Presence, Resource
@@ -190,6 +191,15 @@ def logs(on: Target, wanted: Wanted) -> Log:
     return log(on.resources, wanted, on.account.query)
 
 
+def verify(on: Target, progress: Callable[[str], object], stop: threading.Event) -> Proof:
+    """Runs the notebook inside the account. Raises as :func:`spcs_milvus.proof.prove` does, and StoppedError
+    once ``stop`` is set.
+    """
+    pause = _pausing(on, stop, "run the command again")
+    account = on.account
+    return prove(on.resources, Tools(account.query, account.perform, pause, time.monotonic, progress))
+
+
 def counts(on: Target) -> Counts:
     """Statements sent so far, and how many of the writes Snowflake did not refuse."""
     return Counts(on.account.reads, on.account.writes, on.account.written)
@@ -206,13 +216,19 @@ def _apply(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> tuple[O
     hint = "run the command again; it goes on from here"
     if stop.is_set():
         raise StoppedError("interrupted before anything was written", hint=hint)
+    pause = _pausing(on, stop, hint)
+    return apply(plan, performer(on.account, on.resources, pause), emit, stop)
+
+
+def _pausing(on: Target, stop: threading.Event, hint: str) -> Callable[[float], None]:
+    """How to wait for some seconds: raises StoppedError once ``stop`` is set."""
 
     def pause(seconds: float) -> None:
         (on.pause or stop.wait)(seconds)
         if stop.is_set():
             raise StoppedError("waiting was interrupted", hint=hint)
 
-    return apply(plan, performer(on.account, on.resources, pause), emit, stop)
+    return pause
 
 
 # --- before the first statement -----------------------------------------------------------------------

@@ -224,3 +224,28 @@ def test_the_notebook_runs_in_jupyters_own_kernel(
     client.stop_channels()
     assert f"Best hit: {ANSWER}" in "".join(printed)
     assert jupyter.process.poll() is None
+
+
+def test_verify_ends_well_only_when_milvus_answers(launcher: Launcher, tmp_path: Path) -> None:
+    milvus = launcher.start("milvus")
+    command = [sys.executable, str(IMAGES / "jupyter" / "serve.py"), str(IMAGES / "jupyter"), "no stage"]
+    environment = os.environ | {
+        "MODE": "verify",
+        "MILVUS_URI": milvus.url(19530),
+        "IPYTHONDIR": str(tmp_path / "ipython"),
+        "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime"),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    ended = []
+    for _ in range(2):
+        ended.append(
+            subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        )
+        milvus.process.kill()
+        milvus.process.wait(timeout=15)
+    well, badly = ended
+    assert (well.returncode, badly.returncode) == (0, 1), well.stdout + badly.stdout
+    assert well.stdout.rstrip().endswith(f"Best hit: {ANSWER}")
+    assert "Best hit" not in badly.stdout
+    assert "Fail connecting to server" in badly.stdout.splitlines()[-1]
+    assert "\x1b" not in badly.stdout

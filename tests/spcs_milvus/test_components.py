@@ -9,6 +9,7 @@ import yaml
 from tests.spcs_milvus.stack import CASES, QUICKSTART, by_address, declared, project
 
 from spcs_milvus import components
+from spcs_milvus.components import jupyter
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.graph import closure
 from spcs_milvus.kinds import kind_of
@@ -410,3 +411,25 @@ def test_the_stage_of_specifications_may_be_declared() -> None:
     text = ON_STAGE + "stages: {yaml_stage: {encryption: SNOWFLAKE_FULL}}\n"
     (sql,) = (sql for sql in _statements(text, "stage") if "YAML_STAGE" in sql)
     assert "SNOWFLAKE_FULL" in sql
+
+
+# --- the job of `verify` -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delivery", ["inline", "stage"])
+def test_the_job_runs_where_and_as_the_notebook_does(delivery: str) -> None:
+    stack = declared(QUICKSTART + f"spec_delivery: {delivery}\n")
+    notebook = by_address(stack)["service.MILVUS_DEMO.PUBLIC.JUPYTER"]
+    job = jupyter.verification(notebook)
+    assert (job.role, job.mark, job.name.parent) == (notebook.role, notebook.mark, notebook.name.parent)
+    (served,) = notebook.detail["specification"]["spec"]["containers"]
+    (run,) = job.detail["specification"]["spec"]["containers"]
+    assert run == {
+        "name": "verify",
+        "image": served["image"],
+        "command": ["python", "/workspace/verify.py"],
+        "env": {**served["env"], "MODE": "verify"},
+        "resources": {"requests": {"cpu": "0.3", "memory": "1Gi"}},
+    }
+    # documented: a job's endpoints are TCP only; it has no readiness probe, and mounts nothing
+    assert list(job.detail["specification"]["spec"]) == ["containers"]

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spcs_milvus import assets
+from spcs_milvus.components import jupyter
 from spcs_milvus.names import DollarQuoted, Keyword, Name
 from spcs_milvus.secrets import Secret
 from spcs_milvus.templates import canonical_json, literal, specification, sql, sql_text
@@ -216,4 +217,5 @@ def test_the_lint_finds(text: str) -> None:
 
 def test_every_template_belongs_to_a_kind_and_every_specification_to_an_image() -> None:
     images = {folder.name for folder in assets.images().iterdir() if folder.is_dir()}
-    assert {path.name.removesuffix(".yaml.j2") for path in SPECS} <= images
+    # beside them the job that runs in the notebook's image
+    assert {path.name.removesuffix(".yaml.j2") for path in SPECS} <= {*images, jupyter.VERIFY}

@@ -6,16 +6,23 @@ the users' role. Touches nothing. No password stands in its environment: inside 
 session token it finds there.
 """
 
+import secrets
 from collections.abc import Iterator
+from dataclasses import replace
 
+from spcs_milvus import assets, templates
 from spcs_milvus.components import milvus
 from spcs_milvus.components.foundation import Foundation, service_role
 from spcs_milvus.components.service import ServicePart, service_resources, specification
 from spcs_milvus.names import Name
 from spcs_milvus.project import Jupyter
-from spcs_milvus.resource import Resource
+from spcs_milvus.resource import Address, Resource
 
 SERVICE = "JUPYTER"
+VERIFY = "verify"
+"""The container of the job that runs the notebook."""
+
+_VERIFY_REQUESTS = {"cpu": "0.3", "memory": "1Gi"}
 
 
 def resources(foundation: Foundation, jupyter: Jupyter) -> Iterator[Resource]:
@@ -41,3 +48,28 @@ def resources(foundation: Foundation, jupyter: Jupyter) -> Iterator[Resource]:
     yield from service_resources(foundation, part)
     owner = service_role(foundation.project, SERVICE)
     yield foundation.grant_endpoints(foundation.schema.child(SERVICE), owner, foundation.users)
+
+
+def verification(service: Resource) -> Resource:
+    """The job that runs the notebook from top to bottom where ``service`` runs, with its image and as its
+    owner. The name is a new one each time: a job keeps its own until it is dropped.
+
+    It asks for less than the service, so that its node has room for both. MODE tells the program of a process
+    image, which has one command only, what the container's command says.
+    """
+    (container,) = service.detail["specification"]["spec"]["containers"]
+    given = {
+        "image": container["image"],
+        "environment": {**container["env"], "MODE": VERIFY},
+        "requests": _VERIFY_REQUESTS,
+    }
+    rendered = templates.specification(assets.specs() / f"{VERIFY}.yaml.j2", given)
+    name = service.name.parent.child(f"{VERIFY}_{secrets.token_hex(4)}".upper())
+    return replace(
+        service,
+        address=Address("service", str(name)),
+        name=name,
+        attributes={**service.attributes, "volumes": ()},
+        # without the stage that the service's own specification may be put on
+        detail={"database": service.detail["database"], "specification": rendered},
+    )

@@ -74,6 +74,17 @@ def log_look(
     return Look(sql("service", "logs", given), resource.role)
 
 
+def job_statements(job: Resource) -> tuple[Statement, Statement]:
+    """The one that runs a service as a job, which ends with its containers, and the one that takes it away.
+
+    documented: EXECUTE JOB SERVICE; its clauses have an order, and with ASYNC it answers at once and the job
+    stays until it is dropped.
+    """
+    given = _values(job)
+    run, drop = (Statement(sql("service", block, given), job.role) for block in ("execute", "drop"))
+    return run, drop
+
+
 def _read(resource: Resource, answers: base.Answers) -> Actual:
     answer = answers["show"]
     if answer.refused:

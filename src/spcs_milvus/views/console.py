@@ -8,6 +8,15 @@ import sys
 
 from rich.console import Console
 
+# C0, DEL and C1, whose members move the cursor, set a window's title or answer in the reader's name
+_STEERS = (code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n")
+_WRITTEN_OUT = {code: f"\\x{code:02x}" for code in _STEERS}
+
+
+def harmless(text: str) -> str:
+    """What a container wrote, with every character that would steer a terminal written out (``\\x1b``)."""
+    return text.replace("\r\n", "\n").translate(_WRITTEN_OUT)
+
 
 class _Patient(Console):
     """A console whose reader may go away: then it is silent, and what goes on goes on."""

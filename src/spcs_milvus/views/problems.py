@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.text import Text
 
 from spcs_milvus.errors import Problem
+from spcs_milvus.views.console import harmless
 
 
 def show_problems(
@@ -14,7 +15,8 @@ def show_problems(
     """Prints each problem, most important line first."""
     for problem in problems:
         console.print(Text.assemble((f"{word}: ", style), problem.summary))
-        for line in (problem.detail or "").splitlines():
+        # a detail may hold the end of a container's log
+        for line in harmless(problem.detail or "").splitlines():
             console.print(Text(f"  {line}"))
         if problem.place:
             console.print(Text.assemble("  ", ("at ", "dim"), problem.place))

@@ -18,6 +18,8 @@ from spcs_milvus.config import load
 from spcs_milvus.project import Project
 
 Run = Callable[..., Result]
+# those that need no word of their own, and render and logs, which do
+ON_A_PROJECT = ["validate", "plan", "up", "status", "verify", "open", "down"]
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_help_of_a_command(run: Run, command: str) -> None:
     assert f"spcs-milvus {command}" in result.stdout
 
 
-@pytest.mark.parametrize("command", ["validate", "plan", "render", "up", "status", "open", "logs", "down"])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("init", "local")])
 def test_every_command_on_a_project_takes_the_same_options(run: Run, command: str) -> None:
     told = run(command, "--help").stdout
     assert all(option in told for option in ("--file", "-f", "--connection", "-c", "--output"))
@@ -300,7 +302,8 @@ def _files(folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize(
-    "command", ["validate", "plan", "render --out sql", "up", "status", "open", "logs milvus", "down"]
+    "command",
+    [*ON_A_PROJECT, "render --out sql", "logs milvus"],
 )
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_a_project_file_that_is_wrong_ends_every_command(run: Run, command: str, output: str) -> None:

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from tests.spcs_milvus.stack import by_address
 
 from spcs_milvus import deployment
+from spcs_milvus.components import jupyter
 from spcs_milvus.errors import DeployError
+from spcs_milvus.kinds.service import job_statements
 from spcs_milvus.logs import Log, Wanted
 from spcs_milvus.status import StackStatus, public_address
 
@@ -140,6 +143,53 @@ def test_a_reader_that_goes_away_ends_watching(here: CommandLine) -> None:
         assert watch.stdout
         watch.stdout.close()
     assert watch.returncode == 1
+
+
+# --- verify ---------------------------------------------------------------------------------------------
+
+
+def _verify(stack: Stack, stop: threading.Event | None = None) -> DeployError:
+    """Why the stack cannot be proved to answer: on this account nothing runs, so nothing does."""
+    with stack.target() as on, pytest.raises(DeployError) as caught:
+        deployment.verify(on, lambda text: None, stop or threading.Event())
+    return caught.value
+
+
+def test_an_account_that_only_plays_the_job_proves_nothing_and_keeps_nothing(stack: Stack) -> None:
+    assert _verify(stack).problem.summary == "the notebook's service is not there"
+    done(stack.up())
+    before = stack.local.dump()
+
+    problem = _verify(stack).problem
+
+    assert (problem.summary, problem.detail) == (
+        "the stack did not answer",
+        "the job ended as DONE; it wrote nothing",
+    )
+    assert stack.local.dump() == before
+
+
+def test_ctrl_c_takes_the_job_away(stack: Stack) -> None:
+    done(stack.up())
+    before = stack.local.dump()
+    stop = threading.Event()
+    stop.set()
+    assert _verify(stack, stop).exit_code == 130
+    assert stack.local.dump() == before
+
+
+def test_a_job_that_was_left_behind_is_told_by_plan_and_goes_with_down(stack: Stack) -> None:
+    before = stack.local.dump()
+    done(stack.up())
+    with stack.target() as on:
+        notebook = by_address(on.resources)["service.MILVUS_DEMO.PUBLIC.JUPYTER"]
+        job = jupyter.verification(notebook)
+        on.account.perform(job_statements(job)[0])
+
+    assert [problem.place for problem in stack.plan().kept] == [str(job.address)]
+    done(stack.down())
+
+    assert stack.local.dump() == before
 
 
 # --- open -------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
+import snowflake.connector
 from pymilvus import MilvusClient
 
 from spcs_emulator import daemon
@@ -99,6 +100,26 @@ def test_the_notebook_finds_the_answer_twice_in_a_row(machine: Machine) -> None:
             assert f"Best hit: {ANSWER}" in printed
 
 
+def test_verify_proves_that_the_stack_answers_and_leaves_nothing(machine: Machine) -> None:
+    before = machine.on_stack("status")
+    proof = machine.on_stack("verify")
+    assert list(proof) == ["version", "job", "answer", "seconds"]
+    assert (proof["version"], proof["answer"]) == (1, f"Best hit: {ANSWER}")
+    assert machine.on_stack("status") == before
+    assert machine.on_stack("plan")["changes"] == []
+
+
+@pytest.mark.parametrize(
+    ("service", "says"), [("milvus", "Milvus Lite serves"), ("JUPYTER", "is running at")]
+)
+def test_logs_show_what_a_service_has_written(machine: Machine, service: str, says: str) -> None:
+    printed = machine.run("logs", service, "-f", str(QUICKSTART)).stdout
+    assert says in printed
+    last = machine.run("logs", service, "-f", str(QUICKSTART), "--lines", "1", "--timestamps").stdout
+    assert len(last.splitlines()) == 1
+    assert re.match(r"\d{4}-\d\d-\d\dT[0-9:.]+Z ", last)
+
+
 def test_a_second_up_sends_no_write(machine: Machine) -> None:
     again = machine.on_stack("up")
     assert again["changes"] == []
@@ -116,6 +137,20 @@ def test_a_killed_milvus_is_started_again_with_its_vectors(machine: Machine) -> 
 
     assert restarted
     assert recall(machine.url("milvus"), "killed") == [2, 1, 0]
+
+
+def test_verify_tells_why_a_stack_does_not_answer(machine: Machine) -> None:
+    options = machine.document("local", "status")["connection"]
+    with snowflake.connector.connect(**options) as connection, connection.cursor() as cursor:
+        cursor.execute("USE ROLE MILVUS_DEMO_MILVUS")
+        cursor.execute("ALTER SERVICE MILVUS_DEMO.PUBLIC.MILVUS SUSPEND")
+        failed = machine.run("verify", "-f", str(QUICKSTART), exit_code=1)
+        cursor.execute("ALTER SERVICE MILVUS_DEMO.PUBLIC.MILVUS RESUME")
+    assert "the stack did not answer\n  the job ended as FAILED\n  last lines it wrote:\n" in failed.stderr
+    assert "Fail connecting to server" in failed.stderr
+    assert "\\x1b" not in failed.stderr
+    assert machine.on_stack("plan")["changes"] == []
+    assert wait_for(lambda: machine.on_stack("status")["ready"])
 
 
 def _restarts(machine: Machine) -> int:

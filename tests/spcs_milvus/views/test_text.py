@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 from tests.spcs_milvus.views import samples
 
+from spcs_milvus.errors import Problem
 from spcs_milvus.logs import Log
 from spcs_milvus.views import console
 from spcs_milvus.views.logs import show_log
@@ -95,6 +96,15 @@ def test_a_log_is_printed_as_it_is_and_steers_no_terminal(
 ) -> None:
     show_log(Log("MILVUS", "0", "milvus", text))
     assert capsys.readouterr() == (printed, "")
+
+
+def test_a_log_in_an_error_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    show_problems(
+        console.out(), [Problem("it died", "last lines it wrote:\n\x1b[2J\x1b]0;mine\x07 bye\r\nend")]
+    )
+    assert capsys.readouterr().out == (
+        "error: it died\n  last lines it wrote:\n  \\x1b[2J\\x1b]0;mine\\x07 bye\n  end\n"
+    )
 
 
 def test_talk_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:

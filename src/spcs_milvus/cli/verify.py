@@ -1,0 +1,43 @@
+"""``verify``: runs the notebook inside the account, which proves that the stack answers."""
+
+import os
+
+from spcs_milvus import deployment
+from spcs_milvus.cli.boundary import boundary
+from spcs_milvus.cli.connection import connection as connect
+from spcs_milvus.cli.options import (
+    ConnectionName,
+    EnvironmentName,
+    Output,
+    OutputOption,
+    ProjectFile,
+    commands,
+)
+from spcs_milvus.cli.stopping import stopping
+from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
+from spcs_milvus.views import console, documents
+
+app = commands()
+
+
+@app.command()
+def verify(
+    file: ProjectFile = DEFAULT_FILE,
+    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: ConnectionName = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Run the notebook as a job inside the account, and exit with 0 when Milvus gave the right answer.
+
+    It makes the notebook's collection anew, as the notebook does: test_milvus_notebook.
+    """
+    with boundary(output):
+        loaded = load(file, os.environ, environment)
+        with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
+            proof = deployment.verify(on, console.talk().print, stop)
+        if output is Output.JSON:
+            documents.write({"version": documents.VERSION, **vars(proof), "seconds": round(proof.seconds, 3)})
+            return
+        console.out().print(proof.answer)
+        console.talk().print(f"verified in {proof.seconds:.1f} s: the notebook ran inside the account")

@@ -1,0 +1,121 @@
+"""The proof that the stack answers: its notebook, run as a job inside the account's network.
+
+Comes in: the declared resources and functions (``query`` answers looks, ``perform`` runs a statement). Goes
+out: the :class:`Proof`, or DeployError with what the job last wrote. The job is dropped whatever happened.
+"""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from spcs_milvus.components import jupyter
+from spcs_milvus.errors import ConfigError, DeployError, StatementError
+from spcs_milvus.hints import MISSING
+from spcs_milvus.kinds import service
+from spcs_milvus.observe import Query, observe
+from spcs_milvus.resource import Presence, Resource
+from spcs_milvus.steps import Statement
+
+# a node that has to come up first takes minutes, the notebook itself seconds
+PATIENCE_SECONDS = 1200.0
+PAUSE_SECONDS = 1.0
+_GOES_ON = ("PENDING", "RUNNING")
+# the notebook's last words, after it has asserted which sentence that is
+_ANSWER = "Best hit: "
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The line in which the notebook told its ``answer``, from which ``job``, and after how many seconds."""
+
+    job: str
+    answer: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What a proof works with; ``clock`` counts seconds, ``progress`` is told each new state."""
+
+    query: Query
+    perform: Callable[[Statement], None]
+    pause: Callable[[float], None]
+    clock: Callable[[], float]
+    progress: Callable[[str], object]
+
+
+def prove(resources: Collection[Resource], tools: Tools) -> Proof:
+    """Runs the notebook once.
+
+    Raises ConfigError for a project without a notebook, DeployError when it is not deployed or the job cannot
+    be run, fails, does not end in time, or ends without an answer.
+    """
+    found = (one for one in resources if one.address.kind == "service" and one.name.last == jupyter.SERVICE)
+    notebook = next(found, None)
+    if notebook is None:
+        hint = "leave `jupyter: null` out of the project file"
+        raise ConfigError("the project has no notebook to run", hint=hint)
+    seen = observe([notebook], tools.query, without=frozenset({"describe"}))
+    if seen.actual[notebook.address].presence is Presence.ABSENT:
+        hint = "make it with `spcs-milvus up`"
+        raise DeployError("the notebook's service is not there", place=str(notebook.address), hint=hint)
+    job = jupyter.verification(notebook)
+    run, drop = service.job_statements(job)
+    began = tools.clock()
+    try:
+        tools.perform(run)
+        status = _until_over(job, tools)
+        log = _log(job, tools)
+    finally:
+        _drop(drop, tools)
+    answer = next((line for line in reversed(log.splitlines()) if line.startswith(_ANSWER)), None)
+    if status != "DONE" or answer is None:
+        raise _not_proved(job, f"the job ended as {status}", log)
+    return Proof(job.name.last, answer, tools.clock() - began)
+
+
+def _until_over(job: Resource, tools: Tools) -> str:
+    """The status the job ended with."""
+    began, told = tools.clock(), ""
+    while True:
+        status, message = _state(job, tools)
+        if status not in _GOES_ON:
+            return status
+        if message != told:
+            tools.progress(message)
+            told = message
+        if tools.clock() - began > PATIENCE_SECONDS:
+            reason = f"for {PATIENCE_SECONDS / 60:.0f} minutes it did not end: {message}"
+            raise _not_proved(job, reason, _log(job, tools))
+        tools.pause(PAUSE_SECONDS)
+
+
+def _state(job: Resource, tools: Tools) -> tuple[str, str]:
+    """Its status (documented: DESCRIBE SERVICE, to poll for completion), and what its container says."""
+    looks = service.KIND.looks(job)
+    answers = tools.query([looks["describe"], looks["containers"]])
+    described = answers[looks["describe"]]
+    if not described.rows:
+        raise _not_proved(job, described.refused or "the job is not there any more", "")
+    status = str(described.rows[0]["status"])
+    found = service.containers(answers[looks["containers"]].rows)
+    return status, next((str(one["message"]) for one in found if one["message"]), status)
+
+
+def _log(job: Resource, tools: Tools) -> str:
+    (answer,) = tools.query([service.log_look(job, "0", jupyter.VERIFY)]).values()
+    return str(next(iter(answer.rows[0].values())) or "") if answer.rows else ""
+
+
+def _drop(statement: Statement, tools: Tools) -> None:
+    """Takes the job away; there is none where it was refused, or somebody has done so already."""
+    try:
+        tools.perform(statement)
+    except StatementError as error:
+        if error.errno not in MISSING:
+            raise
+
+
+def _not_proved(job: Resource, reason: str, log: str) -> DeployError:
+    tail = f"\nlast lines it wrote:\n{log.strip()}" if log.strip() else "; it wrote nothing"
+    hint = "look at `spcs-milvus status` and `spcs-milvus logs milvus`"
+    return DeployError("the stack did not answer", detail=reason + tail, place=str(job.name), hint=hint)
