@@ -4,7 +4,9 @@ import json
 import stat
 from pathlib import Path
 
+import pytest
 from tests.emulator.conftest import Client, World
+from tests.emulator.test_wire import Raw
 
 
 def test_no_statement_and_no_dump_shows_a_value(world: World, admin: Client) -> None:
@@ -27,6 +29,26 @@ def test_a_refusal_does_not_repeat_a_value(admin: Client) -> None:
     admin.run("CREATE SECRET P TYPE = PASSWORD USERNAME = 'me' PASSWORD = 'x'")
     _, _, message = admin.refused("ALTER SECRET P SET SECRET_STRING = 'sesame'")
     assert "sesame" not in message
+
+
+@pytest.mark.parametrize(
+    ("sql", "kept"),
+    [
+        ("CREATE USER U PASSWORD = 'Sesame12'", "CREATE USER U PASSWORD ***"),
+        ("ALTER USER U SET password /* = */ = $$Sesame12$$", "ALTER USER U SET password ***"),
+        (
+            "CREATE SECRET S TYPE = GENERIC_STRING SECRET_STRING='Sesame12'",
+            "CREATE SECRET S TYPE = GENERIC_STRING SECRET_STRING ***",
+        ),
+        ("SELECT 'Sesame12", "SELECT 'Sesame12"),
+    ],
+)
+def test_the_history_keeps_no_value(world: World, sql: str, kept: str) -> None:
+    raw = Raw(world)
+    raw.login()
+    query_id = raw.query(sql)["data"]["queryId"]
+    (query,) = raw.get(f"/monitoring/queries/{query_id}")[1]["data"]["queries"]
+    assert query["sqlText"] == kept
 
 
 def test_the_store_is_the_owners_alone(world: World, admin: Client, tmp_path: Path) -> None:

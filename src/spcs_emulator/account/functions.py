@@ -213,7 +213,9 @@ FUNCTIONS: Mapping[str, Function] = {
     "CURRENT_SESSION": Function(lambda context: str(context.session.number), "documented: CURRENT_SESSION"),
     "CURRENT_SCHEMAS": Function(context_functions.schemas, "documented: CURRENT_SCHEMAS"),
     "CURRENT_CLIENT": Function(lambda context: context.session.client, "documented: CURRENT_CLIENT"),
-    "CURRENT_STATEMENT": Function(lambda context: context.query.text, "documented: CURRENT_STATEMENT"),
+    "CURRENT_STATEMENT": Function(
+        lambda context: context.query.text, "documented: CURRENT_STATEMENT; assumed: as it is kept"
+    ),
     "CURRENT_TRANSACTION": Function(
         lambda _: None, "documented: CURRENT_TRANSACTION; assumed: always NULL, as there are no transactions"
     ),

@@ -2,9 +2,11 @@
 
 In: statements as they begin and as they are answered. Out: each by its id, by the request that sent it, and
 in its session's order. Touches nothing but memory. Assumed: kept are the last 1000 statements and no more
-than 32 MB of what came of them, not over a restart; a real account keeps results for a day.
+than 32 MB of what came of them, not over a restart; a real account keeps results for a day. Assumed: of a
+statement's text nothing is kept from the word on that a password or a secret's value follows.
 """
 
+import re
 import threading
 import uuid
 from collections import OrderedDict
@@ -22,6 +24,7 @@ KEPT = 1000
 KEPT_BYTES = 32_000_000
 KEPT_TEXT = 10_000
 _CELL = 16
+_SECRET = re.compile(r"\b(PASSWORD|SECRET_STRING)\b.*", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,8 @@ class Answer:
 
 
 class Query:
-    """One statement, from when it is sent. `answer` is its answer-to-be; of a long text `text` is the start.
+    """One statement, from when it is sent. `answer` is its answer-to-be; of a long text `text` is the start,
+    and it ends before what is secret.
 
     `session` and `user` are the session's number and the user's key. `cancelled` is set when somebody wants
     it to end.
@@ -49,7 +53,7 @@ class Query:
         self.session = session.number
         self.user = session.user
         self.request = request
-        self.text = text[:KEPT_TEXT]
+        self.text = _SECRET.sub(r"\1 ***", text[:KEPT_TEXT])
         self.started = started
         self.cancelled = threading.Event()
         self.answer: Future[Answer] = Future()

@@ -51,7 +51,7 @@ def _constant(place: Token, shown: str, binding: Any) -> tuple[Token, ...]:
             return (replace(place, text="-", value="-"), number) if value != digits else (number,)
         case "BOOLEAN" if value.upper() in ("TRUE", "FALSE"):
             return (_word(place, value.upper()),)
-    raise UNSUPPORTED(feature=f"a binding of type {kind} with value {value[:40]}")
+    raise UNSUPPORTED(feature=f"a binding of type {kind} with this value")
 
 
 def _word(place: Token, word: str) -> Token:
