@@ -3,8 +3,6 @@ PYTHON ?= python3
 EXAMPLE ?= examples/quickstart/spcs-milvus.yaml
 RUN := .venv/bin/python -m
 INSTALLED := .venv/.installed
-# The last connector of the generation before: the same wire tests and flows run with it.
-OLDER := .venv-4.8/.installed
 
 .PHONY: help up status down test check lint format bench clean
 
@@ -21,7 +19,7 @@ down: $(INSTALLED) ## Remove the stack and stop the local account
 	@$(RUN) spcs_milvus down --yes -f $(EXAMPLE)
 	@$(RUN) spcs_milvus local stop
 
-test: $(INSTALLED) $(OLDER) ## Run every test
+test: $(INSTALLED) ## Run every test
 	$(RUN) pytest
 
 check: lint test ## What a change must pass: lint, then every test
@@ -41,13 +39,6 @@ bench: $(INSTALLED) ## Print the figures that the README quotes
 
 clean: ## Remove what make installed here
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-
-$(OLDER): pyproject.toml constraints.txt constraints-4.8.txt
-	@echo "installing connector 4.8 into .venv-4.8: a minute, about 150 MB"
-	@$(PYTHON) -m venv .venv-4.8
-	@grep -v -E '^(python-dateutil|snowflake-connector-python)==' constraints.txt | cat - constraints-4.8.txt > .venv-4.8/constraints.txt
-	@.venv-4.8/bin/python -m pip install --quiet --disable-pip-version-check --constraint .venv-4.8/constraints.txt --editable . pytest hypothesis
-	@touch $@
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@echo "installing into .venv: a minute or two, about 900 MB"

@@ -1,13 +1,11 @@
-"""The same tests with the connector of the generation before, in an environment of its own (see Makefile)."""
+"""The same tests with the connector of the generation before, in an environment of its own."""
 
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
+from tests.environments import ROOT, programs
 
-ROOT = Path(__file__).parents[1]
-PYTHON = ROOT / ".venv-4.8" / "bin" / "python"
 # What speaks with an account through the connector; the real stack needs what that environment does without.
 TESTS = (
     "tests/spcs_milvus/flow",
@@ -18,16 +16,12 @@ TESTS = (
     "tests/emulator/test_killed_account.py",
 )
 REAL = "tests/spcs_milvus/flow/test_real_stack.py"
-HINT = "connector 4.8 is not installed beside: `make .venv-4.8/.installed`"
 
 
 @pytest.fixture(scope="module")
 def python() -> Path:
-    """The interpreter of the environment. Its absence is an error in CI and a skip, named, elsewhere."""
-    if not PYTHON.exists():
-        assert not os.environ.get("CI"), HINT
-        pytest.skip(HINT)
-    return PYTHON
+    """The interpreter of the environment."""
+    return programs("connector-4.8") / "python"
 
 
 def run(python: Path, *words: str) -> subprocess.CompletedProcess[str]:

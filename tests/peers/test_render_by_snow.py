@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.peers.environments import programs
+from tests.environments import programs
 from tests.peers.snow import Snow
 from tests.spcs_milvus.flow.command_line import CommandLine
 

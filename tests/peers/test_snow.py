@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.peers.environments import programs
+from tests.environments import programs
 from tests.peers.story import Step, story
 
 TEXT = (Path(__file__).parent / "cases" / "snow.yaml").read_text(encoding="utf-8")

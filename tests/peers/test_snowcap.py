@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.peers.environments import programs
+from tests.environments import programs
 
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.server import LocalAccount

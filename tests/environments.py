@@ -1,7 +1,7 @@
 """Virtual environments for clients that must not share ours: each pins a connector, or a typer, of its own.
 
 In: the name of a file in `constraints/`. Out: the folder of its programs. Makes `.venv-<name>` in the
-project's root when it is missing or was made from other constraints; touches the network only then.
+project's root when it is missing or was made from something else; touches the network only then.
 """
 
 import os
@@ -14,28 +14,45 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 CONSTRAINTS = Path(__file__).parent / "constraints"
 LONGEST_INSTALL_SECONDS = 900
 
 # What is installed; the versions, its own among them, are in the constraints.
-DISTRIBUTIONS = {"snow": "snowflake-cli", "snowcap": "snowcap"}
+INSTALLED = {
+    "snow": ("snowflake-cli",),
+    "snowcap": ("snowcap",),
+    "connector-4.8": ("--editable", str(ROOT), "pytest", "hypothesis"),
+}
+# The ones that hold our own program: our constraints hold too, but for what theirs say otherwise.
+OURS = frozenset(("connector-4.8",))
+
+
+def constraints(name: str) -> str:
+    """The versions of everything in an environment, a line each."""
+    own = _text(CONSTRAINTS / f"{name}.txt")
+    if name not in OURS:
+        return own
+    said = {_distribution(line) for line in own.splitlines()}
+    ours = _text(ROOT / "constraints.txt").splitlines(keepends=True)
+    return own + "".join(line for line in ours if _distribution(line) not in said)
 
 
 @cache
 def install(name: str) -> str | None:
     """Why there is no environment; None when it stands. Tried once."""
     folder = _folder(name)
-    wanted = (CONSTRAINTS / f"{name}.txt").read_text(encoding="utf-8")
-    made_of = folder / "made-of.txt"
+    wanted = constraints(name) + (_text(ROOT / "pyproject.toml") if name in OURS else "")
+    made_of, pinned = folder / "made-of.txt", folder / "constraints.txt"
     with FileLock(f"{folder}.lock"):
-        if made_of.exists() and made_of.read_text(encoding="utf-8") == wanted:
+        if made_of.exists() and _text(made_of) == wanted:
             return None
-        install = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        options = ["--disable-pip-version-check", "--constraint", str(CONSTRAINTS / f"{name}.txt")]
-        failed = _run(sys.executable, "-m", "venv", "--clear", str(folder)) or _run(
-            *install, *options, DISTRIBUTIONS[name]
-        )
+        failed = _run(sys.executable, "-m", "venv", "--clear", str(folder))
+        if failed is None:
+            pinned.write_text(constraints(name), encoding="utf-8")
+            install = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+            options = ["--disable-pip-version-check", "--constraint", str(pinned)]
+            failed = _run(*install, *options, *INSTALLED[name])
         if failed is None:
             made_of.write_text(wanted, encoding="utf-8")
         return failed
@@ -56,6 +73,14 @@ def programs(
 
 def _folder(name: str) -> Path:
     return ROOT / f".venv-{name}"
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def _distribution(line: str) -> str:
+    return line.partition("==")[0].strip().lower()
 
 
 def _run(*command: str) -> str | None:
