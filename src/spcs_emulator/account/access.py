@@ -13,7 +13,7 @@ from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.entries import ACCOUNT, OWNERSHIP, AccountObject, Session
 from spcs_emulator.account.privileges import words
 from spcs_emulator.faults import DENIED, INVALID_GRANT, NOT_FOUND, SqlError
-from spcs_emulator.statement.values import ObjectKind
+from spcs_emulator.statement.values import Name, ObjectKind
 
 
 def closure(catalogue: Catalogue, roles: Iterable[str]) -> frozenset[str]:
@@ -132,6 +132,18 @@ class Access:
         """Raise 002003 or 003001 unless an active role owns the object or holds one of the privileges."""
         if not self.usable(entry, *privileges):
             raise self.refusal(entry)
+
+    def use(
+        self, kind: ObjectKind, name: Name, schema: AccountObject | None, *privileges: str
+    ) -> AccountObject:
+        """Return the object that `name` means where `schema` is the current one (see `Catalogue.named`), on
+        which one of the privileges, or ownership, is held; 002003 or 003001 else.
+        """
+        found = self._catalogue.named(kind, name, schema)
+        if found is None or not self.sees(found):
+            raise NOT_FOUND(kind=words(kind), name=str(name))
+        self.require(found, *privileges)
+        return found
 
     def refusal(self, entry: AccountObject) -> SqlError:
         """Return 003001 when the object is seen, else 002003."""

@@ -208,15 +208,18 @@ class Catalogue:
                 return entry
         return None
 
-    def named(self, kind: ObjectKind, name: Name, schema: AccountObject) -> AccountObject | None:
-        """Return the object in a schema that `name` means where `schema` is the current one."""
-        home: AccountObject | None = schema
-        if len(name.parts) > 1:
-            database = self.get(schema.parent)
-            if len(name.parts) == 3:
-                database = self.find(ObjectKind.DATABASE, name.parts[0].text)
-            home = self.find(ObjectKind.SCHEMA, name.parts[-2].text, database.key) if database else None
-        return self.find(kind, name.last.text, home.key) if home else None
+    def named(self, kind: ObjectKind, name: Name, schema: AccountObject | None) -> AccountObject | None:
+        """Return the object that `name` means where `schema` is the current one; without it a bare name is
+        one of the account's.
+        """
+        *outer, last = name.parts
+        if not outer:
+            return self.find(kind, last.text, schema.key if schema else None)
+        database = self.get(schema.parent) if schema else None
+        if len(outer) > 1:
+            database = self.find(ObjectKind.DATABASE, outer[0].text)
+        home = self.find(ObjectKind.SCHEMA, outer[-1].text, database.key) if database else None
+        return self.find(kind, last.text, home.key) if home else None
 
     def get(self, key: str | None) -> AccountObject | None:
         """Return the object with that key, None when it is gone."""

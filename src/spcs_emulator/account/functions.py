@@ -20,17 +20,17 @@ from spcs_emulator.account.pending import Pending
 from spcs_emulator.account.query_functions import cancel_all_queries, cancel_query, last_query_id, wait
 from spcs_emulator.account.results import Column, ColumnType, Result
 from spcs_emulator.account.services import schema_hash
-from spcs_emulator.faults import DENIED, UNKNOWN_FUNCTION, WRONG_ARGUMENTS, SqlError
+from spcs_emulator.faults import DENIED, INVALID_VALUE, UNKNOWN_FUNCTION, WRONG_ARGUMENTS, SqlError
 from spcs_emulator.identity import REGION, VERSION
 from spcs_emulator.objects.compute_pool import status_message
 from spcs_emulator.objects.job import cancel_job
 from spcs_emulator.objects.service_logs import service_logs
 from spcs_emulator.objects.waiting import wait_for, wait_for_services, wait_for_status
-from spcs_emulator.statement.reader import Reader
-from spcs_emulator.statement.tokens import tokenize
+from spcs_emulator.statement.reader import name_in
 from spcs_emulator.statement.values import Call, Identifier, Name, ObjectKind, Select
 
 _SCHEMA_PARTS = 2
+_REPOSITORY_PARTS = 3
 
 
 def select(context: Context, statement: Select) -> Result | Pending[Result]:
@@ -102,20 +102,12 @@ def _wrong_arguments(call: Call) -> SqlError:
     return WRONG_ARGUMENTS(line=call.line, position=call.position, name=call.function)
 
 
-def name_of_text(text: Any, most: int = 3) -> Name:
-    """Return the name written in a string argument. 001003 when it is none."""
-    reader = Reader(tokenize(str(text)))
-    name = reader.name(most)
-    reader.finish()
-    return name
-
-
 def _service(context: Context, text: Any) -> AccountObject:
-    return context.get(ObjectKind.SERVICE, name_of_text(text))
+    return context.get(ObjectKind.SERVICE, name_in(str(text)))
 
 
 def _pool_status(context: Context, text: Any) -> str:
-    pool = context.use(ObjectKind.COMPUTE_POOL, name_of_text(text, 1), "MONITOR")
+    pool = context.use(ObjectKind.COMPUTE_POOL, name_in(str(text), 1), "MONITOR")
     return json.dumps(
         {
             "name": pool.name,
@@ -134,7 +126,7 @@ def _login_failure(context: Context, number: Any) -> str | None:
 
 
 def _dns_domain(context: Context, text: Any) -> str:
-    schema = context.get(ObjectKind.SCHEMA, name_of_text(text, _SCHEMA_PARTS))
+    schema = context.get(ObjectKind.SCHEMA, name_in(str(text), _SCHEMA_PARTS))
     return f"{schema_hash(schema.key)}.svc.spcs.internal"
 
 
@@ -147,10 +139,12 @@ def _wait_for_services(context: Context, seconds: Any, *names: Any) -> Pending[s
 
 
 def _list_images(context: Context, path: Any) -> str:
-    """Return the names of the images in the repository "/db/schema/repository"."""
-    parts = [part.upper() for part in str(path).strip("/").split("/")]
-    repository = context.get(ObjectKind.IMAGE_REPOSITORY, Name(tuple(Identifier(part) for part in parts[:3])))
-    context.access.require(repository, "READ")
+    """Return the names of the images in the repository "/db/schema/repository". 001008 for another path."""
+    parts = str(path).strip("/").upper().split("/")
+    if len(parts) != _REPOSITORY_PARTS or not all(parts):
+        raise INVALID_VALUE(name="path", value=path, why=": it is /database/schema/repository")
+    name = Name(tuple(Identifier(part) for part in parts))
+    repository = context.use(ObjectKind.IMAGE_REPOSITORY, name, "READ")
     images = context.catalogue.images.values()
     return json.dumps({"images": sorted({one.name for one in images if one.repository == repository.key})})
 

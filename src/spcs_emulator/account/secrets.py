@@ -11,12 +11,10 @@ import os
 from spcs_emulator.account.access import Access
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.entries import AccountObject
-from spcs_emulator.account.privileges import words
-from spcs_emulator.faults import INVALID_SPEC, NOT_FOUND, SqlError
+from spcs_emulator.faults import INVALID_SPEC, SqlError
 from spcs_emulator.runtime.api import InstanceRequest, Mount
 from spcs_emulator.specification import SecretUse
-from spcs_emulator.statement.reader import Reader
-from spcs_emulator.statement.tokens import tokenize
+from spcs_emulator.statement.reader import name_in
 from spcs_emulator.statement.values import Name, ObjectKind
 
 
@@ -28,12 +26,8 @@ def secret_values(
     `schema` is the service's, `owner` the key of its owner role. 395018 when the name is none or the secret
     has no such key, 002003 or 003001 when the owner role lacks READ.
     """
-    name = _name(use)
-    found = catalogue.named(ObjectKind.SECRET, name, schema)
     access = Access(catalogue, owner, [owner] if owner else [])
-    if found is None or not access.sees(found):
-        raise NOT_FOUND(kind=words(ObjectKind.SECRET), name=str(name))
-    access.require(found, "READ")
+    found = access.use(ObjectKind.SECRET, _name(use), schema, "READ")
     values = {part.lower(): value for part, value in found.settings.items() if part != "TYPE"}
     if not use.variable:
         return values
@@ -68,9 +62,6 @@ def secret_mounts(request: InstanceRequest) -> list[Mount]:
 
 def _name(use: SecretUse) -> Name:
     try:
-        reader = Reader(tokenize(use.name))
-        name = reader.name()
-        reader.finish()
+        return name_in(use.name)
     except SqlError as error:
         raise INVALID_SPEC(why=f"invalid name of a secret '{use.name}'") from error
-    return name

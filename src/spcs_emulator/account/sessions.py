@@ -27,8 +27,7 @@ from spcs_emulator.faults import (
     WRONG_PASSWORD,
     SqlError,
 )
-from spcs_emulator.statement.reader import Reader
-from spcs_emulator.statement.tokens import tokenize
+from spcs_emulator.statement.reader import name_in
 from spcs_emulator.statement.values import ObjectKind
 
 TOKEN_LIFE = timedelta(hours=1)
@@ -154,13 +153,6 @@ class Sessions:
             self._catalogue.sessions.put(session)
             return session, token
 
-    def end_of_user(self, user: str) -> None:
-        """Forget every session of the user with that key."""
-        with self._catalogue.transaction():
-            for session in self._catalogue.sessions.values():
-                if session.user == user:
-                    self._catalogue.sessions.remove(session.id)
-
     def end(self, session: Session) -> None:
         """Forget the session and all its tokens."""
         with self._catalogue.transaction():
@@ -182,9 +174,6 @@ def _same(one: str, other: str) -> bool:
 def _identifier(text: str | None) -> str:
     """Return a name from a connection as stored: as an identifier if it is one, else as it is."""
     try:
-        reader = Reader(tokenize(text or ""))
-        name = reader.name(1)
-        reader.finish()
+        return name_in(text or "", 1).last.text
     except SqlError:
         return text or ""
-    return name.last.text

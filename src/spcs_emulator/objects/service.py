@@ -39,10 +39,9 @@ from spcs_emulator.objects.service_checks import (
     find_images,
     find_snapshots,
     find_stages,
-    use_warehouse,
 )
 from spcs_emulator.objects.service_egress import PROPERTY, find_integrations, shown_integrations
-from spcs_emulator.objects.service_making import as_owner, set_roles, usable_pool, wake_pool, with_ports
+from spcs_emulator.objects.service_making import as_owner, set_roles, wake_pool, with_ports
 from spcs_emulator.objects.service_source import specification_text
 from spcs_emulator.objects.service_text import described_specification
 from spcs_emulator.objects.snapshot import back_up_all, fill_blocks, restore_volume
@@ -97,7 +96,7 @@ class Service(Kind):
         self, context: Context, properties: Mapping[str, Any], specification: Specification
     ) -> dict[str, Any]:
         owner = as_owner(context, context.access.primary)
-        pool = usable_pool(context, properties["COMPUTE POOL"], owner)
+        pool = owner.use(ObjectKind.COMPUTE_POOL, properties["COMPUTE POOL"], None, "USAGE")
         least = properties.get("MIN_INSTANCES", 1)
         now = context.now.isoformat()
         settings = {
@@ -126,7 +125,9 @@ class Service(Kind):
         if PROPERTY in properties:
             values[PROPERTY] = find_integrations(context, properties[PROPERTY], owner)
         if isinstance(values.get("QUERY_WAREHOUSE"), Name):
-            values["QUERY_WAREHOUSE"] = use_warehouse(context, values["QUERY_WAREHOUSE"], owner)
+            values["QUERY_WAREHOUSE"] = owner.use(
+                ObjectKind.WAREHOUSE, values["QUERY_WAREHOUSE"], None, "USAGE"
+            ).key
         level = values.get("LOG_LEVEL")
         if level is not None and level.upper() not in LOG_LEVELS:
             raise INVALID_VALUE(name="LOG_LEVEL", value=level, why="")
@@ -188,7 +189,7 @@ class Service(Kind):
         check_block_limit(context, entry, specification)
         images = find_images(context, specification, pool, owner)
         schema = context.catalogue.the(entry.parent)
-        stages = find_stages(context, specification, schema, owner)
+        stages = find_stages(specification, schema, owner)
         snapshots = find_snapshots(context, specification, schema, owner)
         check_endpoints(specification, owner)
         check_secrets(context, specification, schema, entry.owner)

@@ -12,7 +12,6 @@ from spcs_emulator.account.access import Access
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject, StoredImage
 from spcs_emulator.account.families import FAMILIES, architecture
-from spcs_emulator.account.privileges import words
 from spcs_emulator.account.requests import split_stage
 from spcs_emulator.account.scheduling import Demand, lacking
 from spcs_emulator.account.secrets import secret_values
@@ -23,15 +22,13 @@ from spcs_emulator.faults import (
     IMAGE_MISSING,
     INVALID_SPEC,
     INVALID_VALUE,
-    NOT_FOUND,
     SERVICE_STATE,
     SPCS_LIMIT,
     SqlError,
 )
 from spcs_emulator.specification import Container, Specification, Volume
-from spcs_emulator.statement.reader import Reader
-from spcs_emulator.statement.tokens import tokenize
-from spcs_emulator.statement.values import Name, ObjectKind
+from spcs_emulator.statement.reader import name_in
+from spcs_emulator.statement.values import Identifier, Name, ObjectKind
 
 # Assumed: Snowflake names no limit; a pool has few hundred nodes at most.
 INSTANCE_LIMIT = 100
@@ -126,47 +123,29 @@ def _find_image(context: Context, container: Container, owner: Access) -> tuple[
     database, schema, repository, *rest = parts
     name, _, tag = "/".join(rest).partition(":")
     tag = tag or "latest"
-    place = _lookup(context, ObjectKind.IMAGE_REPOSITORY, (database, schema, repository))
-    if place is None or not owner.sees(place):
-        full = ".".join((database, schema, repository)).upper()
-        raise NOT_FOUND(kind=words(ObjectKind.IMAGE_REPOSITORY), name=full)
-    owner.require(place, "READ")
+    written = Name(tuple(Identifier(part.upper()) for part in (database, schema, repository)))
+    place = owner.use(ObjectKind.IMAGE_REPOSITORY, written, None, "READ")
     for image in context.catalogue.images.values():
         if image.repository == place.key and image.name == name and tag in image.tags:
             return f"{database}/{schema}/{repository}/{name}:{tag}".lower(), image
     raise IMAGE_MISSING(path=f"{'/'.join(parts)}".partition(":")[0] + f":{tag}")
 
 
-def _lookup(context: Context, kind: ObjectKind, parts: tuple[str, str, str]) -> AccountObject | None:
-    database = context.catalogue.find(ObjectKind.DATABASE, parts[0].upper())
-    schema = context.catalogue.find(ObjectKind.SCHEMA, parts[1].upper(), database.key) if database else None
-    return context.catalogue.find(kind, parts[2].upper(), schema.key) if schema else None
-
-
-def find_stages(
-    context: Context, specification: Specification, schema: AccountObject, owner: Access
-) -> dict[str, str]:
+def find_stages(specification: Specification, schema: AccountObject, owner: Access) -> dict[str, str]:
     """Return for each stage volume the key of its stage, on which the owner role holds READ or WRITE."""
     return {
-        volume.name: _find_stage(context, volume, schema, owner).key
+        volume.name: _find_stage(volume, schema, owner).key
         for volume in specification.volumes
         if volume.source == "stage"
     }
 
 
-def _find_stage(context: Context, volume: Volume, schema: AccountObject, owner: Access) -> AccountObject:
+def _find_stage(volume: Volume, schema: AccountObject, owner: Access) -> AccountObject:
     try:
-        text, _ = split_stage(volume.stage)
-        reader = Reader(tokenize(text))
-        name = reader.name()
-        reader.finish()
+        name = name_in(split_stage(volume.stage)[0])
     except (ValueError, SqlError) as error:
         raise INVALID_SPEC(why=f"invalid stage '{volume.stage}' of volume '{volume.name}'") from error
-    found = context.catalogue.named(ObjectKind.STAGE, name, schema)
-    if found is None or not owner.sees(found):
-        raise NOT_FOUND(kind=words(ObjectKind.STAGE), name=str(name))
-    owner.require(found, "READ", "WRITE")
-    return found
+    return owner.use(ObjectKind.STAGE, name, schema, "READ", "WRITE")
 
 
 def find_snapshots(
@@ -176,22 +155,17 @@ def find_snapshots(
     found = {}
     for volume in specification.block_volumes:
         if volume.snapshot:
-            snapshot = _find_snapshot(context, volume, schema, owner)
+            snapshot = _find_snapshot(volume, schema, owner)
             found[volume.name] = {"key": snapshot.key, "name": context.catalogue.full_name(snapshot)}
     return found
 
 
-def _find_snapshot(context: Context, volume: Volume, schema: AccountObject, owner: Access) -> AccountObject:
+def _find_snapshot(volume: Volume, schema: AccountObject, owner: Access) -> AccountObject:
     try:
-        reader = Reader(tokenize(volume.snapshot))
-        name = reader.name()
-        reader.finish()
+        name = name_in(volume.snapshot)
     except SqlError as error:
         raise INVALID_SPEC(why=f"invalid snapshot '{volume.snapshot}' of volume '{volume.name}'") from error
-    found = context.catalogue.named(ObjectKind.SNAPSHOT, name, schema)
-    if found is None or not owner.sees(found):
-        raise NOT_FOUND(kind=words(ObjectKind.SNAPSHOT), name=str(name))
-    owner.require(found, "USAGE")
+    found = owner.use(ObjectKind.SNAPSHOT, name, schema, "USAGE")
     # Assumed: a volume must hold what the snapshot does.
     if volume.size_bytes < found.settings["size_bytes"]:
         raise INVALID_SPEC(why=f"volume '{volume.name}' is smaller than snapshot '{name}'")
@@ -220,12 +194,3 @@ def check_same_blocks(name: str, old: Specification, new: Specification) -> None
 
 def _blocks(specification: Specification) -> set[tuple[str, int, tuple[int, int, str] | None]]:
     return {(volume.name, volume.size_bytes, volume.block) for volume in specification.block_volumes}
-
-
-def use_warehouse(context: Context, name: Name, owner: Access) -> str:
-    """Return the key of the warehouse, on which the owner role holds USAGE."""
-    found = context.catalogue.find(ObjectKind.WAREHOUSE, name.last.text)
-    if found is None or not owner.sees(found):
-        raise NOT_FOUND(kind=words(ObjectKind.WAREHOUSE), name=str(name))
-    owner.require(found, "USAGE")
-    return found.key

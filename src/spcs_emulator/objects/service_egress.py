@@ -10,8 +10,7 @@ from spcs_emulator.account.access import Access
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
-from spcs_emulator.account.privileges import words
-from spcs_emulator.faults import INVALID_VALUE, NOT_FOUND
+from spcs_emulator.faults import INVALID_VALUE
 from spcs_emulator.objects.network_rule import host_and_port
 from spcs_emulator.statement.values import Name, ObjectKind
 
@@ -34,10 +33,7 @@ def find_integrations(context: Context, names: tuple[Name, ...], owner: Access) 
 
 
 def _usable(context: Context, name: Name, owner: Access) -> AccountObject:
-    found = context.catalogue.find(ObjectKind.INTEGRATION, name.last.text)
-    if found is None or not owner.sees(found):
-        raise NOT_FOUND(kind=words(ObjectKind.INTEGRATION), name=str(name))
-    owner.require(found, "USAGE")
+    found = owner.use(ObjectKind.INTEGRATION, name, None, "USAGE")
     for key in found.settings["ALLOWED_NETWORK_RULES"]:
         _check_reach(context, found, context.catalogue.the(key))
     return found

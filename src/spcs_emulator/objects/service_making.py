@@ -10,12 +10,11 @@ from spcs_emulator.account.access import Access
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.services import ALL_ENDPOINTS
-from spcs_emulator.faults import NOT_FOUND
 from spcs_emulator.objects.compute_pool import resume_pool
 from spcs_emulator.objects.removal import remove_object
 from spcs_emulator.runtime.api import NoFreePortError
 from spcs_emulator.specification import Specification
-from spcs_emulator.statement.values import Name, ObjectKind
+from spcs_emulator.statement.values import ObjectKind
 
 # offers of free ports that may all be taken before giving up
 PORT_ATTEMPTS = 1000
@@ -24,15 +23,6 @@ PORT_ATTEMPTS = 1000
 def as_owner(context: Context, owner: str | None) -> Access:
     """Return what the role that owns a service may do."""
     return Access(context.catalogue, owner, [owner] if owner else [])
-
-
-def usable_pool(context: Context, name: Name, owner: Access) -> AccountObject:
-    """Return the pool, on which the owner role holds USAGE; 002003 or 003001 else."""
-    pool = context.catalogue.find(ObjectKind.COMPUTE_POOL, name.last.text)
-    if pool is None or not owner.sees(pool):
-        raise NOT_FOUND(kind="Compute pool", name=str(name))
-    owner.require(pool, "USAGE")
-    return pool
 
 
 def wake_pool(context: Context, key: str) -> None:

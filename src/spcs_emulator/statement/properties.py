@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from spcs_emulator.faults import NOT_FOUND, UNSUPPORTED
-from spcs_emulator.statement.reader import NUMBER_LIMIT, Reader
-from spcs_emulator.statement.tokens import tokenize
+from spcs_emulator.statement.reader import NUMBER_LIMIT, Reader, name_in
 from spcs_emulator.statement.values import Identifier, Name
 
 Read = Callable[[Reader], Any]
@@ -52,10 +51,7 @@ def stored_name(reader: Reader) -> str | None:
     if reader.try_words("NULL"):
         return None
     if reader.here.kind in ("string", "dollar"):
-        inner = Reader(tokenize(reader.string()))
-        name = inner.name(2)
-        inner.finish()
-        return str(name)
+        return str(name_in(reader.string(), 2))
     return str(reader.name(2))
 
 

@@ -211,13 +211,20 @@ def written(text: str) -> str:
     return f'"{escaped}"' if stored_identifier(text).quoted else text
 
 
+def name_in(text: str, most: int = 3) -> Name:
+    """Return the name of up to `most` parts that the text is. 001003 when it is none, 002017 for a long
+    part.
+    """
+    reader = Reader(tokenize(text))
+    name = reader.name(most)
+    reader.finish()
+    return name
+
+
 def _inner_name(text: str, most: int, place: Token) -> Name:
     try:
-        inner = Reader(tokenize(text))
-        name = inner.name(most)
-        inner.finish()
+        return name_in(text, most)
     except SqlError as error:
         if error.errno == NAME_TOO_LONG.errno:
             raise
         raise place.unexpected() from error
-    return name
