@@ -121,9 +121,11 @@ def _made(resource: Resource) -> _Part | None:
 
 
 def _undone(resource: Resource) -> _Part | None:
-    """How a resource is taken away again; None for what goes with something else, or was there before us."""
+    """How a resource is taken away again; None for what goes with something else, was there before us, or may
+    be Snowflake's own: a script cannot tell whose it is, and every public endpoint of the account needs it.
+    """
     kind = kind_of(resource.address.kind)
-    if kind.goes_with or resource.existing:
+    if kind.goes_with or kind.built_in or resource.existing:
         return None
     safe, variables = _without_secrets(rerunnable(resource))
     there = Actual(Presence.PRESENT, resource.attributes)
@@ -268,7 +270,7 @@ def _readme(
         undoing=_commands(undoing),
         variables=_VARIABLES if any(file.variables for file in making) else "",
         existing=_list(_EXISTING, [_in_words(one) for one in resources if one.existing]),
-        lasting=_list(_LASTING, [_taken_back(one) for one in resources if one.lasting]),
+        lasting=_list(_LASTING, [_taken_back(one) for one in resources if _outlasts(one)]),
     )
     return File("README.md", text)
 
@@ -284,8 +286,13 @@ def _in_words(resource: Resource) -> str:
     return _statement(kind.create(resource)) if kind.goes_with else f"`{resource.address}`"
 
 
-def _taken_back(grant: Resource) -> str:
-    return _statement(kind_of(grant.address.kind).drop(grant, Actual(Presence.PRESENT)))
+def _outlasts(resource: Resource) -> bool:
+    """Whether no script takes it back, although one may have made it."""
+    return resource.lasting or kind_of(resource.address.kind).built_in
+
+
+def _taken_back(resource: Resource) -> str:
+    return _statement(kind_of(resource.address.kind).drop(resource, Actual(Presence.PRESENT)))
 
 
 def _statement(steps: Sequence[Step]) -> str:

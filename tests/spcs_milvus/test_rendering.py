@@ -272,3 +272,11 @@ def test_what_snowflake_may_have_of_its_own_stands_alone() -> None:
     (script,) = (one for one in files if "CREATE SECURITY INTEGRATION" in one.text)
     assert len(script.statements) == len(["USE ROLE", "CREATE"])
     assert "-- missing. Go on with the next file." in script.text
+
+
+def test_what_snowflake_may_have_of_its_own_is_never_dropped_by_a_script() -> None:
+    files = render("demo", declared(QUICKSTART + OUTSIDE, KEY="hunter2"))
+    assert not [file.path for file in undoing(files) if "SECURITY INTEGRATION" in file.text]
+    assert files[0].text.endswith(
+        "- `DROP SECURITY INTEGRATION SNOWSERVICES_INGRESS_OAUTH` as ACCOUNTADMIN\n"
+    )
