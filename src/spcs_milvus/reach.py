@@ -67,6 +67,9 @@ def _sql(steps: Iterable[Statement | Upload | Push]) -> Iterator[str]:
             yield f"USE ROLE {step.role};"
             acting = step.role
         match step:
+            case Statement() if step.secret:
+                # run as it stands, it would set the mask, and nobody would see the difference
+                yield f"-- with the secret in place of ***: {step.sql};"
             case Statement():
                 yield f"{step.sql};"
             case Upload():
