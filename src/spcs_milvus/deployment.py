@@ -90,8 +90,12 @@ class Planned:
 
 
 def rotation(loaded: Loaded, names: Collection[str]) -> frozenset[str]:
-    """The secrets of the project file of these names. Raises ConfigError for one that is not among them."""
-    known = loaded.project.secrets
+    """The secrets of the project file of these names. Raises ConfigError for one that is not among them, or
+    is not ours to set.
+    """
+    project = loaded.project
+    in_schema = (project.database, project.names.schema_)
+    known = [name for name in project.secrets if not project.exists("secret", *in_schema, name)]
     unknown = [name for name in names if name.upper() not in known]
     if unknown:
         raise ConfigError(

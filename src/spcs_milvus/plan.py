@@ -18,7 +18,7 @@ from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent, missing
 from spcs_milvus.resource import Actual, Address, Presence, Resource
 from spcs_milvus.steps import Push, Statement, Step, Upload, Wait
-from spcs_milvus.templates import canonical_json
+from spcs_milvus.templates import canonical_json, sql
 
 WAIT = "ready"
 """The kind in the address of a wait: ``ready.DB.SCHEMA.SERVICE``."""
@@ -125,6 +125,7 @@ def plan_up(
     needs |= {change.address: change.needs for change in changes if change.action is Action.WAIT}
     kept = (
         *(_serves(one) for one in resources if lent(one, observation.actual[one.address])),
+        *(_asleep(one) for one in resources if is_suspended(observation.actual[one.address])),
         *(_forgotten(resource) for resource in undeclared),
     )
     declared = {resource.address: resource for resource in resources}
@@ -190,7 +191,7 @@ def _wait(resource: Resource, actual: Actual, *, changed: bool) -> Iterator[Chan
     """A service is waited for when it is new or changed, and when it was not ready to begin with; a suspended
     one is left alone.
     """
-    if actual.live.get("status") in ("SUSPENDED", "SUSPENDING") or (not changed and is_ready(actual)):
+    if is_suspended(actual) or (not changed and is_ready(actual)):
         return
     looks = kind_of("service").looks(resource)
     step = Wait(resource.address, {part: looks[part] for part in ("containers", "endpoints")})
@@ -206,6 +207,11 @@ def is_ready(actual: Actual) -> bool:
     endpoints = actual.live.get("endpoints") or ()
     runs = bool(containers) and all(container["status"] == "READY" for container in containers)
     return runs and all(endpoint["url"] for endpoint in endpoints if endpoint["public"])
+
+
+def is_suspended(actual: Actual) -> bool:
+    """Whether somebody suspended a service, or a rotation was cut short between the two of its steps."""
+    return actual.live.get("status") in ("SUSPENDED", "SUSPENDING")
 
 
 def with_needs(changes: Sequence[Change], needs: Mapping[Address, frozenset[Address]]) -> tuple[Change, ...]:
@@ -227,6 +233,15 @@ def _refusal(change: Change) -> Problem:
 def _serves(resource: Resource) -> Problem:
     title = kind_of(resource.address.kind).title
     return Problem(f"a {title} that is not ours is there; it is used as it is", None, str(resource.address))
+
+
+def _asleep(service: Resource) -> Problem:
+    return Problem(
+        f"{service.address} is suspended, and stays so",
+        None,
+        str(service.address),
+        f"USE ROLE {service.role}; {sql('service', 'resume', {'name': service.name})};",
+    )
 
 
 def _forgotten(resource: Resource) -> Problem:

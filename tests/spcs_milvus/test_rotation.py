@@ -1,11 +1,15 @@
 """What is planned although nothing differs, and what is not planned although it is absent."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, nothing, seen
+from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, nothing, project, seen
 
+from spcs_milvus.config import Loaded
+from spcs_milvus.deployment import rotation
+from spcs_milvus.errors import ConfigError
 from spcs_milvus.observe import Observation
 from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
@@ -70,6 +74,25 @@ def test_a_suspended_service_reads_it_when_somebody_resumes_it() -> None:
     suspended = replace(actual, live={**actual.live, "status": "SUSPENDED", "containers": []})
     plan = plan_up(STACK, seen(STACK, {JUPYTER: suspended}), rotated=[KEY])
     assert [told[0] for told in _told(plan)] == [str(KEY)]
+
+
+@pytest.mark.parametrize("status", ["SUSPENDED", "SUSPENDING"])
+def test_a_service_that_stays_suspended_is_told_with_the_way_to_wake_it(status: str) -> None:
+    """That is also how a rotation leaves one that was cut short before the service was resumed."""
+    actual = as_declared(by_address(STACK)[str(JUPYTER)])
+    suspended = replace(actual, live={**actual.live, "status": status, "containers": []})
+    (kept,) = plan_up(STACK, seen(STACK, {JUPYTER: suspended})).kept
+    assert kept.place == str(JUPYTER)
+    assert kept.hint == ("USE ROLE MILVUS_DEMO_JUPYTER; ALTER SERVICE MILVUS_DEMO.PUBLIC.JUPYTER RESUME;")
+
+
+def test_a_secret_that_exists_is_not_ours_to_rotate() -> None:
+    read = project(QUICKSTART + SECRETS + "existing: [secret.MILVUS_DEMO.PUBLIC.KEY]\n", KEY="hunter2")
+    loaded = Loaded(read, Path("spcs-milvus.yaml"))
+    assert rotation(loaded, ["spare"]) == {"SPARE"}
+    with pytest.raises(ConfigError) as raised:
+        rotation(loaded, ["key"])
+    assert raised.value.problem.detail == "known: SPARE"
 
 
 def test_a_service_that_changes_too_does_both() -> None:
