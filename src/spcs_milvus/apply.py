@@ -28,7 +28,8 @@ WORKERS = 32
 BUG = 70
 
 Progress = Callable[[str], None]
-Perform = Callable[[Change, Step, Progress], None]
+Perform = Callable[[Change, Step, Progress], str | None]
+"""Does one step, and says what was found in its place where there was nothing to do; None mostly."""
 Emit = Callable[[Event], None]
 
 
@@ -43,7 +44,9 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one change went. ``seconds`` is 0.0 for a skipped one; ``began`` counts from the start of apply."""
+    """How one change went. ``seconds`` is 0.0 for a skipped one; ``began`` counts from the start of apply;
+    ``found`` says what was there in its place (None: it was done itself).
+    """
 
     change: Change
     status: Status
@@ -51,6 +54,7 @@ class Outcome:
     began: float = 0.0
     problem: Problem | None = None
     exit_code: int = 1
+    found: str | None = None
 
 
 def apply(
@@ -126,8 +130,7 @@ class _Run:
 
         at = began - self.began
         try:
-            for step in change.steps:
-                self.perform(change, step, progress)
+            found = [self.perform(change, step, progress) for step in change.steps]
         except StoppedError as error:
             return Outcome(
                 change, Status.INTERRUPTED, self.clock() - began, at, error.problem, error.exit_code
@@ -138,7 +141,8 @@ class _Run:
         except Exception as error:
             # what the others did must still be told, so a bug in one change ends that change only
             return Outcome(change, Status.FAILED, self.clock() - began, at, _bug(change, error), BUG)
-        return Outcome(change, Status.DONE, self.clock() - began, at)
+        there = next(filter(None, found), None)
+        return Outcome(change, Status.DONE, self.clock() - began, at, found=there)
 
     def _skip(self, change: Change) -> Outcome | None:
         """Why a change is not begun; None when it can be."""
@@ -152,7 +156,7 @@ class _Run:
     def _record(self, outcome: Outcome) -> None:
         change = outcome.change
         self.outcomes[change.address] = outcome
-        text = (outcome.problem.detail or "") if outcome.problem else ""
+        text = (outcome.problem.detail if outcome.problem else outcome.found) or ""
         self.emit(
             Event(
                 change.address, change.action, Stage(outcome.status), text, outcome.seconds, outcome.problem

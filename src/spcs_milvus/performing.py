@@ -35,16 +35,17 @@ def performer(account: Account, resources: Collection[Resource], pause: Pause) -
     """The function that does one step. It raises DeployError where the step cannot be done."""
     performing = _Performing(account, resources, pause)
 
-    def perform(change: Change, step: Step, progress: Progress) -> None:
+    def perform(change: Change, step: Step, progress: Progress) -> str | None:
         match step:
             case Statement():
-                performing.statement(change, step, progress)
+                return performing.statement(change, step, progress)
             case Upload():
                 account.upload(step)
             case Push():
                 performing.push(step, progress)
             case Wait():
                 performing.wait(step, progress)
+        return None
 
     return perform
 
@@ -55,18 +56,20 @@ class _Performing:
     resources: Collection[Resource]
     pause: Pause
 
-    def statement(self, change: Change, step: Statement, progress: Progress) -> None:
+    def statement(self, change: Change, step: Statement, progress: Progress) -> str | None:
+        """Runs it; what it makes may be there already."""
         left = float(step.patience_seconds)
         while True:
             try:
                 self._perform(step)
-                return self._sign_in_ahead(change)
+                self._sign_in_ahead(change)
+                return None
             except StatementError as error:
                 if error.errno in step.enough:
-                    return progress(f"the account has it already: {error.problem.summary}")
+                    return f"is there already (error {error.errno:06d})"
                 # what another run made up, this one does not know
                 if error.errno in ALREADY_EXISTS and not step.generated and self._made_by_another_run(change):
-                    return None
+                    return "is there already, made by another run"
                 if left <= 0 or error.errno in MISSING | FORBIDDEN:
                     raise
                 progress(f"not yet: {error.problem.summary}")

@@ -206,6 +206,15 @@ def test_a_bug_ends_one_change_and_is_told_as_one() -> None:
     assert "ZeroDivisionError: by nought" in (problem.detail or "")
 
 
+def test_what_stood_in_its_place_is_told_and_not_that_it_was_made() -> None:
+    events: list[Event] = []
+    change = _change("A", steps=2)
+    answers = iter([None, "is there already"])
+    (outcome,) = _run(_plan(change), lambda *_: next(answers), events.append)
+    assert (outcome.status, outcome.found) == (Status.DONE, "is there already")
+    assert events[-1].text == "is there already"
+
+
 # --- time --------------------------------------------------------------------------------------------------
 
 

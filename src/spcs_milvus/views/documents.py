@@ -108,16 +108,17 @@ def log_document(shown: Log) -> dict[str, Any]:
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    return _change(outcome.change, outcome.status.value, outcome.seconds, outcome.problem)
+    because = outcome.problem.summary if outcome.problem else outcome.found
+    return _change(outcome.change, outcome.status.value, outcome.seconds, because)
 
 
-def _change(change: Change, status: str, seconds: float, problem: Problem | None = None) -> dict[str, Any]:
+def _change(change: Change, status: str, seconds: float, because: str | None = None) -> dict[str, Any]:
     return {
         "address": str(change.address),
         "action": change.action.value,
         "status": status,
         "seconds": round(seconds, 3),
-        "because": problem.summary if problem else change.because,
+        "because": because or change.because,
         "differences": [vars(one) for one in chain.from_iterable(map(leaves, change.differences))],
         "loses": change.loses,
     }

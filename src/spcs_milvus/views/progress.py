@@ -119,7 +119,8 @@ class _Plain:
 
 def _line(event: Event) -> Text:
     sign, style = _ENDS[event.stage]
-    word = _PAST.get(event.action, "") if event.stage is Stage.DONE else event.stage.value
+    past = event.text or _PAST.get(event.action, "")
+    word = past if event.stage is Stage.DONE else event.stage.value
     line = Text.assemble((f"{sign} ", style), f"{event.address} {word}".rstrip())
     if event.seconds >= SHOWN_SECONDS:
         line.append(f" {event.seconds:.1f} s", "dim")

@@ -106,7 +106,8 @@ def test_row_01_the_connection_comes_from_a_file_and_the_account_may_be_pinned(
 
 
 def test_row_02_the_ingress_integration_is_built_in(guide: Guide) -> None:
-    assert guide.changes("security_integration")["SNOWSERVICES_INGRESS_OAUTH"]["status"] == "done"
+    told = guide.changes("security_integration")["SNOWSERVICES_INGRESS_OAUTH"]
+    assert (told["status"], told["because"]) == ("done", "is there already (error 002043)")
     assert guide.rows("SHOW SECURITY INTEGRATIONS", "ACCOUNTADMIN") == []
     assert guide.document("plan", "-f", str(GUIDE))["changes"] == []
 

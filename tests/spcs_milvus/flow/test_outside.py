@@ -51,8 +51,11 @@ def outside(stack: Stack) -> Stack:
 def test_up_and_up_again_and_down(outside: Stack) -> None:
     before = outside.local.dump()
 
-    done(outside.up())
+    (ingress,) = (
+        one for one in done(outside.up()).outcomes if one.change.address.kind == "security_integration"
+    )
 
+    assert ingress.found == "is there already (error 002043)"
     assert outside.status().ready
     second = done(outside.up())
     assert (second.plan.changes, second.counts.write) == ((), 0)

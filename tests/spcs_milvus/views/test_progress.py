@@ -23,6 +23,7 @@ EVENTS = [
     Event(POOL, "create", Stage.DONE, seconds=1.26),
     Event(READY, "wait", Stage.PROGRESS, "milvus: Waiting to start", 2.0),
     Event(READY, "wait", Stage.DONE, seconds=3.0),
+    Event(Address("role", "E"), "create", Stage.DONE, "is there already"),
     Event(GRANT, "create", Stage.STARTED),
     Event(GRANT, "create", Stage.DONE, seconds=0.01),
     Event(Address("role", "A"), "delete", Stage.DONE, seconds=0.2),
@@ -35,6 +36,7 @@ EVENTS = [
 ENDS = [
     "✓ compute_pool.P created 1.3 s",
     "✓ ready.DB.PUBLIC.MILVUS 3.0 s",
+    "✓ role.E is there already",
     "✓ role.A dropped 0.2 s",
     "✗ role.B failed 0.3 s: not allowed",
     "↷ role.C skipped: role.C was skipped",
@@ -57,9 +59,9 @@ def test_without_a_terminal_each_end_and_phase_is_one_line() -> None:
     assert [line.split("] ", 1)[1] for line in lines] == [
         ENDS[0],
         "  ready.DB.PUBLIC.MILVUS: milvus: Waiting to start",
-        ENDS[1],
+        *ENDS[1:3],
         "✓ grant.USAGE on database DB to R created",
-        *ENDS[2:],
+        *ENDS[3:],
     ]
 
 
