@@ -81,7 +81,9 @@ def _not_ours(resource: Resource, actual: Actual, kind: Kind) -> Problem:
     hint = "choose other names with `names: {prefix: …}` in the project file"
     if resource.address.kind in MAY_EXIST:
         hint += f", or list {resource.address} under `existing:` to use it as it is"
-    if mark and resource.mark and mark.project == resource.mark.project:
+    if resource.address.kind == "user":
+        hint = "give it another name under `users:`; or leave it out, and name it in `roles: {grant_to: …}`"
+    elif mark and resource.mark and mark.project == resource.mark.project:
         hint = "two environments in one account need names of their own: `names: {prefix: …}` in one of them"
     return Problem(
         f"a {kind.title} {resource.name} is there and is not ours",

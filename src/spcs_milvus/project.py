@@ -382,6 +382,25 @@ class Project(Section):
         made = f"{self.prefix}_{key.upper().replace('-', '_')}_POOL"
         return _first(self.compute_pools[key].name, made)
 
+    def egress_rule(self, service: str) -> str:
+        """The name of the network rule with the hosts that a service is let out to."""
+        given = self.names.jupyter_egress_rule if service == "JUPYTER" else None
+        return _first(given, f"{service}_EGRESS_RULE")
+
+    def egress_integration(self, service: str) -> str:
+        """The name of the integration that lets a service out."""
+        given = self.names.jupyter_egress_integration if service == "JUPYTER" else None
+        return _first(given, f"{self.prefix}_{service}_EGRESS")
+
+    @property
+    def egress(self) -> dict[str, tuple[str, ...]]:
+        """The hosts that each service is let out to, by the service's name; those that are let out to none
+        are left out.
+        """
+        found = {"JUPYTER": self.jupyter.egress} if self.jupyter else {}
+        found |= {service_name(key): extra.egress for key, extra in self.services.items()}
+        return {service: hosts for service, hosts in found.items() if hosts}
+
     @property
     def stages_made(self) -> dict[str, Stage]:
         """The stages by name, with the one that specifications are put on where they are."""

@@ -62,6 +62,7 @@ def contradictions(project: Project, document: Document) -> Iterator[Problem]:
     yield from _grantees(project, document)
     yield from _users(project, document)
     yield from _egress(project, document)
+    yield from _ways_out(project, document)
     yield from _folded(document)
     yield from _settings(project.milvus, document)
     for path, section in _with_images(project):
@@ -141,6 +142,10 @@ def _grantees(project: Project, document: Document) -> Iterator[Problem]:
             yield Problem(
                 f"the {grantee} is the project's own", None, place, "grant to people and roles of your own"
             )
+        if grantee == "role PUBLIC":
+            # documented: Overview of access control, every role inherits PUBLIC; assumed: that makes a circle
+            hint = "name the people, or a role that they have"
+            yield Problem("every role inherits PUBLIC, and so would the project's own", None, place, hint)
         if grantee in seen:
             yield Problem(f"the {grantee} stands twice", None, place, "leave one of them out")
         seen.add(grantee)
@@ -202,6 +207,21 @@ def _egress(project: Project, document: Document) -> Iterator[Problem]:
         if len(hosts) > MOST_HOSTS:
             summary = f"an integration lets out to {MOST_HOSTS} hosts at most"
             yield Problem(summary, f"{len(hosts)} are listed", document.place(path), "list fewer")
+
+
+def _ways_out(project: Project, document: Document) -> Iterator[Problem]:
+    """Each service has a way out of its own: with one for two, both would reach what either may."""
+    others = [service for service in project.egress if service != "JUPYTER"]
+    if "JUPYTER" not in project.egress:
+        return
+    for key, name in (
+        ("jupyter_egress_rule", project.egress_rule),
+        ("jupyter_egress_integration", project.egress_integration),
+    ):
+        if name("JUPYTER") in map(name, others):
+            place = document.place(("names", key))
+            hint = "give it another name, or leave the line out for the default"
+            yield Problem(f"the name {name('JUPYTER')} is that of another service's", None, place, hint)
 
 
 def _our_roles(project: Project) -> tuple[str, ...]:
@@ -331,13 +351,14 @@ def _in_schema(project: Project, name: str) -> str:
 def _lengths(project: Project, document: Document) -> Iterator[Problem]:
     """Names in the file were checked one by one; those made from the prefix can grow too long."""
     pools = map(project.pool_name, project.compute_pools)
-    longest = max((*_our_roles(project), project.warehouse_name, *pools), key=len)
+    out = map(project.egress_integration, project.egress)
+    longest = max((*_our_roles(project), project.warehouse_name, *pools, *out), key=len)
     if len(longest) > 255:
         yield Problem(
             "a name has at most 255 characters",
             f"{longest[:20]}…{longest[-20:]} has {len(longest)}",
             document.place(("names", "prefix")),
-            "choose a shorter prefix, or a shorter key of the pool",
+            "choose a shorter prefix, or a shorter key of the pool or service",
         )
 
 

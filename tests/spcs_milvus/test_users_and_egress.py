@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.spcs_milvus.stack import QUICKSTART, by_address, declared, image, project
+from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, image, project, seen
 
 from spcs_milvus import components
 from spcs_milvus.config import load
@@ -15,6 +15,7 @@ from spcs_milvus.context import Context
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.graph import closure
 from spcs_milvus.kinds import kind_of
+from spcs_milvus.plan import plan_up
 from spcs_milvus.resource import Address, Resource
 from spcs_milvus.secrets import Secret
 from spcs_milvus.steps import Statement
@@ -302,3 +303,13 @@ def test_a_rule_that_exists_is_in_an_integration_of_ours() -> None:
     stack = by_address(declared(QUICKSTART + OUT + f"existing: [{rule}]\n"))
     assert stack[rule].existing
     assert stack[rule].address in stack["external_access_integration.MILVUS_DEMO_JUPYTER_EGRESS"].needs
+
+
+def test_a_user_of_others_is_told_with_what_helps() -> None:
+    """Users have no prefix; one that is there may be given the role."""
+    stack = declared(QUICKSTART + "users: [{name: ALICE}]\n")
+    alice = Address("user", "ALICE")
+    theirs = as_declared(by_address(stack)[str(alice)], comment="theirs")
+    (problem,) = plan_up(stack, seen(stack, {alice: theirs})).conflicts
+    assert "`roles: {grant_to: …}`" in str(problem.hint)
+    assert "prefix" not in str(problem.hint)

@@ -19,14 +19,12 @@ INGRESS = Name.of("SNOWSERVICES_INGRESS_OAUTH")
 
 def egress_name(foundation: Foundation, service: str) -> Name:
     """The integration that lets a service out. Services take these names as they are stored, in capitals."""
-    given = foundation.project.names.jupyter_egress_integration if service == "JUPYTER" else None
-    return Name.of(given or f"{foundation.project.prefix}_{service}_EGRESS")
+    return Name.of(foundation.project.egress_integration(service))
 
 
 def rule_name(foundation: Foundation, service: str) -> Name:
     """The network rule with the hosts that a service is let out to."""
-    given = foundation.project.names.jupyter_egress_rule if service == "JUPYTER" else None
-    return foundation.schema.child(given or f"{service}_EGRESS_RULE")
+    return foundation.schema.child(foundation.project.egress_rule(service))
 
 
 def egress(foundation: Foundation, service: str, hosts: tuple[str, ...], role: str) -> Iterator[Resource]:
