@@ -22,6 +22,8 @@ from .notebook import Jupyter
 
 GUIDE = EXAMPLES / "guide" / "spcs-milvus.yaml"
 PASSWORD = "Milvus-user-0k"
+STAGES = ("DATA", "FILES", "YAML_STAGE")
+POOLS = ("MILVUS_COMPUTE_POOL", "JUPYTER_COMPUTE_POOL")
 ANSWER = "Alan Turing was the first person to conduct substantial research in AI."
 
 
@@ -168,7 +170,7 @@ def test_row_09_the_image_repository(guide: Guide) -> None:
 
 def test_row_10_the_stages(guide: Guide) -> None:
     shown = {row["name"]: row["type"] for row in guide.rows("SHOW STAGES IN DATABASE MILVUS_DEMO")}
-    assert shown == dict.fromkeys(("DATA", "FILES", "YAML_STAGE"), "INTERNAL NO CSE")
+    assert shown == dict.fromkeys(STAGES, "INTERNAL NO CSE")
 
 
 def test_row_11_the_role_has_the_privileges_it_needs_and_no_others(guide: Guide) -> None:
@@ -217,7 +219,7 @@ def test_row_15_what_runs_is_what_was_pushed(guide: Guide) -> None:
 
 def test_row_16_the_compute_pools(guide: Guide) -> None:
     shown = {row["name"]: row for row in guide.rows("SHOW COMPUTE POOLS")}
-    assert set(shown) == {"MILVUS_COMPUTE_POOL", "JUPYTER_COMPUTE_POOL"}
+    assert set(shown) == set(POOLS)
     for pool in shown.values():
         assert (pool["min_nodes"], pool["max_nodes"], pool["instance_family"]) == (1, 1, "CPU_X64_S")
         assert (pool["auto_resume"], pool["auto_suspend_secs"], pool["owner"]) == ("true", 3600, "SYSADMIN")
@@ -286,6 +288,26 @@ def test_row_25_the_notebook_finds_the_answer(guide: Guide) -> None:
     with jupyter.kernel() as kernel:
         printed = "".join(kernel.run(cell) for cell in jupyter.cells("TestMilvus.ipynb"))
     assert f"Best hit: {ANSWER}" in printed
+
+
+def test_the_dump_lists_the_guides_objects_with_its_settings(guide: Guide) -> None:
+    objects = {one["name"]: one for one in guide.document("local", "dump")["objects"]}
+    settings = {name: one["settings"] for name, one in objects.items()}
+    for name, kind, wanted in (
+        ("MILVUS_ROLE", "ROLE", {}),
+        ("MILVUS_USER", "USER", {"DEFAULT_ROLE": "MILVUS_ROLE", "MUST_CHANGE_PASSWORD": False}),
+        ("MILVUS_WAREHOUSE", "WAREHOUSE", {"WAREHOUSE_SIZE": "X-Small", "AUTO_SUSPEND": 180}),
+        ("MILVUS_DEMO", "DATABASE", {}),
+        ("MILVUS_DEMO.PUBLIC.MILVUS_REPO", "IMAGE REPOSITORY", {}),
+        *((f"MILVUS_DEMO.PUBLIC.{name}", "STAGE", {"ENCRYPTION": "SNOWFLAKE_SSE"}) for name in STAGES),
+        ("MILVUS_DEMO.PUBLIC.ALLOW_ALL_RULE", "NETWORK RULE", {"TYPE": "HOST_PORT", "MODE": "EGRESS"}),
+        ("ALLOW_ALL_EAI", "INTEGRATION", {"ENABLED": True}),
+        *((name, "COMPUTE POOL", {"MIN_NODES": 1, "MAX_NODES": 1, "AUTO_RESUME": True}) for name in POOLS),
+        ("MILVUS_DEMO.PUBLIC.MILVUS", "SERVICE", {"MIN_INSTANCES": 1, "MAX_INSTANCES": 1}),
+        ("MILVUS_DEMO.PUBLIC.JUPYTER", "SERVICE", {"MIN_INSTANCES": 1, "MAX_INSTANCES": 1}),
+    ):
+        assert objects[name]["kind"] == kind
+        assert {key: settings[name][key] for key in wanted} == wanted, settings[name]
 
 
 def test_row_26_clean_up_leaves_the_one_grant_and_says_so(stack: Stack) -> None:
