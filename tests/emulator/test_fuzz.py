@@ -166,6 +166,21 @@ def _changes(catalogue: Catalogue) -> tuple[int, list[FutureGrant]]:
     return catalogue.version, catalogue.future_grants.values()
 
 
+def test_whatever_a_dump_shows_moves_the_version(account: tuple[World, Session]) -> None:
+    world, session = account
+    catalogue = world.local.account._catalogue
+    _restore(world, session)
+    for sql in (
+        "CREATE ROLE OF_A_VERSION",
+        "GRANT READ ON FUTURE STAGES IN SCHEMA D.PUBLIC TO ROLE OF_A_VERSION",
+        "DROP ROLE OF_A_VERSION",
+    ):
+        version, before = catalogue.version, world.local.dump()
+        execute(world.local.account, session, sql)
+        assert world.local.dump() != before
+        assert catalogue.version > version, sql
+
+
 def _restore(world: World, session: Session) -> None:
     """Have again what the seeds speak of, and nothing that grows and grows."""
     for sql in ARRANGED:

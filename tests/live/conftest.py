@@ -52,8 +52,8 @@ class Observed:
         self.prefix = f"SPCSLIVE_{secrets.token_hex(4).upper()}"
         self._records = records
         self._connection = snowflake.connector.connect(**options)
-        self.run("USE ROLE ACCOUNTADMIN")
-        self.run("USE SECONDARY ROLES NONE")
+        self._must("USE ROLE ACCOUNTADMIN")
+        self._must("USE SECONDARY ROLES NONE")
 
     def run(self, sql: str) -> dict[str, Any]:
         """The answer: `errno` and `message` (None when the account agrees), `columns`, `rows` as dicts."""
@@ -68,18 +68,28 @@ class Observed:
         self._records.append({"account": self.name, "sql": sql.replace(self.prefix, "{P}"), **kept})
         return answer
 
+    def _must(self, sql: str) -> list[dict[str, Any]]:
+        """The rows of a statement that may not fail: nobody would see what is left."""
+        answer = self.run(sql)
+        assert answer["errno"] is None, f"{sql}: {answer['message']}"
+        rows: list[dict[str, Any]] = answer["rows"]
+        return rows
+
     def left(self) -> list[str]:
         """The statements that drop what is still there with the prefix."""
         found = []
         for show, drop in LEFT:
-            for row in self.run(show.format(self.prefix))["rows"]:
+            for row in self._must(show.format(self.prefix)):
+                # In the pattern of LIKE the prefix's "_" stands for any letter.
+                if not row["name"].startswith(self.prefix):
+                    continue
                 place = [row.get("database_name"), row.get("schema_name"), row["name"]]
                 found.append(drop.format(".".join(part for part in place if part)))
         return found
 
     def clean(self) -> None:
         """Drops everything with the prefix; fails when something stays."""
-        self.run("USE ROLE ACCOUNTADMIN")
+        self._must("USE ROLE ACCOUNTADMIN")
         for statement in self.left():
             self.run(statement)
         stays = self.left()

@@ -92,7 +92,7 @@ class Table(Generic[T]):
 class Catalogue:
     """The account's entries. Read and change them inside `transaction` only, which holds the one lock.
 
-    `version` grows with every transaction that changes objects, grants or memberships.
+    `version` grows with every transaction that changes objects, grants of any sort or memberships.
     """
 
     def __init__(self, store: Store) -> None:
@@ -174,7 +174,9 @@ class Catalogue:
                     removes.append((name, id_))
                 else:
                     puts.append(Document(name, id_, to_json(entry)))
-        if any(table.changed() for table in (self.objects, self.grants, self.memberships)):
+        if any(
+            table.changed() for table in (self.objects, self.grants, self.future_grants, self.memberships)
+        ):
             self.version += 1
         if puts or removes:
             try:
