@@ -6,6 +6,7 @@ import json
 import math
 import re
 import shutil
+import socket
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ import snowflake.connector
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from tests.emulator.conftest import Client, World
+from tests.emulator.test_wire import Raw
 
 from spcs_emulator.account import authentication, credentials
 from spcs_emulator.clock import TurnedClock
@@ -350,6 +352,23 @@ def test_a_browser(person: Callable[..., Client], admin: Client) -> None:
         assert "no such person" in refused(person, 250001, 390194, authenticator="externalbrowser", user=name)
     admin.run("ALTER USER PAT SET DISABLED = TRUE")
     refused(person, 390100, authenticator="externalbrowser")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.2", None])
+def test_the_token_goes_to_a_listener_of_ours_at_127_0_0_1_only(world: World, address: str | None) -> None:
+    """Somebody else's program may listen at the same port of another address, or at a port that is free."""
+    with socket.create_server((address or "127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        if address is None:
+            listener.close()
+        asked = {
+            "AUTHENTICATOR": "EXTERNALBROWSER",
+            "LOGIN_NAME": world.local.connection["user"],
+            "BROWSER_MODE_REDIRECT_PORT": str(port),
+        }
+        _, answer = Raw(world).post("/session/authenticator-request", {"data": asked})
+    assert (answer["code"], answer["success"]) == ("390194", False)
+    assert "no program of yours listens" in answer["message"]
 
 
 def test_a_password_with_mfa_but_no_second_factor(person: Callable[..., Client]) -> None:

@@ -15,10 +15,12 @@ from urllib.parse import quote
 import psutil
 
 SECONDS = 5.0
+# Who listens at one of these gets what is sent to 127.0.0.1.
+_REACHED = frozenset(("127.0.0.1", "0.0.0.0", "::"))  # noqa: S104 - compared, never listened at
 
 
 def listens_here(port: int) -> bool:
-    """Whether a process of the user who runs the local account listens at the port."""
+    """Whether a process of the user who runs the local account listens at the port of 127.0.0.1."""
     return any(_listens(process, port) for process in psutil.process_iter())
 
 
@@ -29,7 +31,10 @@ def _listens(process: psutil.Process, port: int) -> bool:
         held = process.net_connections(kind="tcp")
     except psutil.Error:
         return False
-    return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in held)
+    return any(
+        one.status == psutil.CONN_LISTEN and one.laddr.port == port and one.laddr.ip in _REACHED
+        for one in held
+    )
 
 
 def bring(port: int, token: str) -> None:
