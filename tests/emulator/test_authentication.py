@@ -438,3 +438,7 @@ def test_the_registry_takes_passwords_and_tokens_of_users(world: World, stack: C
     free = stack.run("ALTER USER PUSHER ADD PAT F")[0]["token_secret"]
     for secret, may in ((PASSWORD, "write"), (free, "write"), (bound, "none"), ("wrong", None)):
         assert account.repository_access(Credential("PUSHER", secret), "d/public/r") == may
+    stack.run("ALTER USER PUSHER SET DEFAULT_ROLE = PUBLIC")
+    assert account.repository_access(Credential("PUSHER", PASSWORD), "d/public/r") == "write"
+    stack.run("ALTER USER PUSHER SET DEFAULT_SECONDARY_ROLES = ()")
+    assert account.repository_access(Credential("PUSHER", PASSWORD), "d/public/r") == "none"

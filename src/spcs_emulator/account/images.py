@@ -19,7 +19,7 @@ from spcs_emulator.clock import Clock
 from spcs_emulator.faults import SqlError
 from spcs_emulator.registry.api import Access as RegistryAccess
 from spcs_emulator.registry.api import Credential, PushedImage
-from spcs_emulator.statement.values import ObjectKind
+from spcs_emulator.statement.values import Identifier, Name, ObjectKind
 
 TOKEN_USER = "0sessiontoken"  # noqa: S105
 _PARTS = 3
@@ -57,8 +57,13 @@ class RegistryAccount:
         roles = assigned_roles(self._catalogue, proof.user.key)
         if proof.role:
             return proof.user.key, Access(self._catalogue, proof.role, roles & {proof.role})
-        role = self._catalogue.find(ObjectKind.ROLE, str(people.value(proof.user, "DEFAULT_ROLE")))
-        return proof.user.key, Access(self._catalogue, role.key if role else None, roles)
+        found = self._catalogue.find(
+            ObjectKind.ROLE, str(people.value(proof.user, "DEFAULT_ROLE") or "PUBLIC")
+        )
+        role = found.key if found and found.key in roles else None
+        if "ALL" not in people.value(proof.user, "DEFAULT_SECONDARY_ROLES"):
+            roles &= {role}
+        return proof.user.key, Access(self._catalogue, role, roles)
 
     def repository_access(self, credential: Credential, path: str) -> RegistryAccess | None:
         """Return what the credential may do in "db/schema/repo"; None when there is no such repository."""
@@ -79,14 +84,11 @@ class RegistryAccount:
             return found.key if found else None
 
     def _repository(self, path: str) -> AccountObject | None:
-        parts = path.split("/")
+        parts = path.upper().split("/")
         if len(parts) != _PARTS or path != path.lower():
             return None
-        database = self._catalogue.find(ObjectKind.DATABASE, parts[0].upper())
-        schema = self._catalogue.find(ObjectKind.SCHEMA, parts[1].upper(), database.key) if database else None
-        if schema is None:
-            return None
-        return self._catalogue.find(ObjectKind.IMAGE_REPOSITORY, parts[2].upper(), schema.key)
+        name = Name(tuple(Identifier(part) for part in parts))
+        return self._catalogue.named(ObjectKind.IMAGE_REPOSITORY, name, None)
 
     def record_image(self, image: PushedImage) -> None:
         """Take note of a pushed manifest; its tag leaves the manifest that had it. SqlError when it is not

@@ -1,6 +1,7 @@
 """Programmatic access tokens of users: made, changed, rotated, removed, shown.
 
-In: statements' values. Out: results; a token's text leaves once, in the answer that makes it. Documented:
+In: statements' values. Out: results; a token's text is in the answer that makes it alone, and in memory as
+long as the history keeps that (RESULT_SCAN, a request sent again); its hash is what is stored. Documented:
 ALTER USER … PROGRAMMATIC ACCESS TOKEN, SHOW USER PROGRAMMATIC ACCESS TOKENS, Using programmatic access
 tokens.
 """
