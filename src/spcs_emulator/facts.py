@@ -24,7 +24,9 @@ from spcs_emulator.faults import Fault
 from spcs_emulator.statement.files import FILE_CLAUSES
 from spcs_emulator.statement.forms import FORMS, JOB_FORM
 from spcs_emulator.statement.parse import STARTS
+from spcs_emulator.statement.sessions import TABLE_SOURCES
 from spcs_emulator.statement.show import SHOW_FORMS
+from spcs_emulator.statement.users import TOKEN_CLAUSES
 
 Confidence = Literal["documented", "observed", "assumed"]
 CONFIDENCES: tuple[Confidence, ...] = get_args(Confidence)
@@ -55,7 +57,7 @@ def facts() -> tuple[Fact, ...]:
     return (
         *(Fact("statements", start.words, start.source) for start in STARTS),
         *_kinds(),
-        *_clauses_of_files(),
+        *_other_clauses(),
         *(Fact("show", f"SHOW {what}", form.source) for what, form in SHOW_FORMS.items()),
         *(
             Fact("show", f"SHOW {what} HISTORY is refused", form.history)
@@ -64,6 +66,7 @@ def facts() -> tuple[Fact, ...]:
         ),
         *(Fact("functions", name, function.source) for name, function in sorted(FUNCTIONS.items())),
         *(Fact("functions", f"service!{name}", one.source) for name, one in SERVICE_METHODS.items()),
+        *(Fact("functions", f"TABLE({name})", source) for name, source in TABLE_SOURCES.items()),
         *(Fact("columns", shape.title, shape.source) for shape in _found(Shape)),
         *(Fact("parameters", name, PARAMETERS_SOURCE) for name in sorted(PARAMETERS)),
         *(Fact("privileges", kind.value, PRIVILEGES_SOURCE) for kind in PRIVILEGES),
@@ -95,8 +98,10 @@ def _kinds() -> Iterator[Fact]:
         yield Fact("clauses", f"EXECUTE JOB SERVICE: {name}", clause.source)
 
 
-def _clauses_of_files() -> Iterator[Fact]:
-    for statement, clauses in FILE_CLAUSES.items():
+def _other_clauses() -> Iterator[Fact]:
+    """Of what is about no kind: files, and tokens of users."""
+    tokens = {f"ALTER USER … {verb} PROGRAMMATIC ACCESS TOKEN": some for verb, some in TOKEN_CLAUSES.items()}
+    for statement, clauses in {**FILE_CLAUSES, **tokens}.items():
         yield from (Fact("clauses", f"{statement}: {name}", one.source) for name, one in clauses.items())
 
 

@@ -10,6 +10,7 @@ from spcs_emulator.facts import CONFIDENCES, SOURCE, Fact, facts
 from spcs_emulator.faults import Fault
 from spcs_emulator.objects.kinds import KINDS
 from spcs_emulator.statement.forms import FORMS
+from spcs_emulator.statement.sessions import TABLE_METHODS
 
 ROOT = Path(__file__).parents[2]
 TABLES = [fact for fact in facts() if fact.area != "rules"]
@@ -67,3 +68,9 @@ def test_rules_told_in_docstrings_are_facts() -> None:
 def test_the_page_is_the_one_made_from_the_code() -> None:
     page = runpy.run_path(str(ROOT / "docs/facts.py"))["page"]()
     assert (ROOT / "docs/facts.md").read_text(encoding="utf-8") == page, "run docs/facts.py"
+
+
+def test_properties_of_tokens_and_functions_of_tables_are_facts() -> None:
+    known = {fact.subject for fact in facts()}
+    assert "ALTER USER … ADD PROGRAMMATIC ACCESS TOKEN: ROLE_RESTRICTION" in known
+    assert {f"TABLE(service!{method})" for method in TABLE_METHODS} <= known

@@ -5,11 +5,9 @@ each takes stand in tables with their sources.
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from spcs_emulator.statement import properties
-from spcs_emulator.statement.forms import Clause, clause
-from spcs_emulator.statement.properties import read_properties
+from spcs_emulator.statement.forms import Clause, clause, read_options
 from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.values import GetFiles, ListFiles, PutFiles, RemoveFiles
 
@@ -35,27 +33,22 @@ FILE_CLAUSES: Mapping[str, Mapping[str, Clause]] = {
 
 def parse_put(reader: Reader) -> PutFiles:
     """Read what follows PUT."""
-    return PutFiles(_local(reader), reader.location(), _options(reader, "PUT"))
+    return PutFiles(_local(reader), reader.location(), read_options(reader, FILE_CLAUSES["PUT"]))
 
 
 def parse_get(reader: Reader) -> GetFiles:
     """Read what follows GET."""
-    return GetFiles(reader.location(), _local(reader), _options(reader, "GET"))
+    return GetFiles(reader.location(), _local(reader), read_options(reader, FILE_CLAUSES["GET"]))
 
 
 def parse_list(reader: Reader) -> ListFiles:
     """Read what follows LIST or LS."""
-    return ListFiles(reader.location(), _options(reader, "LIST").get("PATTERN"))
+    return ListFiles(reader.location(), read_options(reader, FILE_CLAUSES["LIST"]).get("PATTERN"))
 
 
 def parse_remove(reader: Reader) -> RemoveFiles:
     """Read what follows REMOVE or RM."""
-    return RemoveFiles(reader.location(), _options(reader, "REMOVE").get("PATTERN"))
-
-
-def _options(reader: Reader, statement: str) -> dict[str, Any]:
-    reads = {name: option.read for name, option in FILE_CLAUSES[statement].items()}
-    return read_properties(reader, reads)
+    return RemoveFiles(reader.location(), read_options(reader, FILE_CLAUSES["REMOVE"]).get("PATTERN"))
 
 
 def _local(reader: Reader) -> str:

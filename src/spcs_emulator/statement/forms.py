@@ -5,9 +5,11 @@ In: nothing. Out: `FORMS`. Touches nothing. What does not stand here is a syntax
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from spcs_emulator.statement import properties
-from spcs_emulator.statement.properties import Read
+from spcs_emulator.statement.properties import Read, read_properties
+from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.values import ObjectKind
 
 CREATE, SET, UNSET = "CREATE", "SET", "UNSET"
@@ -25,6 +27,11 @@ class Clause:
 def clause(read: Read, source: str, *where: str) -> Clause:
     """Return the property that may stand in `where`, by default in CREATE, SET and UNSET."""
     return Clause(read, source, frozenset(where or (CREATE, SET, UNSET)))
+
+
+def read_options(reader: Reader, clauses: Mapping[str, Clause]) -> dict[str, Any]:
+    """Read the properties of a statement that is about no kind. See `read_properties`."""
+    return read_properties(reader, {name: one.read for name, one in clauses.items()})
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,13 @@ from spcs_emulator.statement.values import (
     UseSecondaryRoles,
 )
 
-# The methods of a service that return rows, with the names of their arguments.
+# What TABLE(…) takes: RESULT_SCAN, and the methods of a service that return rows; with the names of their
+# arguments, and where we know them from.
 TABLE_METHODS = {"SPCS_GET_LOGS": {"START_TIME", "END_TIME"}}
+TABLE_SOURCES = {
+    "RESULT_SCAN": "documented: RESULT_SCAN; assumed: SELECT * of it alone",
+    "service!SPCS_GET_LOGS": "documented: SPCS_GET_LOGS; assumed: its times are written as constants",
+}
 USED = (ObjectKind.ROLE, ObjectKind.WAREHOUSE, ObjectKind.DATABASE, ObjectKind.SCHEMA)
 # Documented: Context functions; these may be written without their brackets.
 _WORD_CALLS = ("CURRENT_DATE", "CURRENT_TIMESTAMP", "CURRENT_USER")

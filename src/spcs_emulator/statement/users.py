@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from spcs_emulator.faults import UNSUPPORTED
 from spcs_emulator.statement import properties
+from spcs_emulator.statement.forms import Clause, clause, read_options
 from spcs_emulator.statement.objects import altered, object_name
-from spcs_emulator.statement.properties import Read, read_properties, read_unset
+from spcs_emulator.statement.properties import read_unset
 from spcs_emulator.statement.reader import Reader
 from spcs_emulator.statement.values import Alter, Identifier, Name, ObjectKind
 
@@ -22,18 +23,24 @@ SELF = Name((Identifier(""),))
 """Stands for the user of the session, where a statement names none."""
 
 
-_ADD: Mapping[str, Read] = {
-    "ROLE_RESTRICTION": properties.stored_name,
-    "DAYS_TO_EXPIRY": properties.integer,
-    "MINS_TO_BYPASS_NETWORK_POLICY_REQUIREMENT": properties.integer,
-    "COMMENT": properties.text,
+_MODIFY = "documented: ALTER USER … MODIFY PROGRAMMATIC ACCESS TOKEN"
+_ADD = "documented: ALTER USER … ADD PROGRAMMATIC ACCESS TOKEN"
+_ROTATE = "documented: ALTER USER … ROTATE PROGRAMMATIC ACCESS TOKEN"
+# The properties of a token, by the verb that takes them.
+TOKEN_CLAUSES: Mapping[str, Mapping[str, Clause]] = {
+    "ADD": {
+        "ROLE_RESTRICTION": clause(properties.stored_name, _ADD),
+        "DAYS_TO_EXPIRY": clause(properties.integer, _ADD),
+        "MINS_TO_BYPASS_NETWORK_POLICY_REQUIREMENT": clause(properties.integer, _ADD),
+        "COMMENT": clause(properties.text, _ADD),
+    },
+    "MODIFY": {
+        "DISABLED": clause(properties.boolean, _MODIFY),
+        "MINS_TO_BYPASS_NETWORK_POLICY_REQUIREMENT": clause(properties.integer, _MODIFY),
+        "COMMENT": clause(properties.text, _MODIFY),
+    },
+    "ROTATE": {"EXPIRE_ROTATED_TOKEN_AFTER_HOURS": clause(properties.integer, _ROTATE)},
 }
-_SET: Mapping[str, Read] = {
-    "DISABLED": properties.boolean,
-    "MINS_TO_BYPASS_NETWORK_POLICY_REQUIREMENT": properties.integer,
-    "COMMENT": properties.text,
-}
-_ROTATE: Mapping[str, Read] = {"EXPIRE_ROTATED_TOKEN_AFTER_HOURS": properties.integer}
 
 
 def parse_alter_user(reader: Reader) -> Alter:
@@ -61,18 +68,16 @@ def _token(reader: Reader, user: Name, if_exists: bool) -> Alter:
     values: dict[str, object] = {"NAME": reader.identifier().text}
     new_name = None
     unset: tuple[str, ...] = ()
-    if verb == "ADD":
-        values.update(read_properties(reader, _ADD))
-    elif verb == "ROTATE":
-        values.update(read_properties(reader, _ROTATE))
+    if verb in ("ADD", "ROTATE"):
+        values.update(read_options(reader, TOKEN_CLAUSES[verb]))
     elif verb == "MODIFY":
         what = reader.one_of("SET", "UNSET", "RENAME TO")
         if what == "RENAME TO":
             new_name = Name((reader.identifier(),))
         elif what == "UNSET":
-            unset = read_unset(reader, tuple(_SET))
+            unset = read_unset(reader, tuple(TOKEN_CLAUSES[verb]))
         elif reader.at_end:
             raise reader.fail()
         else:
-            values.update(read_properties(reader, _SET))
+            values.update(read_options(reader, TOKEN_CLAUSES[verb]))
     return Alter(ObjectKind.USER, user, f"{verb} TOKEN", values, unset, new_name, if_exists)
