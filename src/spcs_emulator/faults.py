@@ -55,6 +55,13 @@ STATEMENT_COUNT = Fault(
 CANCELED = Fault(
     604, "57014", "SQL execution canceled", "observed: number, SQLSTATE and text, in an answer of the SQL API"
 )
+TIMED_OUT = Fault(
+    630,
+    "57014",
+    "Statement reached its statement or warehouse timeout of {seconds} second(s) and was canceled.",
+    "observed: number, SQLSTATE and start of the text, in the tests of the Terraform provider; assumed: how "
+    "it goes on",
+)
 NO_SUCH_QUERY = Fault(
     709,
     "02000",

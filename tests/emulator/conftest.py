@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -221,4 +220,4 @@ def request_of(world: World, name: str) -> Any:
 def execute(account: Account, session: Session, sql: str) -> Outcome:
     """Run one statement without the wire."""
     (written,) = read(sql)
-    return account.execute(session, Query(session, "", sql, datetime.now(UTC)), written)
+    return account.execute(session, Query(session, "", sql, account._world.clock.now()), written)

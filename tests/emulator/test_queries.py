@@ -117,6 +117,20 @@ def test_waits_that_are_none(raw: Raw, sql: str, code: str) -> None:
     assert raw.query(sql)["code"] == code
 
 
+@pytest.mark.parametrize("seconds", [30, 0])
+def test_a_statement_waits_no_longer_than_its_session_allows(world: World, raw: Raw, seconds: int) -> None:
+    raw.query(f"ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = {seconds}")
+    query_id = raw.query(WAIT, asyncExec=True)["data"]["queryId"]
+    for step in (29, 1, 30):
+        assert running(raw, query_id)
+        world.local.clock.advance(step)
+        world.local.tick()
+        if seconds and step == 1:
+            break
+    answer = raw.get(f"/queries/{query_id}/result")[1]
+    assert answer["code"] == ("000630" if seconds else None), answer
+
+
 # --- cancelling --------------------------------------------------------------------------------------------
 
 

@@ -26,16 +26,17 @@ from spcs_emulator.account.images import RegistryAccount
 from spcs_emulator.account.life import Life
 from spcs_emulator.account.pending import Moves, Pending
 from spcs_emulator.account.privilege_grants import grant_ownership, grant_privileges
-from spcs_emulator.account.query_functions import result_scan
+from spcs_emulator.account.query_functions import LONGEST_SECONDS, result_scan
 from spcs_emulator.account.requests import RequestBuilder
 from spcs_emulator.account.results import Result, Transfer, status
 from spcs_emulator.account.role_grants import grant_role, show_grants
+from spcs_emulator.account.session_parameters import DEFAULT_TIMEOUT_SECONDS
 from spcs_emulator.account.session_statements import alter_session, use, use_secondary_roles
 from spcs_emulator.account.sessions import Sessions
 from spcs_emulator.account.show import show
 from spcs_emulator.account.stage_files import StageFiles
 from spcs_emulator.clock import Clock
-from spcs_emulator.faults import CANCELED, INTERNAL, LOGGED_OUT, UNSUPPORTED, SqlError
+from spcs_emulator.faults import CANCELED, INTERNAL, LOGGED_OUT, TIMED_OUT, UNSUPPORTED, SqlError
 from spcs_emulator.identity import Identity
 from spcs_emulator.objects.expiry import expire
 from spcs_emulator.objects.job import execute_job
@@ -97,6 +98,15 @@ HANDLERS: dict[type[Statement], Callable[[Context, Any], Outcome]] = {
     Use: use,
     UseSecondaryRoles: use_secondary_roles,
 }
+
+
+def _timed(context: Context, pending: Pending[Result]) -> Pending[Result]:
+    """Let the statement wait for as long as its session allows. Documented: Parameters,
+    STATEMENT_TIMEOUT_IN_SECONDS; 0 is the longest there is.
+    """
+    given = context.session.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS", DEFAULT_TIMEOUT_SECONDS)
+    seconds = given if isinstance(given, int) and 0 < given < LONGEST_SECONDS else LONGEST_SECONDS
+    return replace(pending, since=context.query.started, seconds=seconds)
 
 
 class Account(RegistryAccount):
@@ -190,8 +200,8 @@ class Account(RegistryAccount):
     def wait(self, pending: Pending[Result], cancelled: threading.Event) -> Result:
         """Return the result of a statement that was not done at once.
 
-        SqlError the one it ends with, 000604 when `cancelled` is set first (and `wake` called), 300002
-        when the account closes.
+        SqlError the one it ends with, 000604 when `cancelled` is set first (and `wake` called), 000630 when
+        its session's STATEMENT_TIMEOUT_IN_SECONDS are over, 300002 when the account closes.
         """
         while True:
             seen = self._moves.count
@@ -199,11 +209,14 @@ class Account(RegistryAccount):
                 if self._closed:
                     raise INTERNAL(cause="the local account was stopped")
                 stopped = cancelled.is_set()
-                if stopped:
-                    pending.cancel()
                 result = None if stopped else pending.until()
+                late = result is None and pending.late(self._world.clock.now())
+                if stopped or late:
+                    pending.cancel()
             if stopped:
                 raise CANCELED()
+            if late:
+                raise TIMED_OUT(seconds=pending.seconds)
             if result is not None:
                 return result
             self._moves.wait_past(seen)
@@ -220,7 +233,9 @@ class Account(RegistryAccount):
             current = self._catalogue.sessions.get(session.id)
             if current is None:
                 raise LOGGED_OUT()
-            return HANDLERS[type(statement)](Context(self._world, current, query), statement)
+            context = Context(self._world, current, query)
+            outcome = HANDLERS[type(statement)](context, statement)
+            return _timed(context, outcome) if isinstance(outcome, Pending) else outcome
 
     def describe(self, session: Session, query: Query, written: Written) -> Result:
         """Return the columns that the statement would answer with, and no rows; nothing is changed.

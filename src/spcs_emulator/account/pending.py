@@ -8,6 +8,7 @@ Touches nothing itself.
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -26,12 +27,19 @@ class Pending(Generic[T]):
     or raises the SqlError with which the statement ends. It looks things up anew each time, by key: what the
     handler saw may have changed or be gone. What it changes before it raises is undone.
 
-    `cancel` is called inside a transaction, once, when the statement is cancelled while it waits; what it
-    changes is stored, and the client gets 000604.
+    `cancel` is called inside a transaction, once, when the statement is cancelled while it waits, or has
+    waited for longer than `seconds`, which the account sets; what it changes is stored, and the client gets
+    000604 or 000630.
     """
 
     until: Callable[[], T | None]
     cancel: Callable[[], None] = _nothing
+    since: datetime | None = None
+    seconds: int = 0
+
+    def late(self, now: datetime) -> bool:
+        """Whether it has waited for too long."""
+        return self.since is not None and now >= self.since + timedelta(seconds=self.seconds)
 
 
 class Moves:

@@ -17,17 +17,23 @@ from spcs_emulator.statement.values import ResultScan
 
 UNITS = {"DAYS": 86_400.0, "HOURS": 3_600.0, "MINUTES": 60.0, "SECONDS": 1.0, "MILLISECONDS": 0.001}
 # A week, the longest that a statement may take (documented: STATEMENT_TIMEOUT_IN_SECONDS).
-_LONGEST = 604_800
+LONGEST_SECONDS = 604_800
 
 
 def wait(context: Context, amount: Any, unit: Any = "SECONDS") -> Pending[str]:
-    """Wait for so long by the account's clock. 001008 for an amount or a unit that is none."""
+    """Wait for so long by the account's clock, from when the statement was sent. 001008 for an amount or a
+    unit that is none.
+    """
     seconds = UNITS.get(str(unit).upper())
     if seconds is None:
         raise INVALID_VALUE(name="time_unit", value=unit, why="")
-    if not isinstance(amount, int) or isinstance(amount, bool) or not 0 <= amount * seconds <= _LONGEST:
+    if (
+        not isinstance(amount, int)
+        or isinstance(amount, bool)
+        or not 0 <= amount * seconds <= LONGEST_SECONDS
+    ):
         raise INVALID_VALUE(name="amount", value=amount, why="")
-    until = context.now + timedelta(seconds=amount * seconds)
+    until = context.query.started + timedelta(seconds=amount * seconds)
     clock = context.world.clock
     said = f"waited {amount} {str(unit).lower()}"
     return Pending(lambda: said if clock.now() >= until else None)

@@ -70,6 +70,7 @@ PARAMETERS: Mapping[str, Parameter] = {
 }
 # What the account sets itself: times are the same wherever a test runs.
 ACCOUNT_VALUES: Mapping[str, str] = {"TIMEZONE": "Etc/UTC"}
+DEFAULT_TIMEOUT_SECONDS = int(PARAMETERS["STATEMENT_TIMEOUT_IN_SECONDS"].default)
 # Whole numbers of seconds from 0 on.
 SECONDS = frozenset({"LOCK_TIMEOUT", "STATEMENT_QUEUED_TIMEOUT_IN_SECONDS", "STATEMENT_TIMEOUT_IN_SECONDS"})
 SESSION_PARAMETERS = frozenset(name for name, one in PARAMETERS.items() if one.level == "SESSION")

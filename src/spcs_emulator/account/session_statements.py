@@ -69,7 +69,7 @@ def use_secondary_roles(context: Context, statement: UseSecondaryRoles) -> Resul
 
 def alter_session(context: Context, statement: AlterSession) -> Result:
     """Keep the parameters. 001006 for one that no session has, 001008 for seconds that are none. Assumed: any
-    other value is taken, as none changes what the local account does.
+    other value is taken, as none but the time that a statement may wait changes what the local account does.
     """
     for name in (*statement.set, *statement.unset):
         if name not in SESSION_PARAMETERS:
