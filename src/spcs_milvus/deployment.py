@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from spcs_milvus.account import Account
@@ -117,6 +117,7 @@ def make_plan(on: Target, rotate: Collection[str] = ()) -> Planned:
     secrets = [resource for resource in on.resources if resource.address.kind == "secret"]
     rotated = [resource.address for resource in secrets if resource.name.last in rotate]
     plan = plan_up(on.resources, observation, tuple(undeclared), rotated)
+    plan = replace(plan, kept=(*plan.kept, *_half_told(on.resources, observation)))
     return Planned(within_up(plan, observation, on.account.bound_to), observation)
 
 
@@ -233,6 +234,19 @@ def _pausing(on: Target, stop: threading.Event, hint: str) -> Callable[[float], 
             raise StoppedError("waiting was interrupted", hint=hint)
 
     return pause
+
+
+def _half_told(resources: Collection[Resource], observation: Observation) -> Iterator[Problem]:
+    """Passwords that a run made up and did not live to tell."""
+    for resource in resources:
+        generated = resource.detail.get("generated")
+        if generated and observation.actual[resource.address].presence is Presence.PRESENT:
+            for draft in generated.drafts():
+                summary = f"a run that was cut short left what may be the password of {resource.address}"
+                hint = (
+                    "sign in with it; where that is refused, ALTER USER … SET PASSWORD; then delete the file"
+                )
+                yield Problem(summary, None, str(draft), hint)
 
 
 # --- before the first statement -----------------------------------------------------------------------

@@ -49,3 +49,7 @@ class Generated:
         with os.fdopen(handle, "w", encoding="utf-8") as stream:
             stream.write(self.secret.reveal() + "\n")
         return Path(name)
+
+    def drafts(self) -> tuple[Path, ...]:
+        """What runs left that were ended from outside: whether Snowflake has one of these, nobody knows."""
+        return tuple(sorted(self.file.parent.glob(f"{self.file.name}.*")))

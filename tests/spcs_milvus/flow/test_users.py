@@ -157,6 +157,23 @@ def test_a_password_that_was_refused_is_not_kept(people: Stack) -> None:
     assert [one.name for one in _kept(people.file.parent).parent.iterdir()] == [".gitignore"]
 
 
+def test_a_password_of_a_run_that_was_killed_is_told(people: Stack) -> None:
+    draft = _kept(people.file.parent).parent / "ALICE@local.password.abcdefgh"
+    draft.parent.mkdir()
+    draft.write_text("hunter2\n", encoding="utf-8")
+    # nobody has it yet
+    assert not people.plan().kept
+
+    done(people.up())
+
+    (told,) = people.plan().kept
+    assert told.place == str(draft)
+    assert "user.ALICE" in told.summary
+    assert "hunter2" not in str(told)
+    draft.unlink()
+    assert not people.plan().kept
+
+
 def test_a_folder_that_cannot_be_written_to_stops_before_the_user_is_made(people: Stack) -> None:
     (people.file.parent / ".spcs-milvus").write_text("in the way", encoding="utf-8")
 
