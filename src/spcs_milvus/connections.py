@@ -52,7 +52,7 @@ class Written:
 def options(name: str, written: Written, environment: Environment) -> dict[str, Any]:
     """The connector's options for the connection ``name``.
 
-    Raises ConfigError when nobody wrote it down.
+    Raises ConfigError when nobody wrote it down, and for a port that is none.
     """
     if name not in written.connections:
         raise _unknown(name, written)
@@ -63,6 +63,8 @@ def options(name: str, written: Written, environment: Environment) -> dict[str, 
             found.setdefault(_key(key), value)
     if PASSPHRASE in environment:
         found["private_key_file_pwd"] = environment[PASSPHRASE]
+    if not str(found.get("port", 443)).isdecimal():
+        raise ConfigError("the connection's port is not a number", detail=str(found["port"]), place=name)
     return {key: _truth(value) if key in TRUTHS else value for key, value in found.items()}
 
 

@@ -169,8 +169,9 @@ def _key_file(path: str) -> bytes:
         raise ConfigError("the private key cannot be read", detail=error.strerror, place=path) from error
 
 
-def _key_in(pem: bytes, passphrase: str | None, place: str) -> bytes:
-    secret = passphrase.encode() if passphrase and pem.startswith(_ENCRYPTED) else None
+def _key_in(pem: bytes, passphrase: object, place: str) -> bytes:
+    """A passphrase of digits alone may stand in the file as a number."""
+    secret = str(passphrase).encode() if passphrase and pem.startswith(_ENCRYPTED) else None
     try:
         key = serialization.load_pem_private_key(pem, secret)
     except (ValueError, TypeError) as error:

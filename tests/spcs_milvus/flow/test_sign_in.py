@@ -87,6 +87,15 @@ def test_a_key_pair_opens_a_session_a_role(ci: Stack, key: rsa.RSAPrivateKey, tm
     assert report.exit_code == 0
 
 
+def test_a_passphrase_of_digits_may_stand_in_the_file_as_a_number(
+    ci: Stack, key: rsa.RSAPrivateKey, tmp_path: Path
+) -> None:
+    publish(ci, key)
+    file = str(written(key, tmp_path, "1234"))
+    ci.options = {"password": None, "user": "CI", "private_key_file": file, "private_key_file_pwd": 1234}
+    assert ci.plan().changes
+
+
 def test_a_programmatic_access_token_without_a_role_does_the_same(ci: Stack) -> None:
     with ci.session() as admin:
         token = admin.run("ALTER USER ANN ADD PAT T")[0]["token_secret"]
