@@ -5,11 +5,14 @@ All files are written before the first one is put in its place, so that a full d
 run that is cut short is made good by the next one.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from spcs_milvus.errors import ConfigError
+
+# more than any first line of ours; a file of others may be one long line
+_FIRST_LINE_BYTES = 1000
 
 
 def write(folder: Path, texts: Mapping[str, str], known_by: str) -> None:
@@ -20,20 +23,25 @@ def write(folder: Path, texts: Mapping[str, str], known_by: str) -> None:
     """
     try:
         _check(folder, known_by)
-        new = folder / f".new-{os.getpid()}"
-        for path, text in texts.items():
-            file = new / path
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", newline="\n")
-        for path in texts:
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (new / path).replace(folder / path)
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".new-", dir=folder) as new:
+            _fill(Path(new), texts)
+            for path in texts:
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (Path(new) / path).replace(folder / path)
         _clear(folder, texts)
     except OSError as error:
         hint = "name a folder that you may write with --out DIR"
         raise ConfigError(
             "the folder cannot be written", detail=error.strerror, place=str(folder), hint=hint
         ) from error
+
+
+def _fill(folder: Path, texts: Mapping[str, str]) -> None:
+    for path, text in texts.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _check(folder: Path, known_by: str) -> None:
@@ -44,8 +52,11 @@ def _check(folder: Path, known_by: str) -> None:
 
 
 def _is_known(path: Path, known_by: str) -> bool:
+    """Never of what is no regular file: opening a pipe would wait for whoever writes to it."""
+    if not path.is_file():
+        return False
     with path.open("rb") as stream:
-        return known_by.encode() in stream.readline()
+        return known_by.encode() in stream.readline(_FIRST_LINE_BYTES)
 
 
 def _clear(folder: Path, texts: Mapping[str, str]) -> None:

@@ -1,5 +1,6 @@
 """A folder is written whole, again and again, and never where others keep files."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,20 @@ def test_a_file_of_others_stops_it_before_anything_is_written(tmp_path: Path, pl
     assert refused.value.problem.place == str(tmp_path / place)
     assert refused.value.problem.hint
     assert held(tmp_path) == before
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigError, match="the folder holds files of others"):
+        write(tmp_path, ONE, KNOWN)
+
+
+def test_what_cannot_be_written_leaves_what_was_there(tmp_path: Path) -> None:
+    write(tmp_path, ONE, KNOWN)
+    with pytest.raises(ConfigError, match="the folder cannot be written"):
+        write(tmp_path, {"a.sql": f"{KNOWN}\n", "n" * 300: f"{KNOWN}\n"}, KNOWN)
+    assert held(tmp_path) == ONE
+    assert not list(tmp_path.glob(".new-*"))
 
 
 def test_a_link_is_not_followed(tmp_path: Path) -> None:
