@@ -13,11 +13,11 @@ from enum import StrEnum
 from spcs_milvus.differences import Difference, differences
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import among
-from spcs_milvus.kinds import kind_of
+from spcs_milvus.kinds import grant, kind_of
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent, missing
 from spcs_milvus.resource import Actual, Address, Presence, Resource
-from spcs_milvus.steps import Push, Statement, Step, Upload, Wait
+from spcs_milvus.steps import Answer, Push, Statement, Step, Upload, Wait
 from spcs_milvus.templates import canonical_json, sql
 
 WAIT = "ready"
@@ -126,6 +126,7 @@ def plan_up(
     kept = (
         *(_serves(one) for one in resources if lent(one, observation.actual[one.address])),
         *(_asleep(one) for one in resources if is_suspended(observation.actual[one.address])),
+        *_also_granted(resources, observation),
         *(_forgotten(resource) for resource in undeclared),
     )
     declared = {resource.address: resource for resource in resources}
@@ -242,6 +243,19 @@ def _asleep(service: Resource) -> Problem:
         str(service.address),
         f"USE ROLE {service.role}; {sql('service', 'resume', {'name': service.name})};",
     )
+
+
+def _also_granted(resources: Collection[Resource], observation: Observation) -> Iterator[Problem]:
+    """Who has a role of ours though the file does not say so (any more)."""
+    memberships = [one for one in resources if one.detail.get("form") == "role"]
+    for role in resources:
+        grants = [one for one in memberships if one.detail["on"] == role.name]
+        if role.address.kind == "role" and not role.existing and grants:
+            answers = observation.answers.get(grants[0].address, {})
+            for who, revoke in grant.others(grants, answers.get("show", Answer())):
+                hint = f"USE ROLE {grants[0].role}; {revoke};"
+                summary = f"{role.address} is granted to {who}, which the project file does not say"
+                yield Problem(summary, None, str(role.address), hint)
 
 
 def _forgotten(resource: Resource) -> Problem:

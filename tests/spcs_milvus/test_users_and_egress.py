@@ -15,10 +15,11 @@ from spcs_milvus.context import Context
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.graph import closure
 from spcs_milvus.kinds import kind_of
+from spcs_milvus.observe import Observation
 from spcs_milvus.plan import plan_up
 from spcs_milvus.resource import Address, Resource
 from spcs_milvus.secrets import Secret
-from spcs_milvus.steps import Statement
+from spcs_milvus.steps import Answer, Statement
 
 DEFAULT = declared()
 
@@ -313,3 +314,26 @@ def test_a_user_of_others_is_told_with_what_helps() -> None:
     (problem,) = plan_up(stack, seen(stack, {alice: theirs})).conflicts
     assert "`roles: {grant_to: …}`" in str(problem.hint)
     assert "prefix" not in str(problem.hint)
+
+
+def test_who_left_the_file_and_still_has_the_role_is_told_with_the_way_to_take_it_back() -> None:
+    stack = declared(QUICKSTART + "users: [{name: ALICE}]\nroles: {grant_to: [role READERS]}\n")
+    members = [
+        ("ROLE", "SYSADMIN"),
+        ("USER", "ALICE"),
+        ("ROLE", "READERS"),
+        ("ROLE", "ALICE"),
+        ("USER", "a b"),
+    ]
+    rows = tuple({"granted_to": kind, "grantee_name": name} for kind, name in members)
+    of_users = {
+        one.address: {"show": Answer(rows)}
+        for one in stack
+        if str(one.detail.get("on")) == "MILVUS_DEMO_ROLE"
+    }
+    plan = plan_up(stack, Observation(seen(stack).actual, of_users))
+    assert not plan.changes
+    assert [(problem.place, problem.hint) for problem in plan.kept] == [
+        ("role.MILVUS_DEMO_ROLE", "USE ROLE SECURITYADMIN; REVOKE ROLE MILVUS_DEMO_ROLE FROM ROLE ALICE;"),
+        ("role.MILVUS_DEMO_ROLE", 'USE ROLE SECURITYADMIN; REVOKE ROLE MILVUS_DEMO_ROLE FROM USER "a b";'),
+    ]

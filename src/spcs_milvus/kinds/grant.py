@@ -4,17 +4,19 @@ A grant is ours when its grantee is, and goes when the role goes, so none is eve
 ROLE, DROP SERVICE). documented: GRANT <privileges>, GRANT ROLE, GRANT SERVICE ROLE; SHOW GRANTS.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from spcs_milvus.kinds import base
-from spcs_milvus.names import Name
+from spcs_milvus.names import Keyword, Name
 from spcs_milvus.resource import ABSENT, Actual, Presence, Resource
-from spcs_milvus.steps import Look, Row, Statement, Step
+from spcs_milvus.steps import Answer, Look, Row, Statement, Step
 from spcs_milvus.templates import sql
 
 # how the form of a grant is shown: the block of the template that looks for it
 _SHOWN_BY = {"account": "to_role", "object": "to_role", "role": "of_role", "service_role": "of_service_role"}
+
+_MEMBERS = ("ROLE", "USER")
 
 
 def _looks(resource: Resource) -> base.Looks:
@@ -47,6 +49,18 @@ def _is(detail: Mapping[str, Any], row: Row) -> bool:
     return bool(
         row["granted_on"] == detail["object_kind"].text.replace(" ", "_") and _same(row["name"], detail["on"])
     )
+
+
+def others(grants: Collection[Resource], answer: Answer) -> Iterator[tuple[str, str]]:
+    """Who has a role beside those that ``grants`` of it say, each with the SQL that takes it back.
+
+    ``answer`` is that of any of them, since they all look at the role.
+    """
+    for row in answer.rows:
+        if row["granted_to"] in _MEMBERS and not any(_is(grant.detail, row) for grant in grants):
+            kind, name = Keyword(row["granted_to"]), Name.of(str(row["grantee_name"]).strip('"'))
+            given = {**next(iter(grants)).detail, "grantee_kind": kind, "role": name}
+            yield f"{kind.text.lower()} {name}", sql("grant", "revoke_role", given)
 
 
 def _same(shown: object, name: Name) -> bool:
