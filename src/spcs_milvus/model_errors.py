@@ -59,8 +59,8 @@ def _problem(document: Document, location: Path_, errors: list[Any]) -> Problem:
     wanted = dict.fromkeys(_WORDS[error["type"]] for error in errors if error["type"] in _WORDS)
     detail = f"{' or '.join(wanted)} is wanted here" if wanted else _sentence(error)
     unquoted = error["type"] == "string_type" and location in document.filled
-    quoted = 'what fills it in reads as a number or a truth; quote it: "${env:NAME}"' if unquoted else None
-    return Problem(f"`{key}` is not right", detail, place, quoted)
+    quoting = 'what fills it in reads as a number or a truth; quote it: "${env:NAME}"'
+    return Problem(f"`{key}` is not right", detail, place, quoting if unquoted else None)
 
 
 def _sentence(error: Any) -> str:

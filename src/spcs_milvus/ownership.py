@@ -86,7 +86,7 @@ def _not_ours(resource: Resource, actual: Actual, kind: Kind) -> Problem:
     elif mark and resource.mark and mark.project == resource.mark.project:
         hint = "two environments in one account need names of their own: `names: {prefix: …}` in one of them"
     return Problem(
-        f"a {kind.title} {resource.name} is there and is not ours",
+        f"the {kind.title} {resource.name} is there and is not ours",
         f"{whose}; its owner is {actual.live.get('owner') or 'unknown'}",
         str(resource.address),
         hint,

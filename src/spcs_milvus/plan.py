@@ -126,7 +126,7 @@ def plan_up(
     kept = (
         *(_serves(one) for one in resources if lent(one, observation.actual[one.address])),
         *(_asleep(one) for one in resources if is_suspended(observation.actual[one.address])),
-        *_also_granted(resources, observation),
+        *_also_granted(resources, observation, {resource.address for resource in undeclared}),
         *(_forgotten(resource) for resource in undeclared),
     )
     declared = {resource.address: resource for resource in resources}
@@ -245,17 +245,22 @@ def _asleep(service: Resource) -> Problem:
     )
 
 
-def _also_granted(resources: Collection[Resource], observation: Observation) -> Iterator[Problem]:
-    """Who has a role of ours though the file does not say so (any more)."""
+def _also_granted(
+    resources: Collection[Resource], observation: Observation, undeclared: Collection[Address]
+) -> Iterator[Problem]:
+    """Who has a role of ours though the file does not say so (any more); what is ours and undeclared is told
+    by itself.
+    """
     memberships = [one for one in resources if one.detail.get("form") == "role"]
     for role in resources:
         grants = [one for one in memberships if one.detail["on"] == role.name]
         if role.address.kind == "role" and not role.existing and grants:
             answers = observation.answers.get(grants[0].address, {})
             for who, revoke in grant.others(grants, answers.get("show", Answer())):
-                hint = f"USE ROLE {grants[0].role}; {revoke};"
-                summary = f"{role.address} is granted to {who}, which the project file does not say"
-                yield Problem(summary, None, str(role.address), hint)
+                if who not in undeclared:
+                    hint = f"USE ROLE {grants[0].role}; {revoke};"
+                    summary = f"{role.address} is granted to {who}, which the project file does not say"
+                    yield Problem(summary, None, str(role.address), hint)
 
 
 def _forgotten(resource: Resource) -> Problem:

@@ -1,6 +1,7 @@
 """Users, secrets, the way out and the way in: what each line of the project file makes and grants."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -337,3 +338,7 @@ def test_who_left_the_file_and_still_has_the_role_is_told_with_the_way_to_take_i
         ("role.MILVUS_DEMO_ROLE", "USE ROLE SECURITYADMIN; REVOKE ROLE MILVUS_DEMO_ROLE FROM ROLE ALICE;"),
         ("role.MILVUS_DEMO_ROLE", 'USE ROLE SECURITYADMIN; REVOKE ROLE MILVUS_DEMO_ROLE FROM USER "a b";'),
     ]
+
+    alice = replace(by_address(stack)["role.MILVUS_DEMO_ROLE"], address=Address("role", "ALICE"))
+    kept = plan_up(stack, Observation(seen(stack).actual, of_users), [alice]).kept
+    assert [problem.place for problem in kept] == ["role.MILVUS_DEMO_ROLE", "role.ALICE"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from spcs_milvus.kinds import base
 from spcs_milvus.names import Keyword, Name
-from spcs_milvus.resource import ABSENT, Actual, Presence, Resource
+from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
 from spcs_milvus.steps import Answer, Look, Row, Statement, Step
 from spcs_milvus.templates import sql
 
@@ -51,7 +51,7 @@ def _is(detail: Mapping[str, Any], row: Row) -> bool:
     )
 
 
-def others(grants: Collection[Resource], answer: Answer) -> Iterator[tuple[str, str]]:
+def others(grants: Collection[Resource], answer: Answer) -> Iterator[tuple[Address, str]]:
     """Who has a role beside those that ``grants`` of it say, each with the SQL that takes it back.
 
     ``answer`` is that of any of them, since they all look at the role.
@@ -60,7 +60,7 @@ def others(grants: Collection[Resource], answer: Answer) -> Iterator[tuple[str, 
         if row["granted_to"] in _MEMBERS and not any(_is(grant.detail, row) for grant in grants):
             kind, name = Keyword(row["granted_to"]), Name.of(str(row["grantee_name"]).strip('"'))
             given = {**next(iter(grants)).detail, "grantee_kind": kind, "role": name}
-            yield f"{kind.text.lower()} {name}", sql("grant", "revoke_role", given)
+            yield Address(kind.text.lower(), str(name)), sql("grant", "revoke_role", given)
 
 
 def _same(shown: object, name: Name) -> bool:

@@ -49,7 +49,7 @@ SERVE = Change(SERVICE, Action.CREATE, "it is not there", (), frozenset({POOL}))
 WAIT = Change(READY, Action.WAIT, "it is new or changed", (), frozenset({SERVICE}))
 
 CONFLICT = Problem(
-    "a warehouse W is there and is not ours", "it carries no mark", "warehouse.W", "choose other names"
+    "the warehouse W is there and is not ours", "it carries no mark", "warehouse.W", "choose other names"
 )
 KEPT = Problem(
     "database.DEMO stays: it holds things that are not ours", "table DEMO.PUBLIC.T", "database.DEMO"
