@@ -12,14 +12,12 @@ _PRIVILEGES = {
     ("CREATE DATABASE", "ACCOUNT"): "the owner role makes the database, and so owns what holds the stack",
     ("CREATE WAREHOUSE", "ACCOUNT"): "the owner role makes the warehouse that the notebook queries with",
     ("CREATE COMPUTE POOL", "ACCOUNT"): "the owner role makes the nodes that the services run on",
-    ("CREATE INTEGRATION", "ACCOUNT"): "the way out of a service is an integration of the account",
     ("BIND SERVICE ENDPOINT", "ACCOUNT"): "a service with a public endpoint is refused without it",
     ("USAGE", "DATABASE"): "nothing in the database can be reached without it",
     ("USAGE", "SCHEMA"): "nothing in the schema can be reached without it",
     ("USAGE", "WAREHOUSE"): "queries need a warehouse to run on",
     ("USAGE", "COMPUTE POOL"): "a service runs on the pool, and wakes it when it is suspended",
     ("USAGE", "INTEGRATION"): "the service reaches the hosts that the integration allows, and no others",
-    ("USAGE", "NETWORK RULE"): "the integration is made of this rule",
     ("CREATE SCHEMA", "DATABASE"): "the schema is made in a database that was there before",
     ("CREATE STAGE", "SCHEMA"): "stages are made in a schema that was there before",
     ("CREATE IMAGE REPOSITORY", "SCHEMA"): "the repository is made in a schema that was there before",
@@ -33,10 +31,6 @@ _PRIVILEGES = {
     ): "the service is made from a file on it, or has its files mounted",
     ("WRITE", "STAGE"): "what people save in the notebook is kept on the stage",
     ("READ", "SECRET"): "the secret is given to the container",
-    ("ALL PRIVILEGES", "DATABASE"): "asked for in the project file, which may name less",
-    ("ALL PRIVILEGES", "SCHEMA"): "asked for in the project file, which may name less",
-    ("ALL PRIVILEGES", "WAREHOUSE"): "asked for in the project file, which may name less",
-    ("ALL PRIVILEGES", "STAGE"): "asked for in the project file, which may name less",
 }
 _TO_USER = "this person may open the notebook"
 _TO_ROLE = "the second role acts as the first: to make its service, or to open the notebook"
