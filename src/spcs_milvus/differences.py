@@ -14,11 +14,14 @@ from spcs_milvus.resource import Actual, Resource, read_mark
 
 @dataclass(frozen=True)
 class Difference:
-    """One attribute that is not as declared; ``actual`` is None where it cannot be read."""
+    """One attribute that is not as declared; ``actual`` is None where it is not set, and where it is
+    ``unreadable``.
+    """
 
     attribute: str
     desired: Any
     actual: Any
+    unreadable: bool = False
 
 
 def differences(resource: Resource, actual: Actual) -> tuple[Difference, ...]:
@@ -50,7 +53,7 @@ def _unseen(resource: Resource, actual: Actual, *, explained: bool) -> list[Diff
     suspects = [
         name for name in hidden if name not in kind.create_only or (name in kind.unreadable and not explained)
     ]
-    return [Difference(name, resource.attributes[name], None) for name in suspects]
+    return [Difference(name, resource.attributes[name], None, unreadable=True) for name in suspects]
 
 
 def leaves(difference: Difference) -> Iterator[Difference]:
@@ -59,7 +62,10 @@ def leaves(difference: Difference) -> Iterator[Difference]:
     Items of a list go by their ``name`` where all have one. A value that only one side has is None on the
     other.
     """
-    yield from _leaves(difference.attribute, difference.desired, difference.actual)
+    if difference.unreadable:
+        yield difference
+    else:
+        yield from _leaves(difference.attribute, difference.desired, difference.actual)
 
 
 def _leaves(path: str, desired: Any, actual: Any) -> Iterator[Difference]:

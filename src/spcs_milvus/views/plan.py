@@ -49,7 +49,7 @@ def _show_change(console: Console, change: Change, width: int) -> None:
 
 def _lines(difference: Difference) -> Iterator[str]:
     """A line for each single value that differs; a dash where one side has none."""
-    if difference.actual is None:
+    if difference.unreadable:
         desired = difference.desired if isinstance(difference.desired, str | int) else "as declared"
         yield f"{difference.attribute}: unreadable → {desired}"
         return

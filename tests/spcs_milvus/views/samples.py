@@ -41,7 +41,7 @@ REPLACE = Change(
     Action.REPLACE,
     "encryption cannot be altered",
     (),
-    differences=(Difference("encryption", "SNOWFLAKE_SSE", None),),
+    differences=(Difference("encryption", "SNOWFLAKE_SSE", None, unreadable=True),),
     loses="the files in it",
 )
 DELETE = Change(DATABASE, Action.DELETE, "it is ours", (), loses="the database with everything in it")

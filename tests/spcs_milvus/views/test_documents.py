@@ -44,8 +44,8 @@ def test_a_plan() -> None:
         "seconds": 0.0,
         "because": "auto_resume differs, max_nodes differs",
         "differences": [
-            {"attribute": "max_nodes", "desired": 2, "actual": 1},
-            {"attribute": "auto_resume", "desired": True, "actual": False},
+            {"attribute": "max_nodes", "desired": 2, "actual": 1, "unreadable": False},
+            {"attribute": "auto_resume", "desired": True, "actual": False, "unreadable": False},
         ],
         "loses": None,
     }

@@ -4,12 +4,14 @@ The expected texts are files in ``golden``, ``<what>.<width>.txt``.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 from tests.spcs_milvus.views import samples
 
+from spcs_milvus.differences import Difference
 from spcs_milvus.errors import Problem
 from spcs_milvus.logs import Log
 from spcs_milvus.views import console
@@ -105,6 +107,20 @@ def test_a_log_in_an_error_steers_no_terminal(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == (
         "error: it died\n  last lines it wrote:\n  \\x1b[2J\\x1b]0;mine\\x07 bye\n  end\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("unreadable", "line"),
+    [(False, "query_warehouse: – → W"), (True, "query_warehouse: unreadable → W")],
+)
+def test_what_is_not_set_is_not_called_unreadable(
+    unreadable: bool, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    difference = Difference("query_warehouse", "W", None, unreadable)
+    show_plan(
+        console.out(), replace(samples.PLAN, changes=(replace(samples.UPDATE, differences=(difference,)),))
+    )
+    assert line in capsys.readouterr().out
 
 
 def test_talk_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
