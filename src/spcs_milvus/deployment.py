@@ -20,6 +20,7 @@ from spcs_milvus.errors import ConfigError, ConnectError, DeployError, Problem, 
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import Found
 from spcs_milvus.logs import Log, Wanted, log
+from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation, listing, observe
 from spcs_milvus.performing import performer
 from spcs_milvus.plan import Plan, plan_up
@@ -212,7 +213,8 @@ def counts(on: Target) -> Counts:
 
 def _observe_all(on: Target) -> Observation:
     """What there is of the resources, and of what may have left the project file."""
-    beside = listing(on.loaded.project.roles.security_admin)
+    project = on.loaded.project
+    beside = listing(project.roles.security_admin, Name.of(project.database))
     return observe(on.resources, on.account.query, beside=beside)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from spcs_milvus.kinds import KINDS, kind_of
+from spcs_milvus.names import Name
 from spcs_milvus.resource import Actual, Address, Presence, Resource
 from spcs_milvus.steps import Answer, Look
 from spcs_milvus.templates import sql
@@ -30,11 +31,12 @@ class Observation:
     listed: Mapping[str, Answer] = field(default_factory=dict)
 
 
-def listing(role: str) -> dict[str, Look]:
-    """The looks that show every object of those kinds that a project may have none of, as a role that sees
-    them all.
+def listing(role: str, database: Name) -> dict[str, Look]:
+    """The looks that show every object of those kinds that a project may have none of, in the account or in
+    its database, as a role that sees them all.
     """
-    return {kind.name: Look(sql(kind.name, "show", {}), role) for kind in KINDS.values() if kind.listed}
+    given = {"database": database}
+    return {kind.name: Look(sql(kind.name, "show", given), role) for kind in KINDS.values() if kind.listed}
 
 
 def observe(

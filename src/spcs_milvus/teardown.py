@@ -4,7 +4,7 @@ Comes in: resources, an observation and what stands in the containers. Goes out:
 Touches nothing.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from spcs_milvus.errors import Problem
@@ -16,7 +16,7 @@ from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent
 from spcs_milvus.plan import Action, Change, Plan, existing, with_needs
 from spcs_milvus.resource import Actual, Address, Presence, Resource, read_mark
-from spcs_milvus.steps import Statement
+from spcs_milvus.steps import Row, Statement
 
 # what is made on top of what: an object of ours that nobody declares is dropped before what it may stand on
 _STANDS_ON = (
@@ -34,6 +34,7 @@ _STANDS_ON = (
     "compute_pool",
     "service",
 )
+_COLUMNS = ("database_name", "schema_name", "name")
 
 
 def plan_down(
@@ -184,23 +185,19 @@ def ordered(resources: Collection[Resource], undeclared: Collection[Resource]) -
 def _shown(resources: Collection[Resource], observation: Observation) -> Iterator[Found]:
     """Every row of the looks that show all objects of a kind."""
     for kind, answer in observation.listed.items():
-        names = [(Name.of(str(row["name"])), row) for row in answer.rows]
-        yield from (Found(Address(kind, str(name)), name, row) for name, row in names)
+        yield from (_row(kind, row, _COLUMNS) for row in answer.rows)
     for resource in resources:
-        if not kind_of(resource.address.kind).marked:
-            continue
-        for row in observation.answers[resource.address]["show"].rows:
-            columns = ("database_name", "schema_name", "name")
-            parts = [
-                str(row[column]) for column in columns if row.get(column) and column in _columns(resource)
-            ]
-            yield Found(Address(resource.address.kind, str(Name(tuple(parts)))), Name(tuple(parts)), row)
+        kind = resource.address.kind
+        if kind_of(kind).marked:
+            columns = {1: ("name",), 2: ("database_name", "name")}.get(len(resource.name.parts), _COLUMNS)
+            rows = observation.answers[resource.address]["show"].rows
+            yield from (_row(kind, row, columns) for row in rows)
 
 
-def _columns(resource: Resource) -> tuple[str, ...]:
-    return {1: ("name",), 2: ("database_name", "name")}.get(
-        len(resource.name.parts), ("database_name", "schema_name", "name")
-    )
+def _row(kind: str, row: Row, columns: Sequence[str]) -> Found:
+    """What a row of SHOW is about, named by those of the columns that it has."""
+    name = Name(tuple(str(row[column]) for column in columns if row.get(column)))
+    return Found(Address(kind, str(name)), name, row)
 
 
 def _is_ours(found: Found, pattern: Resource) -> bool:

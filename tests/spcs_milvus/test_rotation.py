@@ -10,7 +10,8 @@ from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declare
 from spcs_milvus.config import Loaded
 from spcs_milvus.deployment import rotation
 from spcs_milvus.errors import ConfigError
-from spcs_milvus.observe import Observation
+from spcs_milvus.names import Name
+from spcs_milvus.observe import Observation, listing
 from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
 from spcs_milvus.steps import Answer, Statement
@@ -199,3 +200,17 @@ def test_an_integration_that_left_the_file_is_found_and_dropped_by_who_made_it()
         "external_access_integration.MILVUS_DEMO_JUPYTER_EGRESS",
         "ACCOUNTADMIN",
     )
+
+
+def test_a_rule_and_a_secret_that_left_the_file_are_found_where_it_has_no_other() -> None:
+    stack = declared()
+    mark = {"owner": "MILVUS_DEMO_OWNER", "comment": str(stack[0].mark)}
+    place = {"database_name": "MILVUS_DEMO", "schema_name": "PUBLIC"}
+    listed = {kind: Answer(({**place, "name": "OLD", **mark},)) for kind in ("secret", "network_rule")}
+    answers = {one.address: {"show": Answer()} for one in stack}
+    found = orphans(stack, Observation({}, answers, listed), "ACCOUNTADMIN")
+    assert {(str(one.address), one.role) for one in found} == {
+        (f"{kind}.MILVUS_DEMO.PUBLIC.OLD", "MILVUS_DEMO_OWNER") for kind in listed
+    }
+    looks = listing("SECURITYADMIN", Name.of("MILVUS_DEMO"))
+    assert looks["secret"].sql == "SHOW SECRETS IN DATABASE MILVUS_DEMO"

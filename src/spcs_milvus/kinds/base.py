@@ -49,8 +49,8 @@ class Kind:
     * ``leaves``: what dropping it leaves beside it, in a person's words; None when nothing is left.
     * ``holds``: how to look into it, for kinds that cannot be dropped without what others put there; None for
       the rest.
-    * ``listed``: whether its objects stand in the account itself and a project may have none of them: then
-      they are looked for all the same, so that one which left the project file is found.
+    * ``listed``: whether a project may have none of its objects: then they are looked for all the same, so
+      that one which left the project file is found.
     * ``built_in``: whether Snowflake may have such an object of its own, shown or not. One that is not ours
       serves as well and is left alone; CREATE is tried only along with what needs it.
     * ``undeclared``: the attributes that a drop takes, from a row of SHOW, for an object that nobody

@@ -66,4 +66,5 @@ KIND = base.Kind(
     create=_create,
     alter=_alter,
     drop=base.basic_drop,
+    listed=True,
 )

@@ -30,5 +30,6 @@ KIND = base.Kind(
     create=_create,
     alter=base.basic_alter,
     drop=base.basic_drop,
+    listed=True,
     renew=_renew,
 )
