@@ -14,18 +14,12 @@ from typing import Any
 import pydantic
 
 from spcs_milvus.document import read_document
+from spcs_milvus.document_rules import later, literal_secrets, wrong_environments
 from spcs_milvus.errors import ConfigError, Problem
 from spcs_milvus.model_errors import problems_of
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT, lay_over, of_another
 from spcs_milvus.project import Project
-from spcs_milvus.rules import (
-    contradictions,
-    later,
-    literal_secrets,
-    missing_files,
-    warnings,
-    wrong_environments,
-)
+from spcs_milvus.rules import contradictions, missing_files, warnings
 
 DEFAULT_FILE = Path("spcs-milvus.yaml")
 
