@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 
 from spcs_milvus.document import Document, Path_
 from spcs_milvus.errors import Problem
-from spcs_milvus.project import Project, Section, nearest
+from spcs_milvus.project import FORMS, Project, Section, nearest
 
 _WORDS = {
     "bool_type": "true or false",
@@ -67,7 +67,7 @@ def _sentence(error: Any) -> str:
     if error["type"] == "value_error":
         return str(error["ctx"]["error"])
     if error["type"] == "string_pattern_mismatch":
-        return f"the form is {error['ctx']['pattern'].strip('^$')}"
+        return f"wanted: {FORMS[error['ctx']['pattern']]}"
     if error["type"] == "literal_error":
         return f"one of {error['ctx']['expected']} is wanted here"
     return str(error["msg"]).replace("Input should be", "should be")

@@ -87,7 +87,7 @@ def _configuration(source: Path) -> dict[str, Any]:
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ConfigError(
             "the image folder does not say how to run as a process",
-            detail=str(error),
+            detail=error.strerror if isinstance(error, OSError) else str(error),
             place=str(source),
             hint="add a process.yaml as images/milvus has one, or use a connection to a real account",
         ) from error

@@ -41,7 +41,8 @@ def _identifier(text: str) -> str:
 
 def _family(text: str) -> str:
     if text.upper() not in FAMILIES:
-        raise ValueError(nearest(f"there is no instance family {text}", text.upper(), FAMILIES))
+        common = "CPU_X64_S, CPU_X64_M and CPU_X64_L are common"
+        raise ValueError(nearest(f"there is no instance family {text}; {common}", text.upper(), FAMILIES))
     return text.upper()
 
 
@@ -109,7 +110,9 @@ def _egress(text: str) -> str:
     if "*" in host:
         raise ValueError("services know no wildcards; name each host, or 0.0.0.0:443 for any")
     if (colon and port is None) or not _HOST.fullmatch(host) or len(host) > 253:
-        raise ValueError("write host:port, without https:// and without a path, for instance hub.test:443")
+        raise ValueError(
+            "write a host, or host:port, without https:// and without a path, for instance models.example.com"
+        )
     port = 443 if port is None else port
     if host == "0.0.0.0" and port not in (80, 443):  # noqa: S104 - any host, as Snowflake writes it
         raise ValueError("0.0.0.0 stands for any host, on port 80 or 443 only")
@@ -140,7 +143,20 @@ def nearest(otherwise: str, word: str, known: Iterable[str]) -> str:
 
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Text = Annotated[str, StringConstraints(min_length=1)]
-Quantity = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}(M|Mi|G|Gi)$")]
+PROJECT_NAME = r"^[a-z][a-z0-9-]{1,39}$"
+_QUANTITY = r"^[1-9][0-9]{0,8}(M|Mi|G|Gi)$"
+_VOLUME_SIZE = r"^[1-9][0-9]*Gi$"
+_SETTING = r"^[A-Za-z][A-Za-z0-9_./-]{0,254}$"
+_SERVICE_KEY = r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$"
+# each form in words, for people who made a slip
+FORMS = {
+    PROJECT_NAME: "2 to 40 small letters, digits and -, a letter first, for instance milvus-demo",
+    _QUANTITY: "a whole number with M, Mi, G or Gi, for instance 8Gi",
+    _VOLUME_SIZE: "a whole number with Gi, for instance 100Gi",
+    _SETTING: "a key of milvus.yaml, its levels joined by dots, for instance log.level",
+    _SERVICE_KEY: "small letters and digits, a letter first, parts joined by one - or _, for instance attu",
+}
+Quantity = Annotated[str, StringConstraints(pattern=_QUANTITY)]
 Egress = Annotated[str, AfterValidator(_egress)]
 # text in the file, a Secret from the moment it is read
 SecretText = Annotated[
@@ -151,10 +167,10 @@ SecretText = Annotated[
         )
     ),
 ]
-Setting = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_./-]{0,254}$")]
+Setting = Annotated[str, StringConstraints(pattern=_SETTING)]
 # names the image as well (OCI distribution specification, "Pulling manifests"), and as a service a DNS label
 # (documented: CREATE SERVICE)
-ServiceKey = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$", max_length=63)]
+ServiceKey = Annotated[str, StringConstraints(pattern=_SERVICE_KEY, max_length=63)]
 Version = Annotated[str, AfterValidator(_version)]
 Positive = Annotated[int, Field(ge=1)]
 # more than these is a slip of the hand: 500 nodes, and a week
@@ -251,7 +267,7 @@ class Resources(Section):
 class Volume(Section):
     """The block volume under Milvus; all of it is fixed when the service is made."""
 
-    size: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]*Gi$")] = "20Gi"
+    size: Annotated[str, StringConstraints(pattern=_VOLUME_SIZE)] = "20Gi"
     iops: Annotated[int, Field(ge=3000, le=80000)] | None = None
     throughput_mib_per_second: Annotated[int, Field(ge=125)] | None = None
 
@@ -325,7 +341,7 @@ def _with_pools(given: dict[str, Pool]) -> dict[str, Pool]:
 class Project(Section):
     """The project file, whole. Properties give the names that depend on the project's."""
 
-    project: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,39}$")]
+    project: Annotated[str, StringConstraints(pattern=PROJECT_NAME)]
     connection: Text | None = None
     account: Text | None = None
     names: Names = Names()

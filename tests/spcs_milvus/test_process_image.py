@@ -158,3 +158,4 @@ def test_a_folder_without_a_process_is_refused_with_a_hint(tmp_path: Path) -> No
     with pytest.raises(ConfigError, match="does not say how to run") as caught:
         process_image(tmp_path / "gone")
     assert "process.yaml" in (caught.value.problem.hint or "")
+    assert caught.value.problem.detail == "No such file or directory"

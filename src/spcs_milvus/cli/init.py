@@ -11,7 +11,7 @@ from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.options import Output, ProjectFile, commands
 from spcs_milvus.config import DEFAULT_FILE
 from spcs_milvus.errors import ConfigError
-from spcs_milvus.project import Project
+from spcs_milvus.project import FORMS, PROJECT_NAME, Project
 from spcs_milvus.views import console
 
 app = commands()
@@ -26,9 +26,13 @@ def init(
     """Write a project file: two lines, every other setting has a default."""
     with boundary(Output.TEXT):
         project = name or _name_of(file.resolve().parent.name)
-        if not re.fullmatch(r"[a-z][a-z0-9-]{1,39}", project):
+        if not re.fullmatch(PROJECT_NAME.strip("^$"), project):
             hint = "name it: spcs-milvus init milvus-demo"
-            raise ConfigError("that is not a project's name", detail=project or "(none)", hint=hint)
+            raise ConfigError(
+                "that is not a project's name",
+                detail=f"{project or '(none)'}; wanted: {FORMS[PROJECT_NAME]}",
+                hint=hint,
+            )
         text = f"# yaml-language-server: $schema={SCHEMA}\nproject: {project}\nconnection: local\n"
         _write(file, text)
         schema = file.parent / SCHEMA

@@ -150,6 +150,7 @@ def test_init_refuses_what_is_no_name(run: Run, tmp_path: Path, name: str) -> No
         return
     assert result.exit_code == 2
     assert "that is not a project's name" in result.stderr
+    assert "2 to 40 small letters" in result.stderr
     assert not list(tmp_path.iterdir())
 
 
