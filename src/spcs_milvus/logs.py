@@ -11,6 +11,7 @@ from typing import Any
 from spcs_milvus.errors import ConfigError, DeployError
 from spcs_milvus.kinds.service import log_look
 from spcs_milvus.observe import Query, observe
+from spcs_milvus.plan import is_suspended
 from spcs_milvus.project import nearest
 from spcs_milvus.resource import Presence, Resource
 
@@ -84,7 +85,7 @@ def _containers(service: Resource, query: Query) -> list[dict[str, Any]]:
     if found:
         return found
     state = f"its status is {actual.live['status']}"
-    if actual.live["status"] in ("SUSPENDED", "SUSPENDING"):
+    if is_suspended(actual):
         hint = f"USE ROLE {service.role}; ALTER SERVICE {service.name} RESUME"
         raise _cannot(service, "has no container while it is suspended", state, hint)
     raise _cannot(service, "has no container yet", state, "look at `spcs-milvus status --watch`")
