@@ -24,7 +24,8 @@ def watching(console: Console) -> Iterator[Callable[[StackStatus], None]]:
 
     def show(shown: StackStatus) -> None:
         now = states(shown)
-        for what in {**before, **now}:
+        # what is gone first, so that the word on the whole comes last
+        for what in [*(what for what in before if what not in now), *now]:
             if before.get(what) != now.get(what):
                 print(f"{what}: {now.get(what, 'gone')}", flush=True)
         before.clear()

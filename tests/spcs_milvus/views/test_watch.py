@@ -39,12 +39,19 @@ def test_without_a_terminal_only_changes_are_told(capsys: pytest.CaptureFixture[
         == len(set(first))
         == 2 + sum(1 + len(service["containers"]) + len(service["endpoints"]) for service in SERVICES) + 1
     )
-    assert second == [f"service {name}: SUSPENDED", f"container {name}.{container['name']}: gone"]
+    assert second == [f"container {name}.{container['name']}: gone", f"service {name}: SUSPENDED"]
     assert set(third) == {
         f"service {name}: {SERVICES[0]['status']}",
         next(line for line in first if line.startswith(f"container {name}.")),
         "project demo: ready",
     }
+
+
+def test_the_word_on_the_whole_comes_last(capsys: pytest.CaptureFixture[str]) -> None:
+    with watching(Console(file=io.StringIO())) as show:
+        show(replace(samples.STATUS, services=({**SERVICES[0], "containers": []},)))
+        show(replace(samples.STATUS, ready=True))
+    assert capsys.readouterr().out.splitlines()[-1] == "project demo: ready"
 
 
 def test_a_restart_and_an_address_are_changes(capsys: pytest.CaptureFixture[str]) -> None:
