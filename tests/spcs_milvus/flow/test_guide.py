@@ -288,6 +288,7 @@ def test_row_25_the_notebook_finds_the_answer(guide: Guide) -> None:
     with jupyter.kernel() as kernel:
         printed = "".join(kernel.run(cell) for cell in jupyter.cells("TestMilvus.ipynb"))
     assert f"Best hit: {ANSWER}" in printed
+    assert guide.on_stack("verify")["answer"] == f"Best hit: {ANSWER}"
 
 
 def test_the_dump_lists_the_guides_objects_with_its_settings(guide: Guide) -> None:

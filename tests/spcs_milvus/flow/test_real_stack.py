@@ -144,13 +144,15 @@ def test_verify_tells_why_a_stack_does_not_answer(machine: Machine) -> None:
     with snowflake.connector.connect(**options) as connection, connection.cursor() as cursor:
         cursor.execute("USE ROLE MILVUS_DEMO_MILVUS")
         cursor.execute("ALTER SERVICE MILVUS_DEMO.PUBLIC.MILVUS SUSPEND")
-        failed = machine.run("verify", "-f", str(QUICKSTART), exit_code=1)
-        cursor.execute("ALTER SERVICE MILVUS_DEMO.PUBLIC.MILVUS RESUME")
+        try:
+            failed = machine.run("verify", "-f", str(QUICKSTART), exit_code=1)
+        finally:
+            cursor.execute("ALTER SERVICE MILVUS_DEMO.PUBLIC.MILVUS RESUME")
     assert "the stack did not answer\n  the job ended as FAILED\n  last lines it wrote:\n" in failed.stderr
     assert "Fail connecting to server" in failed.stderr
     assert "\\x1b" not in failed.stderr
-    assert machine.on_stack("plan")["changes"] == []
     assert wait_for(lambda: machine.on_stack("status")["ready"])
+    assert machine.on_stack("plan")["changes"] == []
 
 
 def _restarts(machine: Machine) -> int:
