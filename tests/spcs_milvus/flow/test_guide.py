@@ -5,7 +5,7 @@ One test a row, on one stack that really runs. ``tests/peers/test_guide.py`` doe
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -294,7 +294,7 @@ def test_row_25_the_notebook_finds_the_answer(guide: Guide) -> None:
 def test_the_dump_lists_the_guides_objects_with_its_settings(guide: Guide) -> None:
     objects = {one["name"]: one for one in guide.document("local", "dump")["objects"]}
     settings = {name: one["settings"] for name, one in objects.items()}
-    for name, kind, wanted in (
+    expected: tuple[tuple[str, str, Mapping[str, object]], ...] = (
         ("MILVUS_ROLE", "ROLE", {}),
         ("MILVUS_USER", "USER", {"DEFAULT_ROLE": "MILVUS_ROLE", "MUST_CHANGE_PASSWORD": False}),
         ("MILVUS_WAREHOUSE", "WAREHOUSE", {"WAREHOUSE_SIZE": "X-Small", "AUTO_SUSPEND": 180}),
@@ -306,7 +306,8 @@ def test_the_dump_lists_the_guides_objects_with_its_settings(guide: Guide) -> No
         *((name, "COMPUTE POOL", {"MIN_NODES": 1, "MAX_NODES": 1, "AUTO_RESUME": True}) for name in POOLS),
         ("MILVUS_DEMO.PUBLIC.MILVUS", "SERVICE", {"MIN_INSTANCES": 1, "MAX_INSTANCES": 1}),
         ("MILVUS_DEMO.PUBLIC.JUPYTER", "SERVICE", {"MIN_INSTANCES": 1, "MAX_INSTANCES": 1}),
-    ):
+    )
+    for name, kind, wanted in expected:
         assert objects[name]["kind"] == kind
         assert {key: settings[name][key] for key in wanted} == wanted, settings[name]
 
