@@ -31,7 +31,7 @@ FILES = (
     "server.lock",
     "start.lock",
 )
-FOLDERS = ("registry", "stages", "volumes", "processes", "secrets")
+FOLDERS = ("registry", "stages", "volumes", "snapshots", "processes", "secrets")
 _LET_GO_SECONDS = 0.5
 OURS = {*FILES, *FOLDERS}
 

@@ -19,6 +19,7 @@ from spcs_emulator.account.account import Account, Outcome
 from spcs_emulator.account.entries import Session
 from spcs_emulator.account.history import Query
 from spcs_emulator.clock import TurnedClock
+from spcs_emulator.folder import OURS
 from spcs_emulator.registry.api import PushedImage
 from spcs_emulator.server import LocalAccount
 from spcs_emulator.statement.parse import read
@@ -135,6 +136,8 @@ def world(tmp_path: Path) -> Iterator[World]:
     with ExitStack() as opened:
         local = opened.enter_context(LocalAccount(tmp_path / "account", TurnedClock()))
         yield World(local, opened)
+    # what reset does not know it leaves, and then the folder is no account's any more
+    assert {file.name for file in (tmp_path / "account").iterdir()} <= OURS
 
 
 @pytest.fixture
