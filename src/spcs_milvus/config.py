@@ -7,14 +7,13 @@ and checked like the rest, and refused with its place when it is used.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pydantic
 
-from spcs_milvus.document import read_document
-from spcs_milvus.document_rules import later, literal_secrets, wrong_environments
+from spcs_milvus.document import Path_, read_document
+from spcs_milvus.document_rules import holds_secret, later, literal_secrets, wrong_environments
 from spcs_milvus.errors import ConfigError, Problem
 from spcs_milvus.model_errors import problems_of
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT, lay_over, of_another
@@ -40,13 +39,24 @@ class Loaded:
         return name if self.environment == DEFAULT_ENVIRONMENT else f"{name}/{self.environment}"
 
 
-def load(file: Path, variables: Mapping[str, str], environment: str = DEFAULT_ENVIRONMENT) -> Loaded:
+def load(
+    file: Path,
+    variables: Mapping[str, str],
+    environment: str = DEFAULT_ENVIRONMENT,
+    *,
+    secrets_too: bool = True,
+) -> Loaded:
     """The project in ``file`` as it is in an environment, ``${env:…}`` filled in from ``variables``.
 
-    Looks at the file system for the image folders and templates it names. Raises ConfigError with every
-    problem that can be seen, each with its place.
+    With ``secrets_too`` False, passwords and secrets stay references, so that what only looks or takes away
+    works without them. Looks at the file system for the image folders and templates it names. Raises
+    ConfigError with every problem that can be seen, each with its place.
     """
-    document = read_document(file, variables, partial(of_another, environment))
+
+    def leave(path: Path_) -> bool:
+        return of_another(environment, path) or (not secrets_too and holds_secret(path))
+
+    document = read_document(file, variables, leave)
     lay_over(document, environment)
     literal = [*literal_secrets(document), *wrong_environments(document)]
     try:

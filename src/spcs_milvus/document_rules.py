@@ -43,6 +43,14 @@ def _environments(document: Document) -> Iterator[tuple[str, Any]]:
     yield from declared.items() if isinstance(declared, dict) else ()
 
 
+def holds_secret(path: Path_) -> bool:
+    """Whether a password or the value of a secret stands at a path, in an environment too."""
+    match path[2:] if path[:1] == (SECTION,) else path:
+        case ("users", int(), "password") | ("secrets", str(), "generic_string"):
+            return True
+    return False
+
+
 def literal_secrets(document: Document) -> Iterator[Problem]:
     """A password or secret that stands in the file itself, in an environment too; its text is not repeated.
 

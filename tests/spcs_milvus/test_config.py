@@ -155,6 +155,29 @@ def test_a_password_from_the_environment_is_no_literal(read: Read) -> None:
     assert "hunter2" not in repr(user)
 
 
+ABSENT = """
+users: [{name: ALICE, password: "${env:PASSWORD}"}]
+secrets: {KEY: {generic_string: "${file:key.txt}"}}
+environments: {prod: {secrets: {KEY: {generic_string: "${env:KEY}"}}}}
+"""
+
+
+@pytest.mark.parametrize("environment", ["default", "prod"])
+def test_what_sends_no_secret_does_not_ask_for_one(tmp_path: Path, environment: str) -> None:
+    file = tmp_path / "spcs-milvus.yaml"
+    file.write_text(QUICKSTART + ABSENT, encoding="utf-8")
+    with pytest.raises(ConfigError):
+        load(file, {}, environment)
+    assert load(file, {}, environment, secrets_too=False).project.secrets.keys() == {"KEY"}
+
+
+def test_a_literal_secret_is_named_to_everybody(tmp_path: Path) -> None:
+    file = tmp_path / "spcs-milvus.yaml"
+    file.write_text(QUICKSTART + "secrets: {KEY: {generic_string: hunter2}}\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="a secret stands in the project file"):
+        load(file, {}, secrets_too=False)
+
+
 REFERENCES = [
     "/db/schema/repo/milvus:1",
     "/db_1/_s/repo/milvus-x.y:v2.6.25-GPU",

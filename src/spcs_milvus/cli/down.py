@@ -39,7 +39,7 @@ def down(
     """Remove exactly what `up` made, and nothing else."""
     with boundary(output):
         talk = console.talk()
-        loaded = load(file, os.environ, environment)
+        loaded = load(file, os.environ, environment, secrets_too=False)
         asks = must_ask(yes, output)
         with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
             plan = deployment.make_down_plan(on)

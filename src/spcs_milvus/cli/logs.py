@@ -40,7 +40,7 @@ def logs(
 ) -> None:
     """Show what a service has written; Snowflake gives the last 100 KB at most."""
     with boundary(output):
-        loaded = load(file, os.environ, environment)
+        loaded = load(file, os.environ, environment, secrets_too=False)
         wanted = Wanted(service, container, instance, lines, previous, timestamps)
         with deployment.target(loaded, connect(loaded, connection)) as on:
             shown = deployment.logs(on, wanted)

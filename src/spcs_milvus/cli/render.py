@@ -42,7 +42,7 @@ def render(
 ) -> None:
     """Write what `up` would send as SQL files, in order, with scripts that undo it."""
     with boundary(output):
-        loaded = load(file, os.environ, environment)
+        loaded = load(file, os.environ, environment, secrets_too=False)
         show_warnings(console.talk(), loaded.warnings)
         # which images are meant depends on the account; nothing else of it does
         named = connection or loaded.project.connection or os.environ.get("SNOWFLAKE_DEFAULT_CONNECTION_NAME")

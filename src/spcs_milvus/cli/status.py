@@ -50,7 +50,7 @@ def status(
             raise ConfigError("--watch is for people", hint="ask again and again without --watch")
         if until_ready and not watch:
             raise ConfigError("--until-ready goes with --watch", hint="add --watch")
-        loaded = load(file, os.environ, environment)
+        loaded = load(file, os.environ, environment, secrets_too=False)
         chosen = connect(loaded, connection)
         with deployment.target(loaded, chosen) as on:
             if watch:

@@ -33,7 +33,7 @@ def verify(
     It makes the notebook's collection anew, as the notebook does: test_milvus_notebook.
     """
     with boundary(output):
-        loaded = load(file, os.environ, environment)
+        loaded = load(file, os.environ, environment, secrets_too=False)
         with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
             proof = deployment.verify(on, console.talk().print, stop)
         if output is Output.JSON:

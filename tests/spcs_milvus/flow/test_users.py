@@ -206,3 +206,15 @@ def test_a_password_is_shown_once(here: CommandLine) -> None:
     said = [first, second, as_json]
     assert again not in as_json.stdout + as_json.stderr
     assert "5318008" not in "".join(one.stdout + one.stderr for one in said)
+
+
+def test_a_stack_is_shown_and_removed_without_the_passwords_it_was_made_with(here: CommandLine) -> None:
+    here.write(QUICKSTART + "jupyter: null\nusers: [{name: bob, password: '${env:BOB}'}]\n")
+    assert here.run("local", "start", "--runtime", "none").returncode == 0
+    here.environment["BOB"] = BOB
+    assert here.run("up", "--yes").returncode == 0
+    del here.environment["BOB"]
+
+    assert here.run("up", "--yes").returncode == 2
+    assert here.run("status").returncode == 0
+    assert here.run("down", "--yes").returncode == 0
