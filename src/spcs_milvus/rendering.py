@@ -353,5 +353,5 @@ This stays, since somebody else may need it by now. It can be taken back by hand
 """
 _VARIABLES = """
 Secrets are not in these files. Set the variables of the shell first; in a value, write `'` as `''` and `\\`
-as `\\\\`.
+as `\\\\`. While a script runs, whoever may list the processes of this machine can read them.
 """
