@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import snowflake.connector
-from tests.emulator.conftest import Client, World
+from tests.emulator.conftest import SPECIFICATION, Client, World
 from tests.emulator.test_wire import Raw
 
 from spcs_emulator.account.stage_files import (
@@ -312,3 +312,15 @@ def test_what_the_answer_to_the_installed_connector_holds(world: World, stage: C
     assert info["endPoint"].startswith(f"http://127.0.0.1:{world.local.port}/bucket/")
     assert info["creds"]["GCS_ACCESS_TOKEN"] in info["endPoint"]
     assert str(world.local.folder.path) not in json.dumps(data)
+
+
+def test_a_specification_is_not_read_through_a_link(world: World, stack: Client, tmp_path: Path) -> None:
+    stack.run("CREATE STAGE D.PUBLIC.SPECS")
+    (tmp_path / "outside.yaml").write_text(SPECIFICATION, encoding="utf-8")
+    world.put("SPECS", "whole.yaml", SPECIFICATION)
+    folder = world.local.account._world.stage_folder(world.key("SPECS"))
+    (folder / "link.yaml").symlink_to(tmp_path / "outside.yaml")
+    create = "CREATE SERVICE D.PUBLIC.S IN COMPUTE POOL P FROM @D.PUBLIC.SPECS SPECIFICATION_FILE = '{}'"
+    errno, _, message = stack.refused(create.format("link.yaml"))
+    assert (errno, "there is no such file" in message) == (395019, True)
+    stack.run(create.format("whole.yaml"))

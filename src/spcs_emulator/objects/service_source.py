@@ -26,8 +26,11 @@ def _read(context: Context, location: StageLocation, file: str) -> str:
     stage = context.use(ObjectKind.STAGE, location.name, "READ")
     name = f"{location.path.rstrip('/')}/{file}".strip("/")
     values = {"file": name, "stage": context.catalogue.full_name(stage)}
-    path = context.world.stage_folder(stage.key) / name
-    if not plain_name(name) or not path.is_file():
+    folder = context.world.stage_folder(stage.key)
+    path = folder / name
+    # A service that mounts the stage may have left a link in it.
+    inside = plain_name(name) and path.resolve().is_relative_to(folder.resolve())
+    if not inside or not path.is_file():
         raise NO_SPEC_FILE(**values, why="there is no such file")
     if path.stat().st_size > SIZE_LIMIT:
         raise NO_SPEC_FILE(**values, why="it is too large")
