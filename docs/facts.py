@@ -25,6 +25,7 @@ _TITLES = {
     "statements": "Statements",
     "kinds": "Statements of each kind",
     "clauses": "Clauses",
+    "words": "Other words of statements",
     "show": "SHOW",
     "functions": "Functions",
     "columns": "Columns",

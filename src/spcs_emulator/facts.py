@@ -27,6 +27,7 @@ from spcs_emulator.statement.parse import STARTS
 from spcs_emulator.statement.sessions import TABLE_SOURCES
 from spcs_emulator.statement.show import SHOW_FORMS
 from spcs_emulator.statement.users import TOKEN_CLAUSES
+from spcs_emulator.statement.words import WORDS
 
 Confidence = Literal["documented", "observed", "assumed"]
 CONFIDENCES: tuple[Confidence, ...] = get_args(Confidence)
@@ -57,6 +58,7 @@ def facts() -> tuple[Fact, ...]:
     return (
         *(Fact("statements", start.words, start.source) for start in STARTS),
         *_kinds(),
+        *_words(),
         *_other_clauses(),
         *(Fact("show", f"SHOW {what}", form.source) for what, form in SHOW_FORMS.items()),
         *(
@@ -103,6 +105,11 @@ def _other_clauses() -> Iterator[Fact]:
     tokens = {f"ALTER USER … {verb} PROGRAMMATIC ACCESS TOKEN": some for verb, some in TOKEN_CLAUSES.items()}
     for statement, clauses in {**FILE_CLAUSES, **tokens}.items():
         yield from (Fact("clauses", f"{statement}: {name}", one.source) for name, one in clauses.items())
+
+
+def _words() -> Iterator[Fact]:
+    for file, words in WORDS.items():
+        yield from (Fact("words", f"{file}: {word}", source) for word, source in sorted(words.items()))
 
 
 def _rules() -> Iterator[Fact]:

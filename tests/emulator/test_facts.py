@@ -1,5 +1,6 @@
 """Every statement, clause, column list, function and error number says where we know it from."""
 
+import ast
 import runpy
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from spcs_emulator.faults import Fault
 from spcs_emulator.objects.kinds import KINDS
 from spcs_emulator.statement.forms import FORMS
 from spcs_emulator.statement.sessions import TABLE_METHODS
+from spcs_emulator.statement.words import WORDS
 
 ROOT = Path(__file__).parents[2]
 TABLES = [fact for fact in facts() if fact.area != "rules"]
@@ -74,3 +76,19 @@ def test_properties_of_tokens_and_functions_of_tables_are_facts() -> None:
     known = {fact.subject for fact in facts()}
     assert "ALTER USER … ADD PROGRAMMATIC ACCESS TOKEN: ROLE_RESTRICTION" in known
     assert {f"TABLE(service!{method})" for method in TABLE_METHODS} <= known
+
+
+READS = ("words", "try_words", "one_of", "try_one_of", "looking_at")
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "src/spcs_emulator/statement").glob("*.py")), ids=lambda it: it.stem
+)
+def test_every_word_that_is_read_has_a_source(file: Path) -> None:
+    read: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in READS:
+            texts = [one.value for one in node.args if isinstance(one, ast.Constant)]
+            words = [str(text) for text in texts]
+            read.update(words if "one_of" in node.func.attr else [" ".join(words)] if words else [])
+    assert read == set(WORDS.get(file.stem, ()))
