@@ -324,3 +324,10 @@ def test_a_specification_is_not_read_through_a_link(world: World, stack: Client,
     errno, _, message = stack.refused(create.format("link.yaml"))
     assert (errno, "there is no such file" in message) == (395019, True)
     stack.run(create.format("whole.yaml"))
+
+
+def test_a_pattern_that_never_ends_is_refused(tmp_path: Path) -> None:
+    (tmp_path / ("a" * 40 + "!")).touch()
+    with pytest.raises(SqlError) as refused:
+        stored_files(tmp_path, pattern="(a|aa)+$")
+    assert refused.value.errno == 1008

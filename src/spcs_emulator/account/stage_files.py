@@ -7,7 +7,6 @@ folders, and nothing outside them: names that would lead out are refused, links 
 import errno
 import hashlib
 import os
-import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +14,15 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
 
+import regex
+
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.faults import INTERNAL, INVALID_VALUE
 
 # Documented: PUT, no single file above 5 GB.
 FILE_LIMIT = 5 * 2**30
 NAME_LIMIT = 1024
+MATCH_SECONDS = 1.0
 _PART_LIMIT = 255
 _PIECE = 2**20
 # A name that no stage's key has; what a crash leaves in it goes at the next start.
@@ -73,12 +75,12 @@ def plain_name(name: str) -> bool:
 def stored_files(folder: Path, prefix: str = "", pattern: str | None = None) -> list[StoredFile]:
     """Return the files whose names begin with `prefix` and match `pattern` as a whole, by name.
 
-    SqlError 001008 for a pattern that is no regular expression. Assumed: it is matched against the name
-    relative to the stage, and written as Python's.
+    SqlError 001008 for a pattern that is no regular expression, or takes longer than a second over a name.
+    Assumed: it is matched against the name relative to the stage, and written as Python's.
     """
     try:
-        wanted = re.compile(".*" if pattern is None else pattern, re.DOTALL)
-    except (re.error, RecursionError, OverflowError) as error:
+        wanted = regex.compile(".*" if pattern is None else pattern, regex.DOTALL)
+    except (regex.error, RecursionError, OverflowError) as error:
         raise INVALID_VALUE(name="PATTERN", value=pattern, why=f": {error}") from error
     found = [
         StoredFile(path.relative_to(folder).as_posix(), path)
@@ -86,7 +88,14 @@ def stored_files(folder: Path, prefix: str = "", pattern: str | None = None) -> 
         for path in (Path(root, name) for name in names)
         if path.is_file() and not path.is_symlink()
     ]
-    chosen = [file for file in found if file.name.startswith(prefix) and wanted.fullmatch(file.name)]
+    try:
+        chosen = [
+            file
+            for file in found
+            if file.name.startswith(prefix) and wanted.fullmatch(file.name, timeout=MATCH_SECONDS)
+        ]
+    except TimeoutError as error:
+        raise INVALID_VALUE(name="PATTERN", value=pattern, why=": it takes too long to match") from error
     return sorted(chosen, key=lambda file: file.name)
 
 
