@@ -73,6 +73,11 @@ class DataFolder:
         return self.path / "registry"
 
     @property
+    def volumes(self) -> Path:
+        """The folder of the services' volumes, where the runtime keeps them in folders."""
+        return self.path / "volumes"
+
+    @property
     def processes(self) -> Path:
         """The folder of the services' processes: records, logs, disks."""
         return self.path / "processes"

@@ -226,7 +226,7 @@ def read_dump(folder: DataFolder, clock: Clock) -> dict[str, Any]:
     with folder.held(), ExitStack() as opened, _folder_errors(folder):
         store = _open_store(opened, folder, kept)
         blobs = BlobStore(folder.registry)
-        runtime = NoneRuntime(clock.now)
+        runtime = NoneRuntime(folder.volumes, clock.now)
         account = Account(store, kept.identity, clock, runtime, blobs, folder.path, lambda: HOST)
         opened.callback(account.close)
         return account.dump()
@@ -256,9 +256,9 @@ def _open_store(opened: ExitStack, folder: DataFolder, kept: Kept) -> Store:
 def _runtime(name: str, folder: DataFolder, blobs: BlobStore, clock: Clock) -> Runtime:
     match name:
         case "process":
-            return ProcessRuntime(folder.processes, blobs, clock.now)
+            return ProcessRuntime(folder.processes, folder.volumes, blobs, clock.now)
         case "none":
-            return NoneRuntime(clock.now)
+            return NoneRuntime(folder.volumes, clock.now)
     raise LocalAccountError(f"there is no runtime {name}", f"Known are: {', '.join(RUNTIMES)}.")
 
 

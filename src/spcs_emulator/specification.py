@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 from spcs_emulator.specification_containers import check_container
 from spcs_emulator.specification_jobs import check_job
@@ -75,7 +75,8 @@ class SecretUse:
 
 @dataclass(frozen=True)
 class Container:
-    """One container. `cpu` in cores and `memory` in bytes are its requests; `gpus` counts whole ones.
+    """One container. `cpu` in cores and `memory` in bytes are its requests; `gpus` counts whole ones. The
+    limits are None where none is set.
 
     `mounts` are (volume name, path) pairs.
     """
@@ -91,6 +92,8 @@ class Container:
     cpu: float
     memory: int
     gpus: int
+    cpu_limit: float | None
+    memory_limit: int | None
 
 
 @dataclass(frozen=True)
@@ -109,11 +112,12 @@ class Volume:
     """One volume. `stage` is "@db.schema.stage/folder" as written for stage volumes, `size` as written or
     "". `size_bytes` is 0 without a size; `block` is what cannot be changed of a block volume beside its size.
     `snapshot` is the name of the snapshot it begins with, "" for none; `kept` whether an automatic snapshot
-    is left when it is deleted, None when nothing is said, and `kept_for` how long.
+    is left when it is deleted, None when nothing is said, and `kept_for` how long. `uid` and `gid` are whose
+    it is, None when nothing is said.
     """
 
     name: str
-    source: str
+    source: Literal["block", "local", "memory", "stage"]
     size: str
     stage: str
     size_bytes: int
@@ -121,6 +125,8 @@ class Volume:
     snapshot: str
     kept: bool | None
     kept_for: timedelta
+    uid: int | None
+    gid: int | None
 
 
 @dataclass(frozen=True)
@@ -285,7 +291,7 @@ def _check_mounts(containers: list[dict[str, Any]], volumes: list[dict[str, Any]
 
 def _container_value(entry: dict[str, Any]) -> Container:
     probe = entry.get("readinessProbe")
-    requests = entry["resources"]["requests"]
+    requests, limits = entry["resources"]["requests"], entry["resources"].get("limits", {})
     return Container(
         entry["name"],
         entry["image"],
@@ -300,6 +306,8 @@ def _container_value(entry: dict[str, Any]) -> Container:
         cores(requests["cpu"], "cpu"),
         amount(requests["memory"], "memory"),
         int(requests.get("nvidia.com/gpu", 0)),
+        cores(limits["cpu"], "cpu") if "cpu" in limits else None,
+        amount(limits["memory"], "memory") if "memory" in limits else None,
     )
 
 
@@ -318,7 +326,8 @@ def _endpoint_value(entry: dict[str, Any]) -> Endpoint:
 
 def _volume_value(entry: dict[str, Any]) -> Volume:
     source = entry["source"]
-    stage = source if source.startswith("@") else entry.get("stageConfig", {}).get("name", "")
+    on_stage = entry.get("stageConfig", {})
+    stage = source if source.startswith("@") else on_stage.get("name", "")
     size = entry.get("size", "")
     config = entry.get("blockConfig", {})
     return Volume(
@@ -331,6 +340,8 @@ def _volume_value(entry: dict[str, Any]) -> Volume:
         config.get("initialContents", {}).get("fromSnapshot", ""),
         config.get("snapshotOnDelete"),
         _period(config.get("snapshotDeleteAfter", DEFAULT_KEPT_FOR)),
+        on_stage.get("uid", entry.get("uid")),
+        on_stage.get("gid", entry.get("gid")),
     )
 
 

@@ -36,7 +36,7 @@ class BrokenRuntime(NoneRuntime):
 def test_a_bug_is_answered_logged_and_undone(tmp_path: Path) -> None:
     clock, identity, log = TurnedClock(), create_identity(), list[str]()
     store, images = Store(tmp_path / "catalogue.sqlite"), BlobStore(tmp_path / "registry")
-    runtime = BrokenRuntime(clock.now)
+    runtime = BrokenRuntime(tmp_path / "volumes", clock.now)
     account = Account(store, identity, clock, runtime, images, tmp_path, lambda: "127.0.0.1:1")
     wire = Wire(account, clock, Script(), log.append)
 
@@ -125,7 +125,7 @@ def create(name: str) -> str:
 
 def test_too_few_ports_are_refused_and_no_bug(tmp_path: Path) -> None:
     clock = TurnedClock()
-    with an_account(tmp_path, clock, NoPorts(clock.now)) as (account, run):
+    with an_account(tmp_path, clock, NoPorts(tmp_path / "volumes", clock.now)) as (account, run):
         before = account.dump()
         with pytest.raises(SqlError, match="no free ports"):
             run(create("S"))
@@ -134,7 +134,7 @@ def test_too_few_ports_are_refused_and_no_bug(tmp_path: Path) -> None:
 
 def test_what_could_not_be_started_is_tried_again_and_holds_nobody_up(tmp_path: Path) -> None:
     clock = TurnedClock()
-    runtime = Moody(clock.now)
+    runtime = Moody(tmp_path / "volumes", clock.now)
     with an_account(tmp_path, clock, runtime) as (account, run):
         run(create("S"))
         run(create("T"))

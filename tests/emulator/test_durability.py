@@ -94,8 +94,8 @@ def test_what_cannot_be_stored_has_not_happened(pragma: str, world: World, stack
 
 
 def test_what_belongs_to_nothing_is_removed_at_start(tmp_path: Path) -> None:
-    for part in ("stages", "volumes", "registry/repositories"):
-        (tmp_path / part / "orphan").mkdir(parents=True)
+    for part in ("stages/orphan", "volumes/orphan/data", "registry/repositories/orphan"):
+        (tmp_path / part).mkdir(parents=True)
     with LocalAccount(tmp_path, TurnedClock()):
         assert not list(tmp_path.rglob("orphan"))
 

@@ -1,16 +1,16 @@
 """What is in snapshots: copied from volumes and into them, kept when a volume is deleted, gone in time."""
 
-import os
+import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.emulator.conftest import Client, World, with_volume
 
-from spcs_emulator.account.snapshot_files import copy_files
+from spcs_emulator.account.services import volume_key
 from spcs_emulator.clock import TurnedClock
-from spcs_emulator.faults import SqlError
 from spcs_emulator.server import LocalAccount
 
 Create = Callable[..., str]
@@ -21,8 +21,8 @@ def block(**config: Any) -> str:
 
 
 def volume(world: World, service: str = "S", number: int = 0) -> Path:
-    name = "data" if number == 0 else f"data.{number}"
-    return world.local.folder.path / "volumes" / world.key(service) / name
+    entry = world.local.account._catalogue.the(world.key(service))
+    return world.local.folder.volumes / volume_key(entry, number, "data")
 
 
 def snapshots(client: Client) -> list[str]:
@@ -30,9 +30,16 @@ def snapshots(client: Client) -> list[str]:
 
 
 def automatic(world: World, client: Client) -> Path:
-    """The folder of the one automatic snapshot."""
+    """The archive of the one automatic snapshot."""
     (name,) = (name for name in snapshots(client) if name.startswith("SYS_BACKUP_ON_DELETE_S_DATA_0_"))
-    return world.local.folder.path / "snapshots" / world.key(name)
+    return world.local.folder.path / "snapshots" / f"{world.key(name)}.tar"
+
+
+def held(archive: Path) -> dict[str, str]:
+    """What the files in the archive hold, by name."""
+    with tarfile.open(archive) as opened:
+        found = {member.name: opened.extractfile(member) for member in opened}
+        return {name: file.read().decode() for name, file in found.items() if file is not None}
 
 
 @pytest.fixture
@@ -67,7 +74,7 @@ def test_restoring_keeps_what_was_there(world: World, service: Client) -> None:
     world.turn(2)
     assert [path.name for path in volume(world).iterdir()] == ["deep"]
     assert (volume(world) / "deep" / "kept").read_text() == "vectors"
-    assert (automatic(world, service) / "new").read_text() == "x"
+    assert held(automatic(world, service)) == {"deep/kept": "changed", "new": "x"}
     assert service.run("SHOW SERVICES")[0]["status"] == "RUNNING"
     assert service.run("SHOW SERVICE VOLUMES IN SERVICE S")[0]["snapshot_used"] == "D.PUBLIC.N"
 
@@ -76,7 +83,7 @@ def test_restoring_keeps_what_was_there(world: World, service: Client) -> None:
 def test_a_deleted_volume_is_kept_for_seven_days(sql: str, world: World, service: Client) -> None:
     service.run(sql)
     kept = automatic(world, service)
-    assert (kept / "deep" / "kept").read_text() == "vectors"
+    assert held(kept) == {"deep/kept": "vectors"}
     assert service.run("SHOW SNAPSHOTS")[0]["owner"] == "OWNER"
     world.local.clock.advance(7 * 86_400 - 1)
     world.local.tick()
@@ -113,14 +120,38 @@ def test_dropping_the_schema_leaves_nothing(world: World, service: Client) -> No
 def test_an_account_that_was_killed_in_between_still_keeps_the_volume(world: World, service: Client) -> None:
     service.run("DROP SERVICE S FORCE")
     kept = automatic(world, service)
-    snapshot = world.local.account._catalogue.the(kept.name)
-    before = world.local.folder.path / snapshot.settings["from"]
+    volume = world.local.folder.volumes / world.local.account._catalogue.the(kept.stem).settings["from"]
     world.local.close()
-    before.parent.mkdir()
-    kept.rename(before)
+    kept.unlink()
+    volume.mkdir(parents=True)
+    (volume / "kept").write_text("vectors")
     with LocalAccount(world.local.folder.path, TurnedClock(world.local.clock.now())):
-        assert (kept / "deep" / "kept").read_text() == "vectors"
-        assert not before.parent.exists()
+        assert held(kept) == {"kept": "vectors"}
+        assert not volume.parent.exists()
+
+
+def test_an_older_data_folder_keeps_what_its_snapshots_and_volumes_hold(
+    world: World, service: Client, create_service: Create
+) -> None:
+    """They were folders, and a snapshot said so of its volume."""
+    service.run('CREATE SNAPSHOT N FROM SERVICE S VOLUME "data" INSTANCE 0')
+    service.run("DROP SERVICE S FORCE")
+    made, left = world.local.folder.path / "snapshots" / f"{world.key('N')}.tar", automatic(world, service)
+    catalogue = world.local.account._catalogue
+    with catalogue.transaction():
+        entry = catalogue.the(left.stem)
+        source = f"volumes/{entry.settings['from']}"
+        catalogue.objects.put(replace(entry, settings={**entry.settings, "from": source}))
+    world.local.close()
+    left.unlink()
+    made.unlink()
+    for folder in (world.local.folder.path / source, made.with_suffix("")):
+        folder.mkdir(parents=True)
+        (folder / "kept").write_text("vectors")
+    with LocalAccount(world.local.folder.path, TurnedClock(world.local.clock.now())):
+        assert held(left) == held(made) == {"kept": "vectors"}
+        assert not made.with_suffix("").exists()
+        assert not list(world.local.folder.volumes.iterdir())
 
 
 def test_a_refused_service_leaves_no_files(world: World, service: Client, create_service: Create) -> None:
@@ -145,19 +176,3 @@ def test_the_limit_of_block_volumes(stack: Client, create_service: Create) -> No
     stack.run(create_service("A", block(), options))
     stack.run(create_service("B", block(), options))
     assert stack.refused(create_service("C", block()))[0] == 395033
-
-
-def test_copying_leaves_out_what_is_no_file(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.mkdir()
-    (source / "file").write_text("x")
-    (source / "link").symlink_to("file")
-    (source / "nowhere").symlink_to("/no/such/place")
-    os.mkfifo(source / "pipe")
-    copy_files(source, tmp_path / "target")
-    assert sorted(path.name for path in (tmp_path / "target").iterdir()) == ["file", "link", "nowhere"]
-    copy_files(tmp_path / "gone", tmp_path / "target")
-    assert list((tmp_path / "target").iterdir()) == []
-    (tmp_path / "a file").write_text("")
-    with pytest.raises(SqlError, match="could not be copied"):
-        copy_files(source, tmp_path / "a file" / "target")

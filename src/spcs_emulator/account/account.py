@@ -5,7 +5,6 @@ store, the runtime, and the folders of stages and volumes.
 """
 
 import contextlib
-import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -42,9 +41,11 @@ from spcs_emulator.objects.expiry import expire
 from spcs_emulator.objects.job import execute_job
 from spcs_emulator.objects.kinds import KINDS
 from spcs_emulator.objects.service_logs import show_log_lines
-from spcs_emulator.objects.snapshot import collect_all
+from spcs_emulator.objects.snapshot import collect_all, pack_folders
+from spcs_emulator.objects.volumes import discard_lost, tidy_volumes
 from spcs_emulator.registry.api import ImageStore
-from spcs_emulator.runtime.api import NoFreePortError, Runtime
+from spcs_emulator.runtime import disk
+from spcs_emulator.runtime.api import NoFreePortError, Runtime, VolumeError
 from spcs_emulator.statement.parse import Written, parse
 from spcs_emulator.statement.values import (
     Alter,
@@ -158,12 +159,17 @@ class Account(RegistryAccount):
         """
         # In one transaction, so that nothing is taken for nobody's that is made meanwhile.
         with self._catalogue.transaction():
+            pack_folders(self._world)
             collect_all(self._world)
+            discard_lost(self._world)
+            tidy_volumes(self._world)
             known = {entry.key for entry in self._catalogue.objects.values()}
-            for part in ("stages", "volumes", "snapshots"):
-                for folder in (self._world.data / part).glob("*"):
-                    if folder.name not in known:
-                        shutil.rmtree(folder, ignore_errors=True)
+            for path in (
+                *(self._world.data / "stages").glob("*"),
+                *(self._world.data / "snapshots").glob("*"),
+            ):
+                if path.name.removesuffix(".tar") not in known:
+                    disk.remove(path)
             self._world.images.keep_only(known)
         self.tick()
 
@@ -192,7 +198,7 @@ class Account(RegistryAccount):
         statement = parse(written)
         try:
             return self._perform(session, query, statement)
-        except NoFreePortError as error:
+        except (NoFreePortError, VolumeError) as error:
             raise INTERNAL(cause=str(error)) from error
         finally:
             self._moves.made()

@@ -55,9 +55,9 @@ class World:
         """Return the folder that holds the files of the stage with that key."""
         return self.data / "stages" / key
 
-    def snapshot_folder(self, key: str) -> Path:
-        """Return the folder that holds the files of the snapshot with that key."""
-        return self.data / "snapshots" / key
+    def snapshot_file(self, key: str) -> Path:
+        """Return the archive of what the snapshot with that key holds."""
+        return self.data / "snapshots" / f"{key}.tar"
 
 
 class Context:

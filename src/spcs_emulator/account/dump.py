@@ -37,6 +37,7 @@ PASSING = frozenset(
         "bypass_until",
         "last_login",
         "snapshots",
+        "restored",
         "from",
         "expires_on",
         "outcome",

@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 from spcs_emulator.account.catalogue import Catalogue
@@ -34,8 +33,8 @@ from spcs_emulator.account.jobs import (
 )
 from spcs_emulator.account.requests import RequestBuilder, jobs_of, workloads_of
 from spcs_emulator.account.scheduling import Demand, Placement, place
-from spcs_emulator.account.secrets import secret_mounts, write_files
-from spcs_emulator.account.services import instance_keys, specification_of
+from spcs_emulator.account.secrets import secret_folders, write_files
+from spcs_emulator.account.services import instance_keys, lost_volumes, specification_of
 from spcs_emulator.clock import Clock
 from spcs_emulator.runtime.api import (
     NOT_STARTED,
@@ -225,7 +224,7 @@ class Life:
             # What runs goes on without a secret that is gone.
             with contextlib.suppress(CannotRunError):
                 if _moved(request, self._requests.build(service, request.instance_id)):
-                    self._catalogue.afterwards(partial(self._end, key, ()))
+                    self._catalogue.afterwards(partial(self._end, key, frozenset()))
 
     def refresh_secrets(self) -> None:
         """Write the files with secrets of what runs anew, once the transaction is stored."""
@@ -235,28 +234,21 @@ class Life:
         with self._catalogue.transaction():
             for key, (request, _) in self._running.items():
                 service = self._catalogue.get(key.rsplit("-", 1)[0])
-                if service is None or is_over(service) or not secret_mounts(request):
+                if service is None or is_over(service) or not secret_folders(request):
                     continue
                 try:
                     write_files(self._requests.build(service, request.instance_id))
                 except (OSError, CannotRunError):
                     _log.exception("secrets of instance %s of service %s", key, service.name)
 
-    def end(self, service: AccountObject, keep_block: bool = True) -> None:
+    def end(self, service: AccountObject) -> None:
         """End the instances once the transaction is stored; what is not on block volumes is lost."""
-        volumes = specification_of(service).volumes
-        lost = [volume for volume in volumes if volume.source in ("local", "memory")]
         for number, key in enumerate(instance_keys(service)):
-            folders = tuple(self._requests.volume_folder(service, number, volume.name) for volume in lost)
-            self._catalogue.afterwards(partial(self._end, key, folders))
-        if not keep_block:
-            folder = self._requests.volume_folder(service, 0, "x").parent
-            self._catalogue.afterwards(partial(shutil.rmtree, folder, ignore_errors=True))
+            self._catalogue.afterwards(partial(self._end, key, lost_volumes(service, number)))
 
-    def _end(self, key: str, folders: tuple[Path, ...]) -> None:
+    def _end(self, key: str, volumes: frozenset[str]) -> None:
         self._runtime.stop(key)
-        for folder in folders:
-            shutil.rmtree(folder, ignore_errors=True)
+        self._runtime.discard(volumes)
         with self._catalogue.transaction():
             self._running.pop(key, None)
             self._placed.pop(key, None)
@@ -375,9 +367,10 @@ def _wants_nodes(service: AccountObject) -> bool:
 def _make_folders(request: InstanceRequest) -> None:
     for container in request.containers:
         for mount in container.mounts:
-            # Where it cannot be made the runtime's own failure is what SHOW tells.
-            with contextlib.suppress(OSError):
-                mount.folder.mkdir(parents=True, exist_ok=True)
+            if mount.folder is not None:
+                # Where it cannot be made the runtime's own failure is what SHOW tells.
+                with contextlib.suppress(OSError):
+                    mount.folder.mkdir(parents=True, exist_ok=True)
 
 
 def _ready_on(pool: AccountObject) -> datetime:

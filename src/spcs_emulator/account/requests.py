@@ -12,7 +12,15 @@ from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.jobs import is_job, is_over
 from spcs_emulator.account.secrets import secret_values
-from spcs_emulator.account.services import local_ports, peers_of, specification_of
+from spcs_emulator.account.services import (
+    dns_name,
+    local_ports,
+    peers_of,
+    search_domain,
+    specification_of,
+    unreachable_from,
+    volume_key,
+)
 from spcs_emulator.faults import SqlError
 from spcs_emulator.identity import Identity
 from spcs_emulator.runtime.api import (
@@ -71,19 +79,18 @@ class RequestBuilder:
             for container in specification.containers
         )
         return InstanceRequest(
-            f"{service.key}-{number}",
-            f"{database.name}.{schema.name}.{service.name}",
-            number,
-            containers,
-            local_ports(service, number),
-            peers,
-            hosts,
-            is_job(service),
+            key=f"{service.key}-{number}",
+            service=f"{database.name}.{schema.name}.{service.name}",
+            instance_id=number,
+            containers=containers,
+            ports=local_ports(service, number),
+            peers=peers,
+            hosts=hosts,
+            name=dns_name(service),
+            search=search_domain(service),
+            unreachable=unreachable_from(self._catalogue, service),
+            once=is_job(service),
         )
-
-    def volume_folder(self, service: AccountObject, number: int, volume: str) -> Path:
-        """Return the folder that stands for a volume that is no stage."""
-        return self._data / "volumes" / service.key / (volume if number == 0 else f"{volume}.{number}")
 
     def _container(
         self,
@@ -105,6 +112,8 @@ class RequestBuilder:
                 *self._secret_mounts(service, number, container),
             ),
             Probe(probe.port, probe.path, probe.period_seconds, probe.failure_threshold) if probe else None,
+            container.cpu_limit,
+            container.memory_limit,
             self._secret_environment(service, container),
         )
 
@@ -121,7 +130,7 @@ class RequestBuilder:
         for index, use in enumerate(container.secrets):
             if use.directory:
                 files = self._secret(service, use)
-                yield Mount(use.directory, inside / str(index), read_only=False, secrets=files)
+                yield Mount(use.directory, "secret", folder=inside / str(index), secrets=files)
 
     def _secret(self, service: AccountObject, use: SecretUse) -> dict[str, str]:
         schema = self._catalogue.the(service.parent)
@@ -132,13 +141,15 @@ class RequestBuilder:
 
     def _mount(self, service: AccountObject, number: int, volume: Volume, path: str) -> Mount:
         if volume.source != "stage":
-            folder = self.volume_folder(service, number, volume.name)
-            return Mount(path, folder, read_only=False)
+            key = volume_key(service, number, volume.name)
+            size = volume.size_bytes or None
+            return Mount(path, volume.source, key, size_bytes=size, uid=volume.uid, gid=volume.gid)
         key = service.settings["stages"][volume.name]
         stage = self._catalogue.get(key)
         _, inner = split_stage(volume.stage)
         folder = self._data / "stages" / key / inner
-        return Mount(path, folder, read_only=not self._writes(service, stage))
+        read_only = not self._writes(service, stage)
+        return Mount(path, "stage", folder=folder, read_only=read_only, uid=volume.uid, gid=volume.gid)
 
     def _writes(self, service: AccountObject, stage: AccountObject | None) -> bool:
         if stage is None:

@@ -7,12 +7,14 @@ up at each start of an instance.
 """
 
 import os
+from collections.abc import Mapping
+from pathlib import Path
 
 from spcs_emulator.account.access import Access
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.faults import INVALID_SPEC, SqlError
-from spcs_emulator.runtime.api import InstanceRequest, Mount
+from spcs_emulator.runtime.api import InstanceRequest
 from spcs_emulator.specification import SecretUse
 from spcs_emulator.statement.reader import name_in
 from spcs_emulator.statement.values import Name, ObjectKind
@@ -41,23 +43,24 @@ def write_files(request: InstanceRequest) -> None:
 
     A file changes as a whole: who reads it meanwhile finds the old value or the new one.
     """
-    for mount in secret_mounts(request):
-        mount.folder.mkdir(parents=True, exist_ok=True)
-        mount.folder.chmod(0o700)
-        for old in mount.folder.iterdir():
-            if old.name not in mount.secrets:
+    for folder, files in secret_folders(request):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        for old in folder.iterdir():
+            if old.name not in files:
                 old.unlink()
-        for name, value in mount.secrets.items():
-            new = mount.folder / f".{name}.new"
+        for name, value in files.items():
+            new = folder / f".{name}.new"
             descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
                 file.write(value)
-            new.replace(mount.folder / name)
+            new.replace(folder / name)
 
 
-def secret_mounts(request: InstanceRequest) -> list[Mount]:
-    """Return the folders of the instance that hold secrets."""
-    return [mount for container in request.containers for mount in container.mounts if mount.secrets]
+def secret_folders(request: InstanceRequest) -> list[tuple[Path, Mapping[str, str]]]:
+    """Return the folders of the instance that hold secrets, each with its files by name."""
+    mounts = [mount for container in request.containers for mount in container.mounts]
+    return [(mount.folder, mount.secrets) for mount in mounts if mount.folder and mount.secrets]
 
 
 def _name(use: SecretUse) -> Name:

@@ -16,6 +16,7 @@ from spcs_emulator.specification import Endpoint, Specification, from_document
 from spcs_emulator.statement.values import ObjectKind
 
 ALL_ENDPOINTS = "ALL_ENDPOINTS_USAGE"
+DOMAIN = "svc.spcs.internal"
 _HASH_LENGTH = 6
 
 
@@ -51,15 +52,44 @@ def schema_hash(schema_key: str) -> str:
     return "".join(chr(ord("a") + int(digit, 16)) for digit in digits[:_HASH_LENGTH])
 
 
+def volume_key(service: AccountObject, number: int, volume: str) -> str:
+    """Return the runtime's key of an instance's volume that is no stage. Each RESTORE VOLUME makes a new
+    one.
+    """
+    restored = service.settings.get("restored", {}).get(volume, {}).get(str(number), 0)
+    parts = (volume, number, restored) if restored else (volume, number) if number else (volume,)
+    return f"{service.key}/{'.'.join(map(str, parts))}"
+
+
+def block_volumes(service: AccountObject, count: int) -> frozenset[str]:
+    """Return the keys of the block volumes of the service's first `count` instances."""
+    names = [volume.name for volume in specification_of(service).block_volumes]
+    return frozenset(volume_key(service, number, name) for number in range(count) for name in names)
+
+
+def lost_volumes(service: AccountObject, number: int) -> frozenset[str]:
+    """Return the keys of an instance's volumes that end with it.
+
+    Documented: Service specification reference, volumes (local and memory)."""
+    volumes = specification_of(service).volumes
+    lost = [volume.name for volume in volumes if volume.source in ("local", "memory")]
+    return frozenset(volume_key(service, number, name) for name in lost)
+
+
 def dns_name(service: AccountObject) -> str:
     """Return the service's full DNS name."""
-    return f"{dns_label(service.name)}.{schema_hash(service.parent or '')}.svc.spcs.internal"
+    return f"{dns_label(service.name)}.{search_domain(service)}"
+
+
+def search_domain(service: AccountObject) -> str:
+    """Return the domain of the service's schema, in which its containers look short names up."""
+    return f"{schema_hash(service.parent or '')}.{DOMAIN}"
 
 
 def host_names(service: AccountObject, seen_from: AccountObject) -> tuple[str, ...]:
     """Return every host name of `service` that works from another: the bare one only within the schema."""
     full = dns_name(service)
-    names = (full, full.removesuffix(".svc.spcs.internal"))
+    names = (full, full.removesuffix(f".{DOMAIN}"))
     return (dns_label(service.name), *names) if service.parent == seen_from.parent else names
 
 
@@ -125,6 +155,19 @@ def peers_of(catalogue: Catalogue, service: AccountObject) -> tuple[dict[str, in
             open_ = owner_reaches(catalogue, service, other, endpoint)
             peers.update({f"{name}:{port}": ports.get(port) if open_ else None for name in names})
     return peers, frozenset(hosts)
+
+
+def unreachable_from(catalogue: Catalogue, service: AccountObject) -> frozenset[str]:
+    """Return the full DNS names of services of which `service` may use no endpoint."""
+    return frozenset(
+        dns_name(other)
+        for other in catalogue.unsorted(ObjectKind.SERVICE)
+        if other.key != service.key
+        and not any(
+            owner_reaches(catalogue, service, other, endpoint)
+            for endpoint in specification_of(other).endpoints
+        )
+    )
 
 
 def _single_ports(service: AccountObject) -> Iterator[tuple[Endpoint, int]]:

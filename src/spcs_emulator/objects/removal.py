@@ -12,6 +12,7 @@ from pathlib import Path
 
 from spcs_emulator.account.context import World
 from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.objects.volumes import tidy_volumes
 from spcs_emulator.statement.values import ObjectKind
 
 
@@ -24,7 +25,7 @@ def remove_object(world: World, entry: AccountObject) -> None:
     for child in world.catalogue.children(entry.key):
         remove_object(world, child)
     if entry.kind is ObjectKind.SERVICE:
-        world.life.end(entry, keep_block=False)
+        world.life.end(entry)
     _forget_grants(world, entry)
     world.catalogue.objects.remove(entry.key)
     for action in _outside(world, entry):
@@ -69,7 +70,9 @@ def _outside(world: World, entry: AccountObject) -> list[Callable[[], None]]:
         case ObjectKind.STAGE:
             return [partial(remove_folder, world.stage_folder(entry.key))]
         case ObjectKind.SNAPSHOT:
-            return [partial(remove_folder, world.snapshot_folder(entry.key))]
+            return [partial(world.snapshot_file(entry.key).unlink, missing_ok=True)]
+        case ObjectKind.SERVICE:
+            return [partial(tidy_volumes, world)]
         case ObjectKind.IMAGE_REPOSITORY:
             return [partial(world.images.forget, entry.key)]
         case _:

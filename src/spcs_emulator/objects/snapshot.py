@@ -1,11 +1,14 @@
 """SNAPSHOT: the contents of a block volume, kept; columns, rules, and what volumes are made from them.
 
-In: statements' values and services. Out: results; the catalogue changes, and files are copied, or moved once
+In: statements' values and services. Out: results; the catalogue changes, and archives are written, some once
 it is stored. Documented: CREATE, ALTER, DROP, SHOW and DESCRIBE SNAPSHOT, ALTER SERVICE … RESTORE VOLUME,
 block storage volumes (automatic snapshots). Assumed: a snapshot is complete when CREATE SNAPSHOT answers.
 """
 
-from collections.abc import Mapping
+import logging
+import shutil
+import uuid
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -15,12 +18,16 @@ from spcs_emulator.account.context import Context, World
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.jobs import is_job
 from spcs_emulator.account.results import columns
-from spcs_emulator.account.services import instance_keys, specification_of
-from spcs_emulator.account.snapshot_files import copy_files, move_files, put_in_place
+from spcs_emulator.account.services import instance_keys, specification_of, volume_key
 from spcs_emulator.faults import INVALID_VALUE, SERVICE_STATE, SPCS_LIMIT
 from spcs_emulator.objects.kind import Kind, Row, owner_cells, place_cells
+from spcs_emulator.objects.volumes import is_automatic, tidy_volumes, volume_of
+from spcs_emulator.runtime.api import VolumeError
+from spcs_emulator.runtime.folders import FolderVolumes
 from spcs_emulator.specification import Volume
 from spcs_emulator.statement.values import ObjectKind
+
+_log = logging.getLogger(__name__)
 
 SNAPSHOT_LIMIT = 100
 AUTOMATIC = "SYS_BACKUP_ON_DELETE"
@@ -53,9 +60,8 @@ class Snapshot(Kind):
         return _settings(context, service, volume, number)
 
     def created(self, context: Context, entry: AccountObject) -> None:
-        """Copy the volume's files."""
-        source = context.world.data / entry.settings["from"]
-        copy_files(source, context.world.snapshot_folder(entry.key))
+        """Keep what is in the volume."""
+        context.world.runtime.save(volume_of(entry), context.world.snapshot_file(entry.key))
 
     def change(self, context: Context, entry: AccountObject, properties: Mapping[str, Any]) -> None:
         """SET and UNSET of the comment."""
@@ -85,11 +91,6 @@ class Snapshot(Kind):
         return [self.row(context, entry)]
 
 
-def is_automatic(snapshot: AccountObject) -> bool:
-    """Whether it was left by a volume that was deleted. Assumed: those do not count for the limit."""
-    return snapshot.settings["expires_on"] is not None
-
-
 def fill_blocks(context: Context, service: AccountObject) -> None:
     """Make the volumes that begin with a snapshot and are not there yet.
 
@@ -98,10 +99,13 @@ def fill_blocks(context: Context, service: AccountObject) -> None:
     for volume in specification_of(service).block_volumes:
         used = service.settings.get("snapshots", {}).get(volume.name)
         snapshot = context.catalogue.get(used["key"]) if used else None
+        if snapshot is None:
+            continue
+        there = context.world.runtime.volumes()
         for number in range(service.settings["MIN_INSTANCES"]):
-            folder = context.world.requests.volume_folder(service, number, volume.name)
-            if snapshot is not None and not folder.exists():
-                copy_files(context.world.snapshot_folder(snapshot.key), folder)
+            key = volume_key(service, number, volume.name)
+            if key not in there:
+                context.world.runtime.restore(context.world.snapshot_file(snapshot.key), key)
 
 
 def restore_volume(context: Context, service: AccountObject, properties: Mapping[str, Any]) -> None:
@@ -117,33 +121,42 @@ def restore_volume(context: Context, service: AccountObject, properties: Mapping
     snapshot = context.use(ObjectKind.SNAPSHOT, properties["SNAPSHOT"], "USAGE")
     if volume.size_bytes < snapshot.settings["size_bytes"]:
         raise SERVICE_STATE(name=service.name, why=f"volume '{volume.name}' is smaller than the snapshot")
-    for number in numbers:
-        folder = context.world.requests.volume_folder(service, number, volume.name)
-        restored = folder.with_name(f"{folder.name}.restored")
-        copy_files(context.world.snapshot_folder(snapshot.key), restored)
-        _back_up(context, service, volume, number)
-        context.catalogue.afterwards(partial(put_in_place, restored, folder))
+    _back_up(context, service, volume, numbers)
     used = {"key": snapshot.key, "name": context.catalogue.full_name(snapshot)}
-    snapshots = {**service.settings.get("snapshots", {}), volume.name: used}
-    context.put(service, snapshots=snapshots)
+    restored = service.settings.get("restored", {})
+    fresh = {str(number): uuid.uuid4().hex for number in numbers}
+    changed = context.put(
+        service,
+        snapshots={**service.settings.get("snapshots", {}), volume.name: used},
+        restored={**restored, volume.name: {**restored.get(volume.name, {}), **fresh}},
+    )
+    for number in numbers:
+        file = context.world.snapshot_file(snapshot.key)
+        context.world.runtime.restore(file, volume_key(changed, number, volume.name))
+    context.catalogue.afterwards(partial(tidy_volumes, context.world))
 
 
 def back_up_all(context: Context, service: AccountObject) -> None:
     """Leave automatic snapshots of the block volumes of a service that is about to be removed."""
     for volume in specification_of(service).block_volumes:
-        for number in range(service.settings["MIN_INSTANCES"]):
-            _back_up(context, service, volume, number)
+        _back_up(context, service, volume, range(service.settings["MIN_INSTANCES"]))
 
 
-def _back_up(context: Context, service: AccountObject, volume: Volume, number: int) -> None:
-    """Leave an automatic snapshot, unless `snapshotOnDelete` says otherwise or there is nothing in it.
+def _back_up(context: Context, service: AccountObject, volume: Volume, numbers: Iterable[int]) -> None:
+    """Leave automatic snapshots, unless `snapshotOnDelete` says otherwise. A volume that no instance has
+    had yet leaves none.
 
     Documented: true by default for services, false for jobs; kept 7 days by default.
     """
-    kept = volume.kept if volume.kept is not None else not is_job(service)
+    if volume.kept if volume.kept is not None else not is_job(service):
+        there = context.world.runtime.volumes()
+        for number in numbers:
+            if volume_key(service, number, volume.name) in there:
+                _leave_snapshot(context, service, volume, number)
+
+
+def _leave_snapshot(context: Context, service: AccountObject, volume: Volume, number: int) -> None:
     world = context.world
-    if not kept or not world.requests.volume_folder(service, number, volume.name).is_dir():
-        return
     settings = _settings(context, service, volume, number)
     settings["expires_on"] = (context.now + volume.kept_for).isoformat()
     made = context.new_object(ObjectKind.SNAPSHOT, "", service.parent, None, settings)
@@ -155,18 +168,36 @@ def _back_up(context: Context, service: AccountObject, volume: Volume, number: i
 
 
 def collect_all(world: World) -> None:
-    """Move what automatic snapshots are still to take, which a killed account has not come to."""
+    """Take what automatic snapshots are still to take, which a killed account has not come to."""
     for snapshot in world.catalogue.unsorted(ObjectKind.SNAPSHOT):
         if is_automatic(snapshot):
             _collect(world, snapshot)
 
 
 def _collect(world: World, snapshot: AccountObject) -> None:
-    move_files(world.data / snapshot.settings["from"], world.snapshot_folder(snapshot.key))
+    """Where the volume cannot be saved it stays, and is tried again at the next start."""
+    file = world.snapshot_file(snapshot.key)
+    if file.exists():
+        return
+    try:
+        world.runtime.save(volume_of(snapshot), file)
+    except VolumeError:
+        _log.exception("automatic snapshot %s", snapshot.name)
+        return
+    world.runtime.discard({volume_of(snapshot)})
+
+
+def pack_folders(world: World) -> None:
+    """Make archives of the folders that snapshots were in older data folders."""
+    folders = FolderVolumes(world.data / "snapshots")
+    for snapshot in world.catalogue.unsorted(ObjectKind.SNAPSHOT):
+        file = world.snapshot_file(snapshot.key)
+        if file.with_suffix("").is_dir():
+            folders.save(snapshot.key, file)
+            shutil.rmtree(file.with_suffix(""))
 
 
 def _settings(context: Context, service: AccountObject, volume: Volume, number: int) -> dict[str, Any]:
-    folder = context.world.requests.volume_folder(service, number, volume.name)
     assert volume.block is not None
     return {
         "service": service.name,
@@ -174,7 +205,7 @@ def _settings(context: Context, service: AccountObject, volume: Volume, number: 
         "instance": number,
         "size_bytes": volume.size_bytes,
         "encryption": volume.block[2],
-        "from": str(folder.relative_to(context.world.data)),
+        "from": volume_key(service, number, volume.name),
         "updated_on": context.now.isoformat(),
         "expires_on": None,
     }

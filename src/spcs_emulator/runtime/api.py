@@ -5,13 +5,14 @@ state and the log of each of its containers. The account decides *whether* an in
 knows *how* one is run. Values and one protocol; nothing is touched here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
 ContainerStatus = Literal["PENDING", "READY", "FAILED", "DONE"]
+VolumeSource = Literal["block", "local", "memory", "stage", "secret"]
 
 # Snowflake's own texts (documented: SHOW SERVICE CONTAINERS IN SERVICE, column `message`).
 WAITING = "Waiting to start"
@@ -36,6 +37,10 @@ class NoFreePortError(CannotRunError):
     """Too few free ports are left on this machine."""
 
 
+class VolumeError(Exception):
+    """What is kept for a volume could not be listed, read or written. The text says why."""
+
+
 def probe_failing(path: str, port: int) -> str:
     """Snowflake's text for a container whose readiness probe fails (documented: SHOW SERVICE CONTAINERS)."""
     return f"Readiness probe is failing at path: {path}, port: {port}"
@@ -43,14 +48,26 @@ def probe_failing(path: str, port: int) -> str:
 
 @dataclass(frozen=True)
 class Mount:
-    """A container path that stands for a folder of this machine.
+    """A container path and what is seen there.
 
-    `secrets` are the files, by name, that the account keeps in the folder of a secret; shown by nothing.
+    block, local, memory: `volume` is the key of a volume, whose content the runtime keeps until it is told to
+    discard it; `folder` is None. A key is "service/name": letters, digits, "-", "_", "." and one "/". It is
+    unique in the account, and that of a block volume is never used again.
+    stage, secret: `folder` is the account's own on this machine, `volume` is "".
+
+    `size_bytes` is None where the specification gives no size; `uid` and `gid` say whose the volume's root
+    is, None where it does not say. `secrets` are the files, by name, that the account keeps in the folder of
+    a secret; shown by nothing.
     """
 
     path: str
-    folder: Path
-    read_only: bool
+    source: VolumeSource
+    volume: str = ""
+    folder: Path | None = None
+    read_only: bool = False
+    size_bytes: int | None = None
+    uid: int | None = None
+    gid: int | None = None
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -82,6 +99,9 @@ class Image:
 class ContainerRequest:
     """One container of an instance. `readiness` is None when the specification has no probe.
 
+    `cpu_limit` (in cores) and `memory_limit_bytes` are None where the specification sets no limit: then the
+    node is the limit (documented: Service specification reference, resources).
+
     `secret_environment` are the variables whose values are secrets: passed on as they are, shown by nothing.
     Documented: they are fixed when a container starts; assumed: one that is started again after a crash keeps
     those its instance began with.
@@ -94,6 +114,8 @@ class ContainerRequest:
     environment: Mapping[str, str]
     mounts: tuple[Mount, ...]
     readiness: Probe | None
+    cpu_limit: float | None = None
+    memory_limit_bytes: int | None = None
     secret_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -104,8 +126,10 @@ class InstanceRequest:
     `key` is unique for the service object and never used again. `service` is "DB.SCHEMA.NAME". `ports` maps
     a declared endpoint port to the local port on 127.0.0.1 that stands for it. `peers` maps every
     "host:port" under which a container may know an endpoint to its local port; None when this service's
-    role may not use that endpoint. `hosts` holds the bare host names of those peers. `once` is a job's: its
-    containers run to their end and are not started again.
+    role may not use that endpoint. `hosts` holds the bare host names of those peers. `name` is the service's
+    full DNS name, `search` the domain in which its containers look short names up, so that those of its
+    schema suffice. `unreachable` holds the full DNS names of services of which this service's role may use
+    no endpoint. `once` is a job's: its containers run to their end and are not started again.
     """
 
     key: str
@@ -115,6 +139,9 @@ class InstanceRequest:
     ports: Mapping[int, int]
     peers: Mapping[str, int | None]
     hosts: frozenset[str]
+    name: str
+    search: str
+    unreachable: frozenset[str] = frozenset()
     once: bool = False
 
 
@@ -147,7 +174,7 @@ class Runtime(Protocol):
 
     @property
     def name(self) -> str:
-        """Either `process` or `none`."""
+        """`process`, `docker` or `none`."""
 
     def refuse(self, request: InstanceRequest) -> str | None:
         """Why this runtime cannot run the instance, for a person; None when it can. Changes nothing."""
@@ -177,5 +204,27 @@ class Runtime(Protocol):
         Empty when there is no such container or it has written nothing. Logs go with the instance at `stop`.
         """
 
+    def volumes(self) -> frozenset[str]:
+        """The keys of all volumes for which something is kept. VolumeError when they cannot be listed."""
+
+    def discard(self, volumes: Collection[str]) -> None:
+        """Removes what is kept for the volumes; an unknown one is nothing to do.
+
+        None may be mounted by a running instance. What cannot be removed is still among `volumes`.
+        """
+
+    def save(self, volume: str, file: Path) -> None:
+        """Makes `file` a tar archive of everything in the volume, whole or not at all.
+
+        Names are relative to the volume's root. An unknown volume is an empty one. Sockets and pipes are left
+        out. A container may be writing meanwhile. VolumeError when it cannot be done.
+        """
+
+    def restore(self, file: Path, volume: str) -> None:
+        """Makes the volume, which is unknown so far, hold what the archive holds, whole or not at all.
+
+        VolumeError when it cannot be done.
+        """
+
     def close(self) -> None:
-        """Ends every instance. Nothing may be started afterwards."""
+        """Ends every instance. Volumes stay. Nothing may be started afterwards."""

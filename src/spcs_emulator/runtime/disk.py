@@ -30,8 +30,9 @@ def make(launch: Launch) -> None:
         _unpack(launch.layer, launch.files)
     for path, mount in sorted(launch.mounts.items()):
         place = folder_of(path, mount, launch.disk)
-        if mount is not None and mount.read_only and mount.folder.is_dir():
-            _copy_read_only(mount.folder, place)
+        source = mount.folder if mount is not None and mount.read_only else None
+        if source is not None and source.is_dir():
+            _copy_read_only(source, place)
         else:
             place.mkdir(parents=True, exist_ok=True)
 

@@ -64,8 +64,8 @@ def plan(
 ) -> list[Launch]:
     """How each container of the instance is started; `folder` is the instance's own.
 
-    `ports` must hold a local port for every port of every container's image. CannotRunError when one cannot
-    be started.
+    Every mount must have a folder, and `ports` a local port for every port of every container's image.
+    CannotRunError when one cannot be started.
     """
     return [_launch(request, container, ports, images, folder) for container in request.containers]
 
@@ -154,7 +154,7 @@ def _folders(mounts: Mapping[str, Mount | None], disk: Path) -> dict[str, str]:
 
 def folder_of(path: str, mount: Mount | None, disk: Path) -> Path:
     """The folder a process gets for a container path: the volume, or a place on its own disk."""
-    if mount is not None and not mount.read_only:
+    if mount is not None and mount.folder is not None and not mount.read_only:
         return mount.folder
     return disk / "mounts" / path.strip("/")
 

@@ -1,14 +1,16 @@
 """The runtime that runs nothing: containers become ready, and jobs end well, by the clock alone.
 
 In: instances. Out: states PENDING, then READY half a second later; a job's are DONE a second after that.
-Touches nothing but the ports it tries.
+Touches nothing but the ports it tries and the folders of volumes, which it makes and never writes to.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from spcs_emulator.runtime.api import COMPLETED, RUNNING, WAITING, ContainerState, InstanceRequest, LogLine
+from spcs_emulator.runtime.folders import FolderVolumes
 from spcs_emulator.runtime.ports import PortPool
 
 READY_AFTER = timedelta(seconds=0.5)
@@ -18,7 +20,8 @@ DONE_AFTER = READY_AFTER + timedelta(seconds=1)
 class NoneRuntime:
     """See `runtime.api.Runtime`. `now` gives the account's time."""
 
-    def __init__(self, now: Callable[[], datetime]) -> None:
+    def __init__(self, volumes: Path, now: Callable[[], datetime]) -> None:
+        self._volumes = FolderVolumes(volumes)
         self._now = now
         self._ports = PortPool()
         self._lock = threading.Lock()
@@ -35,6 +38,7 @@ class NoneRuntime:
         return self._ports.take(count)
 
     def start(self, request: InstanceRequest) -> None:
+        self._volumes.make(request)
         with self._lock:
             self._started.setdefault(request.key, (self._now(), request))
 
@@ -56,6 +60,18 @@ class NoneRuntime:
     def logs(self, key: str, container: str, previous: bool) -> tuple[LogLine, ...]:  # noqa: ARG002
         """Nothing runs, and nothing says anything."""
         return ()
+
+    def volumes(self) -> frozenset[str]:
+        return self._volumes.volumes()
+
+    def discard(self, volumes: Collection[str]) -> None:
+        self._volumes.discard(volumes)
+
+    def save(self, volume: str, file: Path) -> None:
+        self._volumes.save(volume, file)
+
+    def restore(self, file: Path, volume: str) -> None:
+        self._volumes.restore(file, volume)
 
     def close(self) -> None:
         with self._lock:

@@ -1,7 +1,8 @@
 """The runtime `process`: services run as programs of this machine, as their process images say.
 
 In: instances. Out: states and logs. Starts and ends processes through one supervisor, keeps their disks,
-logs and records below one folder, and ends what an earlier local account left there. Commands, arguments
+logs and records below one folder and their volumes below another, and ends what an earlier local account
+left there. Limits do not bind a process. Commands, arguments
 and images of a container's own world do not run here: the process image's command stands for them.
 """
 
@@ -9,7 +10,7 @@ import contextlib
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from spcs_emulator.registry.api import ImageStore
 from spcs_emulator.runtime import disk, records
 from spcs_emulator.runtime.api import CannotRunError, ContainerState, InstanceRequest, LogLine
 from spcs_emulator.runtime.child import Child, ProcessChild
+from spcs_emulator.runtime.folders import FolderVolumes
 from spcs_emulator.runtime.launch import Launch, plan, ports_of
 from spcs_emulator.runtime.life import Life
 from spcs_emulator.runtime.logs import log_of
@@ -35,14 +37,15 @@ class PortInUseError(Exception):
 
 
 class ProcessRuntime:
-    """See `runtime.api.Runtime`. `folder` is its own; `utc` gives the account's time."""
+    """See `runtime.api.Runtime`. `folder` and `volumes` are its own; `utc` gives the account's time."""
 
-    def __init__(self, folder: Path, images: ImageStore, utc: Callable[[], datetime]) -> None:
+    def __init__(self, folder: Path, volumes: Path, images: ImageStore, utc: Callable[[], datetime]) -> None:
         """Ends whatever an earlier local account left running, waiting for it, then is ready."""
         records.end_leftovers(folder)
         disk.remove(folder)
         folder.mkdir(mode=0o700)
         self._folder = folder
+        self._volumes = FolderVolumes(volumes)
         self._images = images
         self._utc = utc
         self._ports = PortPool()
@@ -58,7 +61,7 @@ class ProcessRuntime:
     def refuse(self, request: InstanceRequest) -> str | None:
         try:
             ports = {port: request.ports.get(port, port) for port in ports_of(request, self._images)}
-            plan(request, ports, self._images, self._folder / request.key)
+            plan(self._volumes.placed(request), ports, self._images, self._folder / request.key)
         except CannotRunError as error:
             return str(error)
         return None
@@ -81,6 +84,18 @@ class ProcessRuntime:
             return ()
         return log_of(self._folder / key, container).lines(previous)
 
+    def volumes(self) -> frozenset[str]:
+        return self._volumes.volumes()
+
+    def discard(self, volumes: Collection[str]) -> None:
+        self._volumes.discard(volumes)
+
+    def save(self, volume: str, file: Path) -> None:
+        self._volumes.save(volume, file)
+
+    def restore(self, file: Path, volume: str) -> None:
+        self._volumes.restore(file, volume)
+
     def close(self) -> None:
         self._supervisor.close()
         self._thread.join()
@@ -92,7 +107,7 @@ class ProcessRuntime:
         more = dict(zip(missing, self.allocate(len(missing)), strict=True))
         every = {port: local if local is not None else more[port] for port, local in ports.items()}
         folder = self._folder / request.key
-        launches = plan(request, every, self._images, folder)
+        launches = plan(self._volumes.placed(request), every, self._images, folder)
         folder.mkdir(mode=0o700, exist_ok=True)
         return [
             Life(

@@ -113,14 +113,24 @@ def instance() -> Callable[..., InstanceRequest]:
         name: str = "web",
     ) -> InstanceRequest:
         container = ContainerRequest(name, image, ("run",), (), environment or {}, mounts, readiness)
-        return InstanceRequest(key, "DB.S.WEB", 0, (container,), ports or {}, peers or {}, hosts)
+        return InstanceRequest(
+            key,
+            "DB.S.WEB",
+            0,
+            (container,),
+            ports or {},
+            peers or {},
+            hosts,
+            "web.abcdef.svc.spcs.internal",
+            "abcdef.svc.spcs.internal",
+        )
 
     return do
 
 
 @pytest.fixture
 def runtime(tmp_path: Path, blobs: BlobStore) -> Iterator[ProcessRuntime]:
-    made = ProcessRuntime(tmp_path / "processes", blobs, lambda: datetime.now(UTC))
+    made = ProcessRuntime(tmp_path / "processes", tmp_path / "volumes", blobs, lambda: datetime.now(UTC))
     yield made
     made.close()
 

@@ -121,10 +121,10 @@ def test_a_port_on_which_somebody_listens_is_not_free() -> None:
 
 
 def test_the_runtime_that_runs_nothing_goes_by_the_clock(
-    push: Callable[..., Any], instance: Callable[..., Any], web: Callable[..., Any]
+    tmp_path: Path, instance: Callable[..., Any], web: Callable[..., Any]
 ) -> None:
     clock = TurnedClock()
-    runtime = NoneRuntime(clock.now)
+    runtime = NoneRuntime(tmp_path / "volumes", clock.now)
     request = instance(web())
     assert runtime.refuse(request) is None
     runtime.start(request)

@@ -185,9 +185,10 @@ from spcs_emulator.registry.blobs import BlobStore
 from spcs_emulator.runtime.api import ContainerRequest, Image, InstanceRequest
 from spcs_emulator.runtime.process import ProcessRuntime
 folder, digest, port = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-runtime = ProcessRuntime(folder / "processes", BlobStore(folder / "registry"), lambda: datetime.now(UTC))
+home = folder / "processes", folder / "volumes", BlobStore(folder / "registry")
+runtime = ProcessRuntime(*home, lambda: datetime.now(UTC))
 container = ContainerRequest("web", Image("db/s/r/web:1", digest, "", None), (), (), {}, (), None)
-runtime.start(InstanceRequest("a1", "DB.S.WEB", 0, (container,), {8000: port}, {}, frozenset()))
+runtime.start(InstanceRequest("a1", "DB.S.WEB", 0, (container,), {8000: port}, {}, frozenset(), "", ""))
 while runtime.states("a1")[0].status != "READY":
     time.sleep(0.02)
 print("ready", flush=True)
@@ -208,7 +209,7 @@ def test_after_kill_9_the_next_runtime_ends_the_services_and_can_start_them_agai
     os.kill(host.pid, signal.SIGKILL)
     host.wait()
     assert is_alive(service)
-    runtime = ProcessRuntime(tmp_path / "processes", blobs, lambda: datetime.now(UTC))
+    runtime = ProcessRuntime(tmp_path / "processes", tmp_path / "volumes", blobs, lambda: datetime.now(UTC))
     try:
         assert not is_alive(service)
         runtime.start(instance(image, ports={8000: port}))

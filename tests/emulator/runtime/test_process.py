@@ -96,8 +96,7 @@ def test_the_image_overrides_the_environment(
 def test_volumes_last_and_the_container_disk_does_not(
     runtime: ProcessRuntime, push: Make, instance: Make, until: Make, tmp_path: Path
 ) -> None:
-    volume, stage = tmp_path / "volume", tmp_path / "stage"
-    volume.mkdir()
+    stage = tmp_path / "stage"
     (stage / "deep").mkdir(parents=True)
     (stage / "deep" / "file").write_text("from the stage")
     script = """
@@ -126,7 +125,7 @@ while True:
         {"run.py": script},
     )
     [port] = runtime.allocate(1)
-    mounts = (Mount("/v/", volume, False), Mount("/s/x", stage, True))
+    mounts = (Mount("/v/", "block", "a/v"), Mount("/s/x", "stage", folder=stage, read_only=True))
     runtime.start(instance(image, ports={1: port}, mounts=mounts))
     until(lambda: status(runtime) == "READY")
     assert printed(runtime, "a1", "web", 10, False).splitlines() == ["found deep 0o0", "found file 0o0"]
@@ -136,7 +135,7 @@ while True:
     lines = printed(runtime, "a1", "web", 10, False).splitlines()
     assert lines == ["found written 0o200", "found deep 0o0", "found file 0o0"]
     runtime.stop("a1")
-    assert (volume / "written").exists()
+    assert (tmp_path / "volumes/a/v/written").exists()
     assert (stage / "deep" / "file").read_text() == "from the stage"
 
 
@@ -371,7 +370,7 @@ def test_secrets_reach_the_process_as_they_are(
     """In a variable, which no placeholder and no peer changes, and in files that change while it runs."""
     folder = tmp_path / "secret"
     folder.mkdir()
-    mount = Mount("/secrets/login", folder, read_only=False, secrets={"password": "x"})
+    mount = Mount("/secrets/login", "secret", folder=folder, secrets={"password": "x"})
     image = web(mounts=["/secrets/login"], environment={"LOGIN": "{mount:/secrets/login}"})
     [port] = runtime.allocate(1)
     request = instance(image, ports={8000: port}, mounts=(mount,), peers={"db:1": 5}, hosts=frozenset({"db"}))
@@ -390,5 +389,5 @@ def test_secrets_reach_the_process_as_they_are(
 def test_a_folder_for_secrets_that_the_image_does_not_know_is_refused(
     runtime: ProcessRuntime, web: Make, instance: Make, tmp_path: Path
 ) -> None:
-    mount = Mount("/secrets/login", tmp_path, read_only=False, secrets={"password": "x"})
+    mount = Mount("/secrets/login", "secret", folder=tmp_path, secrets={"password": "x"})
     assert "/secrets/login cannot be mounted" in (runtime.refuse(instance(web(), mounts=(mount,))) or "")

@@ -50,9 +50,9 @@ def test_a_bare_host_name_that_the_image_replaces_is_fine(
 
 
 def test_a_volume_at_a_path_the_image_does_not_know(
-    runtime: ProcessRuntime, web: Make, instance: Make, tmp_path: Path
+    runtime: ProcessRuntime, web: Make, instance: Make
 ) -> None:
-    mount = Mount("/elsewhere", tmp_path, False)
+    mount = Mount("/elsewhere", "block", "a/data")
     text = runtime.refuse(instance(web(mounts=["/data"]), mounts=(mount,)))
     assert text is not None
     assert "/elsewhere" in text
