@@ -6,6 +6,7 @@ default role and secondary roles count, with a session's token the session's.
 """
 
 import json
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,6 +23,8 @@ from spcs_emulator.registry.api import Credential, PushedImage
 from spcs_emulator.statement.values import Identifier, Name, ObjectKind
 
 TOKEN_USER = "0sessiontoken"  # noqa: S105
+# No user can sign in by this name with the platform's secret, which is made anew at each start.
+PLATFORM_USER = "0platform"
 _PARTS = 3
 
 
@@ -35,9 +38,25 @@ class RegistryAccount:
         self._sessions = sessions
         self._authentication = authentication
         self._clock = clock
+        self._platform = Credential(PLATFORM_USER, secrets.token_urlsafe(32))
+
+    def platform_credential(self) -> Credential:
+        """Return what the account's own nodes pull images with: good for reading every repository.
+
+        It is made anew at each start, is never written down, and never expires. Assumed: Snowflake's nodes
+        pull with a right of their own; the role that owns a service is asked for READ when it is created.
+        """
+        return self._platform
+
+    def _is_platform(self, credential: Credential) -> bool:
+        return credential.user == PLATFORM_USER and secrets.compare_digest(
+            credential.secret.encode(errors="surrogatepass"), self._platform.secret.encode()
+        )
 
     def authenticate(self, credential: Credential) -> str | None:
         """Return the name of the user, None when the credential is wrong or has expired."""
+        if self._is_platform(credential):
+            return PLATFORM_USER
         found = self._identify(credential)
         with self._catalogue.transaction():
             return self._catalogue.name_of(found[0]) if found else None
@@ -67,6 +86,8 @@ class RegistryAccount:
 
     def repository_access(self, credential: Credential, path: str) -> RegistryAccess | None:
         """Return what the credential may do in "db/schema/repo"; None when there is no such repository."""
+        if self._is_platform(credential):
+            return "read" if self.repository_key(path) else None
         found = self._identify(credential)
         with self._catalogue.transaction():
             repository = self._repository(path)

@@ -5,7 +5,7 @@ images pushed so far. Values and protocols; nothing is touched here.
 """
 
 from collections.abc import Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -17,7 +17,7 @@ class Credential:
     """Who speaks to the registry: a user with a password, or a session by its token (user None)."""
 
     user: str | None
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True)
