@@ -212,12 +212,12 @@ def with_volume(volume: dict[str, Any]) -> str:
     return changed(volumes=[{"name": "data", **volume}], containers=[container(volumeMounts=mount)])
 
 
-def request_of(world: World, name: str) -> Any:
+def request_of(world: World, name: str, number: int = 0) -> Any:
     """What the runtime is asked to run for the service."""
     with world.local.account._catalogue.transaction():
         catalogue = world.local.account._catalogue
         (service,) = [entry for entry in catalogue.objects.values() if entry.name == name]
-        return world.local.account._world.requests.build(service, 0)
+        return world.local.account._world.requests.build(service, number)
 
 
 def execute(account: Account, session: Session, sql: str) -> Outcome:

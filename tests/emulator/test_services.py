@@ -302,11 +302,12 @@ def test_options_of_a_service(world: World, stack: Client, create_service: Creat
     assert stack.refused(create_service())[0] == 2002
 
 
+@pytest.mark.parametrize("value", ["called:8080", "http://called:8080/", "a,CALLED:8080"])
 def test_a_service_is_started_again_when_an_endpoint_it_names_moves(
-    world: World, stack: Client, create_service: Create
+    value: str, world: World, stack: Client, create_service: Create
 ) -> None:
     stack.run(create_service("CALLED"))
-    naming = changed(containers=[container(env={"PEER": "called:8080"})])
+    naming = changed(containers=[container(env={"PEER": value})])
     stack.run(create_service("S", naming))
     world.turn(3)
     (before,) = stack.run("SHOW SERVICE CONTAINERS IN SERVICE S")

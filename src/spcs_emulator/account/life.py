@@ -11,7 +11,6 @@ these are minutes. What the runtime could not start is tried again every 30 s; a
 
 import contextlib
 import logging
-import re
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -53,7 +52,6 @@ CONTAINER_START = timedelta(seconds=0.5)
 ENDPOINTS = timedelta(seconds=0.5)
 SUSPENDING = timedelta(seconds=0.5)
 RETRY = timedelta(seconds=30)
-_ADDRESS = re.compile(r"[^\s:/]+:[0-9]+")
 NO_NODES = "Compute pool node(s) are being provisioned"
 _log = logging.getLogger(__name__)
 
@@ -208,22 +206,17 @@ class Life:
             self._idle_since.pop(pool.key, None)
 
     def _reconnect(self) -> None:
-        """Start again what names an endpoint that has moved or changed hands since it was started.
-
-        On Snowflake names are looked up at each connection; here they are written into the environment.
-        """
+        """Start again what cannot find an endpoint that has moved or changed hands since it was started."""
         if self._seen_version == self._catalogue.version:
             return
         self._seen_version = self._catalogue.version
         for key, (request, _) in list(self._running.items()):
-            if not any(_ADDRESS.fullmatch(value) for value in _environment(request)):
-                continue
             service = self._catalogue.get(key.rsplit("-", 1)[0])
             if service is None or not _wants_nodes(service):
                 continue
             # What runs goes on without a secret that is gone.
             with contextlib.suppress(CannotRunError):
-                if _moved(request, self._requests.build(service, request.instance_id)):
+                if self._runtime.outdated(request, self._requests.build(service, request.instance_id)):
                     self._catalogue.afterwards(partial(self._end, key, frozenset()))
 
     def refresh_secrets(self) -> None:
@@ -379,11 +372,3 @@ def _ready_on(pool: AccountObject) -> datetime:
 
 def _since(service: AccountObject) -> datetime:
     return datetime.fromisoformat(service.settings["since"])
-
-
-def _moved(old: InstanceRequest, new: InstanceRequest) -> bool:
-    return any(value in new.peers and new.peers[value] != old.peers.get(value) for value in _environment(new))
-
-
-def _environment(request: InstanceRequest) -> list[str]:
-    return [value for container in request.containers for value in container.environment.values()]

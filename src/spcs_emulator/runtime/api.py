@@ -191,6 +191,14 @@ class Runtime(Protocol):
         CannotRunError when `refuse` would refuse it now; nothing is started then.
         """
 
+    def outdated(self, old: InstanceRequest, new: InstanceRequest) -> bool:
+        """True when what was started as `old` has to be started again to find its peers where `new` has
+        them.
+
+        On Snowflake names are looked up at each connection, so a runtime does this only where it cannot do
+        otherwise.
+        """
+
     def stop(self, key: str) -> None:
         """Ends the instance and returns when nothing of it is left. An unknown key is nothing to do."""
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from spcs_emulator.runtime.api import COMPLETED, RUNNING, WAITING, ContainerState, InstanceRequest, LogLine
 from spcs_emulator.runtime.folders import FolderVolumes
+from spcs_emulator.runtime.peers import moved
 from spcs_emulator.runtime.ports import PortPool
 
 READY_AFTER = timedelta(seconds=0.5)
@@ -41,6 +42,9 @@ class NoneRuntime:
         self._volumes.make(request)
         with self._lock:
             self._started.setdefault(request.key, (self._now(), request))
+
+    def outdated(self, old: InstanceRequest, new: InstanceRequest) -> bool:
+        return moved(old, new)
 
     def stop(self, key: str) -> None:
         with self._lock:

@@ -7,6 +7,8 @@ not be reached. Pure.
 import re
 from collections.abc import Mapping
 
+from spcs_emulator.runtime.api import InstanceRequest
+
 # Port 1 of the loopback is never served: whoever connects is refused at once, as by a missing service role.
 REFUSING = "127.0.0.1:1"
 
@@ -33,6 +35,18 @@ def with_local_addresses(value: str, peers: Mapping[str, int | None]) -> tuple[s
 
     replaced = re.sub(rf"(?<![\w.-])(?:{names})(?![\w.-])", local, value, flags=re.IGNORECASE)
     return replaced, frozenset(unreachable)
+
+
+def moved(old: InstanceRequest, new: InstanceRequest) -> bool:
+    """True when a name in an environment value of `old` means another address by what `new` knows.
+
+    A peer that is gone changes nothing: its address refuses as the name would.
+    """
+    before = {name: old.peers.get(name) for name in new.peers}
+    values = {value for container in old.containers for value in container.environment.values()}
+    return any(
+        with_local_addresses(value, before) != with_local_addresses(value, new.peers) for value in values
+    )
 
 
 def bare_host(environment: Mapping[str, str], hosts: frozenset[str]) -> str | None:

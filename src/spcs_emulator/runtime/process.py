@@ -23,6 +23,7 @@ from spcs_emulator.runtime.folders import FolderVolumes
 from spcs_emulator.runtime.launch import Launch, plan, ports_of
 from spcs_emulator.runtime.life import Life
 from spcs_emulator.runtime.logs import log_of
+from spcs_emulator.runtime.peers import moved
 from spcs_emulator.runtime.ports import PortPool, is_free
 from spcs_emulator.runtime.readiness import Readiness, is_ready
 from spcs_emulator.runtime.supervisor import Supervisor
@@ -72,6 +73,9 @@ class ProcessRuntime:
     def start(self, request: InstanceRequest) -> None:
         """As promised. CannotRunError when `refuse` would have refused it."""
         self._supervisor.begin(request.key, lambda: self._lives(request))
+
+    def outdated(self, old: InstanceRequest, new: InstanceRequest) -> bool:
+        return moved(old, new)
 
     def stop(self, key: str) -> None:
         self._supervisor.end(key)
