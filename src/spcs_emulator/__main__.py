@@ -17,7 +17,8 @@ from pathlib import Path
 from spcs_emulator.clock import RealClock
 from spcs_emulator.daemon import Status, default_data
 from spcs_emulator.errors import LocalAccountError
-from spcs_emulator.server import RUNTIMES, LocalAccount
+from spcs_emulator.runtimes import RUNTIMES
+from spcs_emulator.server import LocalAccount
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +67,12 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=int, help="port of 127.0.0.1 (default: the one it had before, else a free one)"
     )
     parser.add_argument("--latency-ms", type=_not_negative, default=0, help="added to every statement")
-    parser.add_argument("--runtime", choices=RUNTIMES, default="process", help="how services are run")
+    parser.add_argument(
+        "--runtime",
+        choices=RUNTIMES,
+        help="how services are run: as processes of this machine, as containers of a Docker engine, or not "
+        "at all (default: as it was before, else process)",
+    )
     parser.add_argument("--output", choices=("text", "json"), default="text")
     return parser
 

@@ -8,6 +8,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -28,9 +29,10 @@ from spcs_emulator.errors import (
     UnusableFolderError,
 )
 from spcs_emulator.folder import FILES, FOLDERS, DataFolder, Running
-from spcs_emulator.runtime import disk, records
+from spcs_emulator.runtime import disk
 from spcs_emulator.runtime.marks import Process, is_alive, send
 from spcs_emulator.runtime.ports import is_free
+from spcs_emulator.runtimes import clean_up
 from spcs_emulator.server import HOST, connection, read_dump
 
 START_SECONDS = 15.0
@@ -82,9 +84,9 @@ def start(
     """Starts the folder's local account in the background and returns when it answers.
 
     Running already with the same settings is the same answer; None asks for nothing in particular, and
-    means the last port or a free one, no latency, runtime "process" when it is started. Raises
-    OtherSettingsError, PortTakenError, UnusableFolderError, or NotStartedError with the last lines of its
-    log.
+    means the last port or a free one, no latency, the last runtime or "process" when it is started. Raises
+    OtherSettingsError, PortTakenError, UnusableFolderError, or NotStartedError with what it says of why, or
+    else the last lines of its log.
     """
     folder = DataFolder(data.resolve())
     folder.prepare()
@@ -96,7 +98,7 @@ def start(
         if port and not is_free(port):
             raise PortTakenError(port)
         _end_server(folder)
-        return _status(folder, _launch(folder, port, latency_ms or 0, runtime or "process"))
+        return _status(folder, _launch(folder, port, latency_ms or 0, runtime))
 
 
 def stop(data: Path) -> bool:
@@ -185,8 +187,9 @@ def _ask(running: Running, path: str) -> dict[str, Any] | None:
     return value if response.status == http.HTTPStatus.OK and isinstance(value, dict) else None
 
 
-def _launch(folder: DataFolder, port: int | None, latency_ms: int, runtime: str) -> Running:
-    options = ["--data", str(folder.path), "--runtime", runtime, "--latency-ms", str(latency_ms)]
+def _launch(folder: DataFolder, port: int | None, latency_ms: int, runtime: str | None) -> Running:
+    options = ["--data", str(folder.path), "--latency-ms", str(latency_ms)]
+    options += ["--runtime", runtime] if runtime else []
     options += ["--port", str(port)] if port else []
     if folder.log.exists() and folder.log.stat().st_size > _LONGEST_LOG_BYTES:
         os.truncate(folder.log, 0)
@@ -210,10 +213,16 @@ def _launch(folder: DataFolder, port: int | None, latency_ms: int, runtime: str)
             return running
         time.sleep(_LOOK_SECONDS)
     _end(server)
-    words = folder.log.read_bytes()[before:].decode(errors="replace").splitlines()[-_LAST_LINES:]
-    raise NotStartedError(
-        "the local account did not start:\n" + "\n".join(words), f"Its whole log is {folder.log}."
-    )
+    raise _not_started(folder, folder.log.read_bytes()[before:].decode(errors="replace"))
+
+
+def _not_started(folder: DataFolder, words: str) -> NotStartedError:
+    """What the server itself says of why it ends, where it does; else its last lines."""
+    told = re.search(r"^error: (.*)\nhint: (.*)\n\Z", words, re.DOTALL | re.MULTILINE)
+    if told:
+        return NotStartedError(told[1], told[2])
+    last = "\n".join(words.splitlines()[-_LAST_LINES:])
+    return NotStartedError(f"the local account did not start:\n{last}", f"Its whole log is {folder.log}.")
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
@@ -236,7 +245,7 @@ def _end_server(folder: DataFolder) -> bool:
             send(server, signal.SIGKILL)
             _gone_within(server, STOP_SECONDS)
     with folder.held():
-        records.end_leftovers(folder.processes)
+        clean_up(folder)
         folder.unannounce()
     _started[:] = [child for child in _started if child.poll() is None]
     return was_alive

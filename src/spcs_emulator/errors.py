@@ -3,6 +3,7 @@
 In: the case. Out: exceptions with a summary and a hint. Pure. (Errors of statements are in `faults`.)
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -64,6 +65,18 @@ class OtherSettingsError(LocalAccountError):
         super().__init__(
             f"the local account runs with {setting} {running}, and {asked} was asked for",
             "Stop it first (spcs-milvus local stop), then start it with the new setting; nothing is lost.",
+        )
+
+
+class OtherRuntimeError(LocalAccountError):
+    """Another runtime was asked for, which does not have the volumes that the account's services have."""
+
+    def __init__(self, data: Path, has: str, asked: str, holders: Sequence[str]) -> None:
+        super().__init__(
+            f"the account in {data} has volumes or snapshots that the runtime {has} made and {asked} cannot "
+            f"read: {', '.join(holders)}",
+            f"Start it with --runtime {has}, or name another folder with --data. To give them up for good, "
+            f"start it with --runtime {has}, then DROP SERVICE … FORCE and DROP SNAPSHOT.",
         )
 
 

@@ -7,9 +7,10 @@ In: a folder. Out: identity, port and admin token kept there. Writes `account.js
 import json
 import os
 import tempfile
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,17 +32,27 @@ FILES = (
     "server.lock",
     "start.lock",
 )
+DEFAULT_RUNTIME = "process"
 FOLDERS = ("registry", "stages", "volumes", "snapshots", "processes", "secrets")
 _LET_GO_SECONDS = 0.5
 OURS = {*FILES, *FOLDERS}
 
 
+def _new_mark() -> str:
+    return uuid.uuid4().hex[:12]
+
+
 @dataclass(frozen=True)
 class Kept:
-    """What `account.json` keeps: who the account is, and the port it last listened on (0: none yet)."""
+    """What `account.json` keeps: who the account is, the port it last listened on (0: none yet), and how its
+    services were run then. `mark` is no other account's: what is the account's bears it where several share
+    a place, such as a Docker engine.
+    """
 
     identity: Identity
     port: int
+    runtime: str = DEFAULT_RUNTIME
+    mark: str = field(default_factory=_new_mark)
 
 
 @dataclass(frozen=True)
@@ -128,7 +139,9 @@ class DataFolder:
         try:
             if value["format"] != FORMAT:
                 raise UnusableFolderError(self.path, f"it was made by another version ({value['format']})")
-            return Kept(identity_from_json(value["identity"]), int(value["port"]))
+            # Older accounts have neither runtime nor mark.
+            more = {name: str(value[name]) for name in ("runtime", "mark") if name in value}
+            return Kept(identity_from_json(value["identity"]), int(value["port"]), **more)
         except (KeyError, TypeError, ValueError) as error:
             raise UnusableFolderError(self.path, "its account.json cannot be read") from error
 
@@ -140,8 +153,8 @@ class DataFolder:
 
     def keep(self, kept: Kept) -> None:
         """Writes `account.json`. UnusableFolderError when that cannot be done."""
-        identity = identity_to_json(kept.identity)
-        self._write("account.json", {"format": FORMAT, "identity": identity, "port": kept.port})
+        value = {**asdict(kept), "identity": identity_to_json(kept.identity)}
+        self._write("account.json", {"format": FORMAT, **value})
 
     def announce(self, running: Running) -> None:
         """Writes `server.json`: who serves this folder now."""

@@ -30,11 +30,10 @@ from spcs_emulator.folder import DataFolder, Kept, Running
 from spcs_emulator.registry.blobs import BlobStore
 from spcs_emulator.registry.registry import Registry
 from spcs_emulator.runtime import disk
-from spcs_emulator.runtime.api import Runtime
 from spcs_emulator.runtime.marks import mark_of
 from spcs_emulator.runtime.none import NoneRuntime
 from spcs_emulator.runtime.ports import PortPool
-from spcs_emulator.runtime.process import ProcessRuntime
+from spcs_emulator.runtimes import check_volumes, open_runtime
 from spcs_emulator.script import Script
 from spcs_emulator.store import DamagedError, Store, StoreError
 from spcs_emulator.wire.envelope import read_json
@@ -44,7 +43,6 @@ from spcs_emulator.wire.routes import Wire
 
 HOST = "127.0.0.1"
 TICK_SECONDS = 0.1
-RUNTIMES = ("process", "none")
 
 _log = logging.getLogger(__name__)
 
@@ -54,8 +52,9 @@ ClockT = TypeVar("ClockT", bound=Clock)
 class LocalAccount(Generic[ClockT]):
     """A running local account; a context manager. With a `TurnedClock` only `tick` moves it.
 
-    `port` 0 takes any free port, None the one it had last time, or another when that is taken. Raises a
-    LocalAccountError when the folder or the port cannot be used.
+    `port` 0 takes any free port, None the one it had last time, or another when that is taken; `runtime`
+    None is the one it had last time, or `process`. Raises a LocalAccountError when the folder, the port or
+    the runtime cannot be used.
     """
 
     def __init__(
@@ -63,7 +62,7 @@ class LocalAccount(Generic[ClockT]):
         data: Path,
         clock: ClockT,
         *,
-        runtime: str = "none",
+        runtime: str | None = "none",
         port: int | None = 0,
         latency_ms: int = 0,
         script: Script | None = None,
@@ -78,16 +77,18 @@ class LocalAccount(Generic[ClockT]):
             self._open(opened, runtime, port)
             self._opened = opened.pop_all()
 
-    def _open(self, opened: ExitStack, runtime: str, port: int | None) -> None:
+    def _open(self, opened: ExitStack, runtime: str | None, port: int | None) -> None:
         folder = self.folder
         folder.prepare()
         opened.enter_context(folder.held())
         kept = folder.account()
+        name = runtime or kept.runtime
         self.identity = kept.identity
         with _folder_errors(folder):
             store = _open_store(opened, folder, kept)
             blobs = BlobStore(folder.registry)
-            self.runtime = _runtime(runtime, folder, blobs, self.clock)
+            check_volumes(name, folder, kept, store)
+            self.runtime = open_runtime(name, folder, blobs, self.clock.now)
             # Of what a killed account left, and of what runs now once it has ended.
             disk.remove(folder.secrets)
             opened.callback(disk.remove, folder.secrets)
@@ -103,7 +104,7 @@ class LocalAccount(Generic[ClockT]):
         # Before the server, which ends once every statement is answered, those that wait too.
         opened.callback(self.account.close)
         self.port = http.port
-        folder.keep(replace(kept, port=http.port))
+        folder.keep(replace(kept, port=http.port, runtime=name))
         self.account.start()
         if not isinstance(self.clock, TurnedClock):
             ticker = threading.Thread(target=self._tick_on, name="ticker", daemon=True)
@@ -251,15 +252,6 @@ def _open_store(opened: ExitStack, folder: DataFolder, kept: Kept) -> Store:
     if kept.port and not store.load():
         raise DamagedError("its catalogue.sqlite is empty or was not there")
     return store
-
-
-def _runtime(name: str, folder: DataFolder, blobs: BlobStore, clock: Clock) -> Runtime:
-    match name:
-        case "process":
-            return ProcessRuntime(folder.processes, folder.volumes, blobs, clock.now)
-        case "none":
-            return NoneRuntime(folder.volumes, clock.now)
-    raise LocalAccountError(f"there is no runtime {name}", f"Known are: {', '.join(RUNTIMES)}.")
 
 
 def _listen(respond: Callable[[Request], Response], port: int | None, last: int) -> HttpServer:

@@ -155,6 +155,8 @@ def test_what_keeps_it_from_starting_is_told(data: Path) -> None:
     with pytest.raises(NotStartedError, match="catalogue") as error:
         daemon.start(data, runtime="none")
     assert "Traceback" not in error.value.summary
+    assert error.value.summary.startswith("the data folder ")
+    assert error.value.hint.startswith("It must be a folder that you may write")
     (data / "catalogue.sqlite").unlink()
 
 

@@ -17,9 +17,10 @@ app = commands(no_args_is_help=True, help="Run a Snowflake account on this machi
 
 
 class Runtime(StrEnum):
-    """How services are run: as processes of this machine, or not at all."""
+    """How services are run: as processes of this machine, as containers of a Docker engine, or not at all."""
 
     PROCESS = "process"
+    DOCKER = "docker"
     NONE = "none"
 
 
@@ -38,7 +39,13 @@ def start(
     ] = None,
     data: Data = None,
     latency_ms: Annotated[int | None, typer.Option(min=0, help="Added to every statement.")] = None,
-    runtime: Annotated[Runtime | None, typer.Option(help="How services are run. Default: process.")] = None,
+    runtime: Annotated[
+        Runtime | None,
+        typer.Option(
+            help="How services are run: as processes of this machine, as containers of a Docker engine, or "
+            "not at all. Default: the last one, else process."
+        ),
+    ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Start it in the background; does nothing when it is running."""
@@ -98,7 +105,7 @@ def _show(found: dict[str, Any], output: Output) -> None:
     for key, value in options.items():
         console.out().print(f"{key} = {json.dumps(value)}", markup=False)
     console.talk().print(
-        f"running as process {found['pid']}, services as {found['runtime']}, state in {found['data']}"
+        f"running as process {found['pid']}, runtime {found['runtime']}, state in {found['data']}"
     )
     console.talk().print("the lines above fit into connections.toml; `-c local` needs none of them")
 

@@ -1,0 +1,95 @@
+"""Which runtime an account gets: the one it had, another when nothing would be lost, or a refusal."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.emulator.conftest import Client, World, with_volume
+
+from spcs_emulator.clock import TurnedClock
+from spcs_emulator.errors import LocalAccountError, OtherRuntimeError
+from spcs_emulator.server import LocalAccount
+
+Create = Callable[..., str]
+BLOCK = with_volume({"source": "block", "size": "10Gi", "blockConfig": {"snapshotOnDelete": False}})
+SNAPSHOT = 'CREATE SNAPSHOT N FROM SERVICE S VOLUME "data" INSTANCE 0'
+
+
+def kept(data: Path, **changes: Any) -> dict[str, Any]:
+    """What account.json keeps, with changes."""
+    path = data / "account.json"
+    value = {**json.loads(path.read_text()), **changes}
+    path.write_text(json.dumps(value))
+    return value
+
+
+def test_the_runtime_stays_until_another_is_asked_for(tmp_path: Path) -> None:
+    for asked, is_now in ((None, "process"), ("none", "none"), (None, "none"), ("process", "process")):
+        with LocalAccount(tmp_path, TurnedClock(), runtime=asked) as local:
+            assert local.runtime.name == is_now
+
+
+def test_an_older_account_gets_a_mark_of_its_own_for_good(tmp_path: Path) -> None:
+    LocalAccount(tmp_path, TurnedClock()).close()
+    value = kept(tmp_path)
+    del value["mark"], value["runtime"]
+    (tmp_path / "account.json").write_text(json.dumps(value))
+    marks = []
+    for _ in range(2):
+        LocalAccount(tmp_path, TurnedClock(), runtime=None).close()
+        marks.append(kept(tmp_path)["mark"])
+    assert marks[0] == marks[1]
+    assert kept(tmp_path)["runtime"] == "process"
+
+
+def test_an_unknown_runtime(tmp_path: Path) -> None:
+    with pytest.raises(LocalAccountError, match="no runtime podman") as error:
+        LocalAccount(tmp_path, TurnedClock(), runtime="podman")
+    assert "process, docker, none" in error.value.hint
+
+
+@pytest.mark.parametrize("asked", ["process", "none"])
+@pytest.mark.parametrize(
+    ("sql", "holder"),
+    [
+        ((), "D.PUBLIC.S"),
+        ((SNAPSHOT,), "D.PUBLIC.S, D.PUBLIC.N"),
+        ((SNAPSHOT, "DROP SERVICE S FORCE"), "D.PUBLIC.N"),
+    ],
+)
+def test_volumes_and_snapshots_of_another_runtime_are_not_left_behind(
+    asked: str,
+    sql: tuple[str, ...],
+    holder: str,
+    world: World,
+    stack: Client,
+    create_service: Create,
+) -> None:
+    stack.run(create_service("S", BLOCK))
+    world.turn(2)
+    for statement in sql:
+        stack.run(statement)
+    data, dump = world.local.folder.path, world.local.dump()
+    world.local.close()
+    before = kept(data, runtime="docker")
+    with pytest.raises(OtherRuntimeError, match=f": {holder}\\.") as error:
+        LocalAccount(data, TurnedClock(), runtime=asked)
+    assert "--runtime docker" in error.value.hint
+    assert kept(data) == before
+    kept(data, runtime="process")
+    with LocalAccount(data, TurnedClock(), runtime=asked) as again:
+        assert again.dump() == dump
+
+
+def test_an_account_without_volumes_may_change_its_runtime(
+    world: World, stack: Client, create_service: Create
+) -> None:
+    stack.run(create_service("S", with_volume({"source": "local"})))
+    data, dump = world.local.folder.path, world.local.dump()
+    world.local.close()
+    kept(data, runtime="docker")
+    with LocalAccount(data, TurnedClock(), runtime="none") as again:
+        assert again.dump() == dump
+        assert again.runtime.name == "none"
