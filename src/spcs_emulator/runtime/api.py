@@ -46,6 +46,14 @@ def probe_failing(path: str, port: int) -> str:
     return f"Readiness probe is failing at path: {path}, port: {port}"
 
 
+def runs_elsewhere(image: str, runtime: str) -> str:
+    """Why a runtime does not start an image that `runtime` would, and how to get that one."""
+    return (
+        f"it is {image}, which the runtime `{runtime}` runs (spcs-milvus local stop, then "
+        f"spcs-milvus local start --runtime {runtime})"
+    )
+
+
 @dataclass(frozen=True)
 class Mount:
     """A container path and what is seen there.

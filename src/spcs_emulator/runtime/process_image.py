@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from spcs_emulator.runtime.api import runs_elsewhere
+
 ARTIFACT_TYPE = "application/vnd.spcs-milvus.process.v1"
 CONFIG_TYPE = "application/vnd.spcs-milvus.process.config.v1+json"
 LAYER_TYPE = "application/vnd.oci.image.layer.v1.tar"
@@ -57,7 +59,7 @@ def parts_of(manifest: bytes) -> Parts:
     """The blobs of a process image. NotAProcessImageError when the manifest is another kind of image."""
     value = _object(manifest, "the manifest")
     if value.get("artifactType") != ARTIFACT_TYPE:
-        raise NotAProcessImageError("it is a container image, and this runtime starts process images only")
+        raise NotAProcessImageError(runs_elsewhere("a container image", "docker"))
     config, layers = value.get("config"), value.get("layers")
     if not isinstance(config, dict) or not isinstance(layers, list):
         raise NotAProcessImageError("its manifest has no config or no layers")

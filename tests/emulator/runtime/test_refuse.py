@@ -1,12 +1,15 @@
 """What the process runtime refuses before anything happens, and in which words."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.emulator.runtime.conftest import MANIFEST_TYPE, REPOSITORY
 
+from spcs_emulator.registry.blobs import BlobStore
 from spcs_emulator.runtime.api import Image, InstanceRequest, Mount
 from spcs_emulator.runtime.process import ProcessRuntime
 
@@ -59,7 +62,16 @@ def test_a_volume_at_a_path_the_image_does_not_know(
     assert "/data" in text
 
 
-def test_a_container_image(runtime: ProcessRuntime, web: Make, instance: Make, push: Make) -> None:
+def test_a_container_image(runtime: ProcessRuntime, blobs: BlobStore, instance: Make) -> None:
+    manifest = {"schemaVersion": 2, "config": {"mediaType": "x"}, "layers": []}
+    digest = blobs.put(REPOSITORY, json.dumps(manifest).encode())
+    text = runtime.refuse(instance(Image("db/s/r/web:1", digest, MANIFEST_TYPE, None)))
+    assert text is not None
+    assert "db/s/r/web:1: it is a container image, which the runtime `docker` runs" in text
+    assert "spcs-milvus local start --runtime docker" in text
+
+
+def test_an_image_that_is_not_whole(runtime: ProcessRuntime, web: Make, instance: Make) -> None:
     image: Image = web()
     text = runtime.refuse(instance(replace(image, digest="sha256:" + "0" * 64)))
     assert text is not None
