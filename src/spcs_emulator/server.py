@@ -30,6 +30,7 @@ from spcs_emulator.folder import DataFolder, Kept, Running
 from spcs_emulator.registry.blobs import BlobStore
 from spcs_emulator.registry.registry import Registry
 from spcs_emulator.runtime import disk
+from spcs_emulator.runtime.api import VolumeError
 from spcs_emulator.runtime.marks import mark_of
 from spcs_emulator.runtime.none import NoneRuntime
 from spcs_emulator.runtime.ports import PortPool
@@ -105,7 +106,8 @@ class LocalAccount(Generic[ClockT]):
         opened.callback(self.account.close)
         self.port = http.port
         folder.keep(replace(kept, port=http.port, runtime=name))
-        self.account.start()
+        with _folder_errors(folder):
+            self.account.start()
         if not isinstance(self.clock, TurnedClock):
             ticker = threading.Thread(target=self._tick_on, name="ticker", daemon=True)
             ticker.start()
@@ -239,7 +241,7 @@ def _folder_errors(folder: DataFolder) -> Iterator[None]:
         yield
     except DamagedError as error:
         raise DamagedAccountError(folder.path, str(error)) from error
-    except (StoreError, SqlError, OSError) as error:
+    except (StoreError, SqlError, VolumeError, OSError) as error:
         raise UnusableFolderError(folder.path, str(error)) from error
 
 

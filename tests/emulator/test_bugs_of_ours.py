@@ -2,17 +2,14 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.emulator.conftest import SPECIFICATION, execute
+from tests.emulator.accounts import an_account
+from tests.emulator.conftest import SPECIFICATION
 
 from spcs_emulator.account.account import Account
-from spcs_emulator.account.results import Result
-from spcs_emulator.account.sessions import LoginRequest
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.faults import SqlError
 from spcs_emulator.identity import create_identity, identity_from_json, identity_to_json
@@ -89,34 +86,6 @@ class Moody(NoneRuntime):
         if self.bad and request.service.endswith(".S"):
             raise LookupError("nobody expects this")
         super().start(request)
-
-
-@contextmanager
-def an_account(
-    tmp_path: Path, clock: TurnedClock, runtime: NoneRuntime
-) -> Iterator[tuple[Account, Callable[[str], Result]]]:
-    """An account with a pool and an image, and what runs a statement in it."""
-    identity, store = create_identity(), Store(tmp_path / "catalogue.sqlite")
-    images = BlobStore(tmp_path / "registry")
-    account = Account(store, identity, clock, runtime, images, tmp_path, lambda: "127.0.0.1:1")
-    proof = account.authentication.password(identity.user, identity.password)
-    session = account.sessions.login(LoginRequest(None, None, None, None, None, {}), proof)
-
-    def run(sql: str) -> Result:
-        result = execute(account, session, sql)
-        assert isinstance(result, Result)
-        return result
-
-    for sql in (
-        "CREATE DATABASE D",
-        "CREATE IMAGE REPOSITORY D.PUBLIC.R",
-        "CREATE COMPUTE POOL P MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_S",
-    ):
-        run(sql)
-    account.record_image(PushedImage("d/public/r", "app", "1", "sha256:1", "m", None, None))
-    yield account, run
-    account.close()
-    store.close()
 
 
 def create(name: str) -> str:

@@ -1,17 +1,26 @@
 """What is in snapshots: copied from volumes and into them, kept when a volume is deleted, gone in time."""
 
+import shutil
 import tarfile
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.emulator.accounts import an_account
 from tests.emulator.conftest import Client, World, with_volume
 
+from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.services import volume_key
 from spcs_emulator.clock import TurnedClock
+from spcs_emulator.faults import SqlError
+from spcs_emulator.runtime.api import VolumeError
+from spcs_emulator.runtime.none import NoneRuntime
 from spcs_emulator.server import LocalAccount
+from spcs_emulator.statement.values import ObjectKind
 
 Create = Callable[..., str]
 
@@ -20,9 +29,12 @@ def block(**config: Any) -> str:
     return with_volume({"source": "block", "size": "10Gi", "blockConfig": {"iops": 3000, **config}})
 
 
+def entry_of(world: World, name: str) -> AccountObject:
+    return world.local.account._catalogue.the(world.key(name))
+
+
 def volume(world: World, service: str = "S", number: int = 0) -> Path:
-    entry = world.local.account._catalogue.the(world.key(service))
-    return world.local.folder.volumes / volume_key(entry, number, "data")
+    return world.local.folder.volumes / volume_key(entry_of(world, service), number, "data")
 
 
 def snapshots(client: Client) -> list[str]:
@@ -32,7 +44,7 @@ def snapshots(client: Client) -> list[str]:
 def automatic(world: World, client: Client) -> Path:
     """The archive of the one automatic snapshot."""
     (name,) = (name for name in snapshots(client) if name.startswith("SYS_BACKUP_ON_DELETE_S_DATA_0_"))
-    return world.local.folder.path / "snapshots" / f"{world.key(name)}.tar"
+    return world.local.account._world.snapshot_file(entry_of(world, name))
 
 
 def held(archive: Path) -> dict[str, str]:
@@ -120,7 +132,8 @@ def test_dropping_the_schema_leaves_nothing(world: World, service: Client) -> No
 def test_an_account_that_was_killed_in_between_still_keeps_the_volume(world: World, service: Client) -> None:
     service.run("DROP SERVICE S FORCE")
     kept = automatic(world, service)
-    volume = world.local.folder.volumes / world.local.account._catalogue.the(kept.stem).settings["from"]
+    (name,) = snapshots(service)
+    volume = world.local.folder.volumes / entry_of(world, name).settings["from"]
     world.local.close()
     kept.unlink()
     volume.mkdir(parents=True)
@@ -136,22 +149,28 @@ def test_an_older_data_folder_keeps_what_its_snapshots_and_volumes_hold(
     """They were folders, and a snapshot said so of its volume."""
     service.run('CREATE SNAPSHOT N FROM SERVICE S VOLUME "data" INSTANCE 0')
     service.run("DROP SERVICE S FORCE")
-    made, left = world.local.folder.path / "snapshots" / f"{world.key('N')}.tar", automatic(world, service)
-    catalogue = world.local.account._catalogue
+    data, catalogue = world.local.folder.path, world.local.account._catalogue
+    names, places = snapshots(service), {}
     with catalogue.transaction():
-        entry = catalogue.the(left.stem)
-        source = f"volumes/{entry.settings['from']}"
-        catalogue.objects.put(replace(entry, settings={**entry.settings, "from": source}))
+        for name in names:
+            entry = entry_of(world, name)
+            settings = {**entry.settings, "from": f"volumes/{entry.settings['from']}"}
+            del settings["archive"]
+            catalogue.objects.put(replace(entry, settings=settings))
+            places[name] = data / (f"snapshots/{entry.key}" if name == "N" else settings["from"])
     world.local.close()
-    left.unlink()
-    made.unlink()
-    for folder in (world.local.folder.path / source, made.with_suffix("")):
+    shutil.rmtree(data / "snapshots")
+    for name, folder in places.items():
         folder.mkdir(parents=True)
-        (folder / "kept").write_text("vectors")
-    with LocalAccount(world.local.folder.path, TurnedClock(world.local.clock.now())):
-        assert held(left) == held(made) == {"kept": "vectors"}
-        assert not made.with_suffix("").exists()
-        assert not list(world.local.folder.volumes.iterdir())
+        (folder / "kept").write_text(name)
+    with LocalAccount(data, TurnedClock(world.local.clock.now())) as again:
+        entries = again.account._catalogue.unsorted(ObjectKind.SNAPSHOT)
+        files = {entry.name: again.account._world.snapshot_file(entry) for entry in entries}
+        assert {name: held(file) for name, file in files.items()} == {name: {"kept": name} for name in places}
+        assert {path.name for path in (data / "snapshots").iterdir()} == {
+            file.name for file in files.values()
+        }
+        assert not list((data / "volumes").iterdir())
 
 
 def test_a_refused_service_leaves_no_files(world: World, service: Client, create_service: Create) -> None:
@@ -176,3 +195,59 @@ def test_the_limit_of_block_volumes(stack: Client, create_service: Create) -> No
     stack.run(create_service("A", block(), options))
     stack.run(create_service("B", block(), options))
     assert stack.refused(create_service("C", block()))[0] == 395033
+
+
+class Copying(NoneRuntime):
+    """Copies a volume when it is told to, and then cannot where `full`."""
+
+    def __init__(self, volumes: Path, clock: TurnedClock) -> None:
+        super().__init__(volumes, clock.now)
+        self.begun, self.go_on, self.full = threading.Event(), threading.Event(), False
+
+    def save(self, volume: str, file: Path) -> None:
+        self.begun.set()
+        assert self.go_on.wait(10)
+        if self.full:
+            raise VolumeError("the disk is full")
+        super().save(volume, file)
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "refused"),
+    [
+        (None, None),
+        ("DROP SERVICE D.PUBLIC.S FORCE", 2003),
+        ("CREATE DATABASE E", None),
+        ("full", 300002),
+    ],
+)
+def test_copying_holds_nobody_up_and_what_changes_meanwhile_counts(
+    meanwhile: str | None, refused: int | None, tmp_path: Path
+) -> None:
+    clock = TurnedClock()
+    runtime = Copying(tmp_path / "volumes", clock)
+    with an_account(tmp_path, clock, runtime) as (account, run), ThreadPoolExecutor(1) as pool:
+        run("USE SCHEMA D.PUBLIC")
+        run(f"CREATE SERVICE S IN COMPUTE POOL P FROM SPECIFICATION $${block(snapshotOnDelete=False)}$$")
+        for _ in range(8):
+            clock.advance(0.25)
+            account.tick()
+        sql = 'CREATE OR REPLACE SNAPSHOT N FROM SERVICE S VOLUME "data" INSTANCE 0'
+        answer = pool.submit(run, sql)
+        assert runtime.begun.wait(10)
+        assert run("SHOW SNAPSHOTS").rows == ()
+        runtime.full = meanwhile == "full"
+        if meanwhile and not runtime.full:
+            run(meanwhile)
+        runtime.go_on.set()
+        if refused is None:
+            assert "successfully created" in str(answer.result(10).rows)
+            assert len(run("SHOW SNAPSHOTS IN ACCOUNT").rows) == 1
+            assert len(list((tmp_path / "snapshots").iterdir())) == 1
+        else:
+            with pytest.raises(SqlError) as error:
+                answer.result(10)
+            assert error.value.errno == refused
+            assert run("SHOW SNAPSHOTS IN ACCOUNT").rows == ()
+            account.start()
+            assert not list((tmp_path / "snapshots").glob("*"))

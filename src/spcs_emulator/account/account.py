@@ -59,6 +59,7 @@ from spcs_emulator.statement.values import (
     GrantPrivileges,
     GrantRole,
     ListFiles,
+    ObjectKind,
     PutFiles,
     RemoveFiles,
     ResultScan,
@@ -164,11 +165,11 @@ class Account(RegistryAccount):
             discard_lost(self._world)
             tidy_volumes(self._world)
             known = {entry.key for entry in self._catalogue.objects.values()}
-            for path in (
-                *(self._world.data / "stages").glob("*"),
-                *(self._world.data / "snapshots").glob("*"),
-            ):
-                if path.name.removesuffix(".tar") not in known:
+            stages = {self._world.stage_folder(key) for key in known}
+            snapshots = self._catalogue.unsorted(ObjectKind.SNAPSHOT)
+            archives = {self._world.snapshot_file(entry) for entry in snapshots}
+            for part, wanted in (("stages", stages), ("snapshots", archives)):
+                for path in set((self._world.data / part).glob("*")) - wanted:
                     disk.remove(path)
             self._world.images.keep_only(known)
         self.tick()
@@ -207,8 +208,12 @@ class Account(RegistryAccount):
         """Return the result of a statement that was not done at once.
 
         SqlError the one it ends with, 000604 when `cancelled` is set first (and `wake` called), 000630 when
-        its session's STATEMENT_TIMEOUT_IN_SECONDS are over, 300002 when the account closes.
+        its session's STATEMENT_TIMEOUT_IN_SECONDS are over, 300002 when the account closes or its work fails.
         """
+        try:
+            pending.work()
+        except VolumeError as error:
+            raise INTERNAL(cause=str(error)) from error
         while True:
             seen = self._moves.count
             with self._catalogue.transaction():

@@ -55,9 +55,13 @@ class World:
         """Return the folder that holds the files of the stage with that key."""
         return self.data / "stages" / key
 
-    def snapshot_file(self, key: str) -> Path:
-        """Return the archive of what the snapshot with that key holds."""
-        return self.data / "snapshots" / f"{key}.tar"
+    def snapshot_file(self, snapshot: AccountObject) -> Path:
+        """Return the archive of what the snapshot holds."""
+        return self.archive(snapshot.settings["archive"])
+
+    def archive(self, name: str) -> Path:
+        """Return the file of the archive with that name."""
+        return self.data / "snapshots" / f"{name}.tar"
 
 
 class Context:

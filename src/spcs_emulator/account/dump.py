@@ -38,6 +38,7 @@ PASSING = frozenset(
         "last_login",
         "snapshots",
         "restored",
+        "archive",
         "from",
         "expires_on",
         "outcome",

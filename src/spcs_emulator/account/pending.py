@@ -1,6 +1,7 @@
 """Statements that are answered later: what a handler gives back instead of a result.
 
-In: a statement's handler that cannot answer yet (EXECUTE JOB SERVICE without ASYNC waits for its job).
+In: a statement's handler that cannot answer yet (EXECUTE JOB SERVICE without ASYNC waits for its job, CREATE
+SNAPSHOT for its copy).
 Out: the wire waits, tells clients that the statement is running, and cancels it when they ask for that.
 Touches nothing itself.
 """
@@ -15,14 +16,17 @@ T = TypeVar("T")
 
 
 def _nothing() -> None:
-    """Cancelling leaves everything as it is."""
+    """There is nothing to do."""
 
 
 @dataclass(frozen=True)
 class Pending(Generic[T]):
     """Returned by a handler in place of its `Result` (T): what it changed is stored, the result comes later.
 
-    `until` is asked at once and then after every move of the account (a tick of the clock, another
+    `work` is done first and once, outside of every transaction, so that it holds nobody else up. VolumeError
+    ends the statement.
+
+    `until` is asked then, and after every move of the account (a tick of the clock, another
     statement), each time inside a transaction of its own: it returns the result, or None while there is none,
     or raises the SqlError with which the statement ends. It looks things up anew each time, by key: what the
     handler saw may have changed or be gone. What it changes before it raises is undone.
@@ -34,6 +38,7 @@ class Pending(Generic[T]):
 
     until: Callable[[], T | None]
     cancel: Callable[[], None] = _nothing
+    work: Callable[[], None] = _nothing
     since: datetime | None = None
     seconds: int = 0
 

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
+from spcs_emulator.account.pending import Pending
 from spcs_emulator.account.results import Result, columns, pattern_matches, table
 from spcs_emulator.faults import INVALID_VALUE
 from spcs_emulator.objects.kind import Kind, Row, check_plain, owner_cells, place_cells
@@ -35,7 +36,7 @@ class ImageRepository(Kind):
         source="documented: SHOW IMAGE REPOSITORIES",
     )
 
-    def create(self, context: Context, statement: Create) -> Result:
+    def create(self, context: Context, statement: Create) -> Result | Pending[Result]:
         """Create it, unless its name or that of its schema or database needs quotes, written or not."""
         schema = context.require_parent(self.kind, statement.name)
         places = context.catalogue.path(schema) if schema else ()

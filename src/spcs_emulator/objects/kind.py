@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.future_grants import grant_as_foreseen
+from spcs_emulator.account.pending import Pending
 from spcs_emulator.account.privileges import CREATE_NEEDS, words
 from spcs_emulator.account.results import SUCCESS, Result, Shape, status, table
 from spcs_emulator.faults import EXISTS, EXISTS_UNSEEN, INVALID_VALUE, NOT_FOUND, UNSUPPORTED
@@ -45,8 +46,16 @@ class Kind:
     only_new: ClassVar[tuple[str, ...]] = ()
     plain_names: ClassVar[bool] = False
 
-    def create(self, context: Context, statement: Create) -> Result:
-        """Create the object, or say that it is there.
+    def create(self, context: Context, statement: Create) -> Result | Pending[Result]:
+        """Create the object, or say that it is there. Refuses what `check_create` and `settings` refuse."""
+        answer = self.check_create(context, statement)
+        if answer is not None:
+            return answer
+        return self.add(context, statement, self.settings(context, statement.properties))
+
+    def check_create(self, context: Context, statement: Create) -> Result | None:
+        """Return the answer when the object is there and may be: what IF NOT EXISTS and CREATE OR ALTER are
+        about. None when it is to be created.
 
         003001 or 002003 without the privilege, 002002 when it is there, 003041 when it is there and not seen.
         """
@@ -65,7 +74,13 @@ class Kind:
             if not statement.or_replace:
                 raise EXISTS(name=context.catalogue.full_name(found))
             context.access.require(found)
-        settings = self.settings(context, statement.properties)
+        return None
+
+    def add(self, context: Context, statement: Create, settings: dict[str, Any]) -> Result:
+        """Create the object with these settings, in place of one that is there."""
+        parent = context.require_parent(self.kind, statement.name)
+        name = statement.name.last.text
+        found = context.catalogue.find(self.kind, name, parent.key if parent else None)
         if found is not None:
             self.check_drop(context, found, Drop(self.kind, statement.name))
             self.remove(context, found)

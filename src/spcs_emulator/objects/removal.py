@@ -70,7 +70,7 @@ def _outside(world: World, entry: AccountObject) -> list[Callable[[], None]]:
         case ObjectKind.STAGE:
             return [partial(remove_folder, world.stage_folder(entry.key))]
         case ObjectKind.SNAPSHOT:
-            return [partial(world.snapshot_file(entry.key).unlink, missing_ok=True)]
+            return [partial(world.snapshot_file(entry).unlink, missing_ok=True)]
         case ObjectKind.SERVICE:
             return [partial(tidy_volumes, world)]
         case ObjectKind.IMAGE_REPOSITORY:

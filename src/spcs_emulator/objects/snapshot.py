@@ -6,7 +6,6 @@ block storage volumes (automatic snapshots). Assumed: a snapshot is complete whe
 """
 
 import logging
-import shutil
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -17,15 +16,16 @@ from typing import Any
 from spcs_emulator.account.context import Context, World
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.jobs import is_job
-from spcs_emulator.account.results import columns
+from spcs_emulator.account.pending import Pending
+from spcs_emulator.account.results import Result, columns
 from spcs_emulator.account.services import instance_keys, specification_of, volume_key
-from spcs_emulator.faults import INVALID_VALUE, SERVICE_STATE, SPCS_LIMIT
+from spcs_emulator.faults import INTERNAL, INVALID_VALUE, SERVICE_STATE, SPCS_LIMIT
 from spcs_emulator.objects.kind import Kind, Row, owner_cells, place_cells
 from spcs_emulator.objects.volumes import is_automatic, tidy_volumes, volume_of
 from spcs_emulator.runtime.api import VolumeError
 from spcs_emulator.runtime.folders import FolderVolumes
 from spcs_emulator.specification import Volume
-from spcs_emulator.statement.values import ObjectKind
+from spcs_emulator.statement.values import Create, ObjectKind
 
 _log = logging.getLogger(__name__)
 
@@ -59,9 +59,32 @@ class Snapshot(Kind):
         number = _instance(service, properties["INSTANCE"])
         return _settings(context, service, volume, number)
 
-    def created(self, context: Context, entry: AccountObject) -> None:
-        """Keep what is in the volume."""
-        context.world.runtime.save(volume_of(entry), context.world.snapshot_file(entry.key))
+    def create(self, context: Context, statement: Create) -> Result | Pending[Result]:
+        """Copy the volume, which may take long and holds nobody up, and create the snapshot of the copy.
+
+        A copy of which no snapshot was made is removed at the next start.
+        """
+        answer = self.check_create(context, statement)
+        if answer is not None:
+            return answer
+        settings = self.settings(context, statement.properties)
+        file = context.world.archive(settings["archive"])
+        return Pending(
+            partial(self._copied, context, statement, settings),
+            cancel=partial(file.unlink, missing_ok=True),
+            work=partial(context.world.runtime.save, settings["from"], file),
+        )
+
+    def _copied(self, before: Context, statement: Create, copied: dict[str, Any]) -> Result:
+        """Create the snapshot unless something that was checked before is no longer so."""
+        context = Context(before.world, before.session, before.query)
+        answer = self.check_create(context, statement)
+        if answer is not None:
+            return answer
+        settings = self.settings(context, statement.properties)
+        if settings["from"] != copied["from"]:
+            raise INTERNAL(cause="the volume was replaced while it was copied")
+        return self.add(context, statement, {**settings, "archive": copied["archive"]})
 
     def change(self, context: Context, entry: AccountObject, properties: Mapping[str, Any]) -> None:
         """SET and UNSET of the comment."""
@@ -105,7 +128,7 @@ def fill_blocks(context: Context, service: AccountObject) -> None:
         for number in range(service.settings["MIN_INSTANCES"]):
             key = volume_key(service, number, volume.name)
             if key not in there:
-                context.world.runtime.restore(context.world.snapshot_file(snapshot.key), key)
+                context.world.runtime.restore(context.world.snapshot_file(snapshot), key)
 
 
 def restore_volume(context: Context, service: AccountObject, properties: Mapping[str, Any]) -> None:
@@ -131,7 +154,7 @@ def restore_volume(context: Context, service: AccountObject, properties: Mapping
         restored={**restored, volume.name: {**restored.get(volume.name, {}), **fresh}},
     )
     for number in numbers:
-        file = context.world.snapshot_file(snapshot.key)
+        file = context.world.snapshot_file(snapshot)
         context.world.runtime.restore(file, volume_key(changed, number, volume.name))
     context.catalogue.afterwards(partial(tidy_volumes, context.world))
 
@@ -176,7 +199,7 @@ def collect_all(world: World) -> None:
 
 def _collect(world: World, snapshot: AccountObject) -> None:
     """Where the volume cannot be saved it stays, and is tried again at the next start."""
-    file = world.snapshot_file(snapshot.key)
+    file = world.snapshot_file(snapshot)
     if file.exists():
         return
     try:
@@ -188,13 +211,14 @@ def _collect(world: World, snapshot: AccountObject) -> None:
 
 
 def pack_folders(world: World) -> None:
-    """Make archives of the folders that snapshots were in older data folders."""
+    """Make archives of the folders that snapshots are in older data folders. Call inside a transaction."""
     folders = FolderVolumes(world.data / "snapshots")
     for snapshot in world.catalogue.unsorted(ObjectKind.SNAPSHOT):
-        file = world.snapshot_file(snapshot.key)
-        if file.with_suffix("").is_dir():
-            folders.save(snapshot.key, file)
-            shutil.rmtree(file.with_suffix(""))
+        if "archive" not in snapshot.settings:
+            packed = replace(snapshot, settings={**snapshot.settings, "archive": snapshot.key})
+            if folders.folder(snapshot.key).is_dir():
+                folders.save(snapshot.key, world.snapshot_file(packed))
+            world.catalogue.objects.put(packed)
 
 
 def _settings(context: Context, service: AccountObject, volume: Volume, number: int) -> dict[str, Any]:
@@ -206,6 +230,7 @@ def _settings(context: Context, service: AccountObject, volume: Volume, number: 
         "size_bytes": volume.size_bytes,
         "encryption": volume.block[2],
         "from": volume_key(service, number, volume.name),
+        "archive": uuid.uuid4().hex,
         "updated_on": context.now.isoformat(),
         "expires_on": None,
     }

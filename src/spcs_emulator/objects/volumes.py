@@ -52,6 +52,6 @@ def _owned(world: World) -> frozenset[str]:
         for number in range(service.settings["MIN_INSTANCES"]):
             found |= lost_volumes(service, number)
     for snapshot in world.catalogue.unsorted(ObjectKind.SNAPSHOT):
-        if is_automatic(snapshot) and not world.snapshot_file(snapshot.key).exists():
+        if is_automatic(snapshot) and not world.snapshot_file(snapshot).exists():
             found.add(volume_of(snapshot))
     return frozenset(found)

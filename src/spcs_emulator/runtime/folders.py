@@ -23,6 +23,10 @@ class FolderVolumes:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def folder(self, volume: str) -> Path:
+        """The volume's folder, there or not."""
+        return self._folder / volume
+
     def placed(self, request: InstanceRequest) -> InstanceRequest:
         """The request with a folder of this machine for each of its volumes."""
         containers = (
@@ -32,14 +36,14 @@ class FolderVolumes:
         return replace(request, containers=tuple(containers))
 
     def _with_folder(self, mount: Mount) -> Mount:
-        return replace(mount, folder=self._folder / mount.volume) if mount.volume else mount
+        return replace(mount, folder=self.folder(mount.volume)) if mount.volume else mount
 
     def make(self, request: InstanceRequest) -> None:
         """Makes the folders of the request's volumes. OSError when the machine cannot."""
         for container in request.containers:
             for mount in container.mounts:
                 if mount.volume:
-                    (self._folder / mount.volume).mkdir(parents=True, exist_ok=True)
+                    self.folder(mount.volume).mkdir(parents=True, exist_ok=True)
 
     def volumes(self) -> frozenset[str]:
         return frozenset(path.relative_to(self._folder).as_posix() for path in self._folder.glob("*/*"))
@@ -47,15 +51,15 @@ class FolderVolumes:
     def discard(self, volumes: Collection[str]) -> None:
         for volume in volumes:
             with contextlib.suppress(OSError):
-                disk.remove(self._folder / volume)
-                (self._folder / volume).parent.rmdir()
+                disk.remove(self.folder(volume))
+                self.folder(volume).parent.rmdir()
 
     def save(self, volume: str, file: Path) -> None:
         with _whole(file) as part:
-            archive.pack(self._folder / volume, part)
+            archive.pack(self.folder(volume), part)
 
     def restore(self, file: Path, volume: str) -> None:
-        with _whole(self._folder / volume) as part:
+        with _whole(self.folder(volume)) as part:
             archive.unpack(file, part)
 
 
