@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 import requests
@@ -21,6 +21,7 @@ from spcs_emulator.account.history import Query
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.folder import OURS
 from spcs_emulator.registry.api import PushedImage
+from spcs_emulator.runtime.api import InstanceRequest
 from spcs_emulator.server import LocalAccount
 from spcs_emulator.statement.parse import read
 
@@ -174,8 +175,8 @@ def create_service() -> Callable[..., str]:
     return statement
 
 
-def push_process(connection: dict[str, Any], path: str, config: dict[str, Any]) -> None:
-    """Push a process image without files to "db/schema/repository/name", tag 1, over the wire."""
+def push_process(connection: dict[str, Any], path: str, config: dict[str, Any], tag: str = "1") -> None:
+    """Push a process image without files to "db/schema/repository/name" over the wire."""
     with requests.Session() as client:
         client.auth = (connection["user"], connection["password"])
         url = f"http://127.0.0.1:{connection['port']}/v2/{path}"
@@ -191,7 +192,7 @@ def push_process(connection: dict[str, Any], path: str, config: dict[str, Any]) 
             "layers": [],
         }
         headers = {"Content-Type": MANIFEST}
-        answer = client.put(f"{url}/manifests/1", json.dumps(manifest), headers=headers, timeout=5)
+        answer = client.put(f"{url}/manifests/{tag}", json.dumps(manifest), headers=headers, timeout=5)
         assert answer.status_code == 201
 
 
@@ -212,7 +213,12 @@ def with_volume(volume: dict[str, Any]) -> str:
     return changed(volumes=[{"name": "data", **volume}], containers=[container(volumeMounts=mount)])
 
 
-def request_of(world: World, name: str, number: int = 0) -> Any:
+class HasAccount(Protocol):
+    @property
+    def local(self) -> LocalAccount[Any]: ...
+
+
+def request_of(world: HasAccount, name: str, number: int = 0) -> InstanceRequest:
     """What the runtime is asked to run for the service."""
     with world.local.account._catalogue.transaction():
         catalogue = world.local.account._catalogue

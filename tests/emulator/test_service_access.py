@@ -102,6 +102,7 @@ def test_stage_volumes_are_read_only_without_write(
     stack.run("USE ROLE OTHER")
     stack.run(create)
     (mount,) = request_of(world, "S").containers[0].mounts
+    assert mount.folder is not None
     assert (mount.path, mount.folder.name, mount.read_only) == ("/data", "sub", True)
     stack.run("USE ROLE OWNER")
     stack.run("GRANT WRITE ON STAGE D.PUBLIC.F TO ROLE OTHER")
