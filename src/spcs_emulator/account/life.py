@@ -309,9 +309,12 @@ class Life:
         return Instance(number, instance_status(states), running[1], states)
 
     def _not_running(self, service: AccountObject, number: int, key: str) -> Instance:
-        status: Literal["FAILED", "PENDING"] = "FAILED" if key in self._broken else "PENDING"
+        status: Literal["FAILED", "PENDING"] = "PENDING"
         if key in self._broken:
             message = self._broken[key][0]
+            # Documented: SHOW SERVICE CONTAINERS; assumed: a job has failed then.
+            waits = message.startswith(PULL_FAILED) and not is_job(service)
+            status = "PENDING" if waits else "FAILED"
         else:
             message = WAITING if key in self._placed else self._refused.get(key, NO_NODES)
         names = [container.name for container in specification_of(service).containers]
