@@ -1,8 +1,9 @@
-"""What volumes hold through a service's life: the same course of events for every runtime.
+"""What volumes hold through a service's life, and how jobs end: the same course of events for every runtime.
 
 A `Bench` brings a local account with one runtime and an image whose program, each time it starts, adds one
 file of a new name to each folder of `FOLDERS`. So a volume holds as many files as the program has started
-since it was empty.
+since it was empty. Where its environment has END it says "bye" then and ends with that exit code; else it
+waits.
 """
 
 import json
@@ -13,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import snowflake.connector
 from snowflake.connector import DictCursor
@@ -29,6 +30,8 @@ SETTING = (
     "CREATE COMPUTE POOL P MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_S",
 )
 SECONDS = 60.0
+
+T = TypeVar("T")
 
 
 class Bench(Protocol):
@@ -66,8 +69,10 @@ def prepare(bench: Bench) -> None:
         bench.push(tag)
 
 
-def specification(bench: Bench, tag: str = "1", **block: Any) -> str:
-    """The specification between its dollars; `block` is the block volume's configuration."""
+def specification(bench: Bench, tag: str = "1", end: int | None = None, **block: Any) -> str:
+    """The specification between its dollars; `end` is the program's END, `block` the block volume's
+    configuration.
+    """
     sizes: dict[str, dict[str, Any]] = {
         "block": {"size": "1Gi", "blockConfig": block},
         "memory": {"size": "16Mi"},
@@ -75,6 +80,8 @@ def specification(bench: Bench, tag: str = "1", **block: Any) -> str:
     }
     mounts = [{"name": name, "mountPath": f"/{name}"} for name in FOLDERS]
     main = {"name": "main", "image": f"/{IMAGE}:{tag}", "volumeMounts": mounts, **bench.container}
+    if end is not None:
+        main["env"] = {"END": str(end)}
     volumes = [{"name": name, "source": source, **sizes[source]} for name, source in FOLDERS.items()]
     return f"$${json.dumps({'spec': {'containers': [main], 'volumes': volumes}})}$$"
 
@@ -101,21 +108,23 @@ def _files(bench: Bench, volume: str) -> int:
 
 def expect(bench: Bench, service: str, kept: int) -> None:
     """Wait until the service has come back and its volumes hold this much; the lost ones begin anew."""
-    wanted = {"kept": kept, "lost": 1, "fast": 1}
-    eventually(bench, service, lambda: held(bench, service) == wanted, lambda: held(bench, service))
+    eventually(bench, service, lambda: held(bench, service), {"kept": kept, "lost": 1, "fast": 1})
 
 
-def eventually(bench: Bench, service: str, true: Callable[[], bool], shown: Callable[[], object]) -> None:
-    """Wait for something to become true; what is `shown` says why not."""
+def eventually(bench: Bench, service: str, shown: Callable[[], T], wanted: T) -> None:
+    """Wait until what is shown is what is wanted."""
     end = time.monotonic() + SECONDS
     never = threading.Event()
     bench.goes_on(service)
-    while not true():
-        assert time.monotonic() < end, (
-            f"{shown()} {run(bench, f'SHOW SERVICE CONTAINERS IN SERVICE DB.PUBLIC.{service}')}"
-        )
+    while (found := shown()) != wanted:
+        assert time.monotonic() < end, f"{found} {container(bench, service)}"
         never.wait(0.05)
         bench.goes_on(service)
+
+
+def container(bench: Bench, service: str) -> dict[str, Any]:
+    """The row of the service's container."""
+    return run(bench, f"SHOW SERVICE CONTAINERS IN SERVICE DB.PUBLIC.{service}")[0]
 
 
 def check_a_life(bench: Bench) -> None:
@@ -125,10 +134,8 @@ def check_a_life(bench: Bench) -> None:
     run(bench, "ALTER SERVICE DB.PUBLIC.S SUSPEND")
     run(bench, "ALTER SERVICE DB.PUBLIC.S RESUME")
     expect(bench, "S", 2)
-    run(
-        bench,
-        f"ALTER SERVICE DB.PUBLIC.S FROM SPECIFICATION {specification(bench, '2', snapshotOnDelete=False)}",
-    )
+    upgraded = specification(bench, "2", snapshotOnDelete=False)
+    run(bench, f"ALTER SERVICE DB.PUBLIC.S FROM SPECIFICATION {upgraded}")
     expect(bench, "S", 3)
     bench.reopen()
     expect(bench, "S", 4)
@@ -148,20 +155,38 @@ def check_snapshots(bench: Bench) -> None:
     expect(bench, "S", 2)
     run(bench, "ALTER SERVICE DB.PUBLIC.S SUSPEND")
     shows = "SHOW SERVICES LIKE 'S' IN ACCOUNT"
-    eventually(
-        bench,
-        "S",
-        lambda: run(bench, shows)[0]["status"] == "SUSPENDED",
-        lambda: run(bench, shows)[0]["status"],
-    )
+    eventually(bench, "S", lambda: run(bench, shows)[0]["status"], "SUSPENDED")
     run(bench, 'ALTER SERVICE DB.PUBLIC.S RESTORE VOLUME "kept" INSTANCES 0 FROM SNAPSHOT DB.PUBLIC.N')
     expect(bench, "S", 2)
     run(bench, "DROP SERVICE DB.PUBLIC.S FORCE", "DROP SNAPSHOT DB.PUBLIC.N")
     assert bench.local.runtime.volumes() == frozenset()
-    left = [row["name"] for row in run(bench, "SHOW SNAPSHOTS IN ACCOUNT")]
-    assert len(left) == 2
-    run(bench, create(bench, "S", snapshotOnDelete=False, initialContents={"fromSnapshot": max(left)}))
-    eventually(bench, "S", lambda: held(bench, "S")["kept"] == 3, lambda: held(bench, "S"))
+    snapshots = run(bench, "SHOW SNAPSHOTS IN ACCOUNT")
+    assert len(snapshots) == 2
+    last = max(snapshots, key=lambda row: row["created_on"])["name"]
+    run(bench, create(bench, "S", snapshotOnDelete=False, initialContents={"fromSnapshot": last}))
+    expect(bench, "S", 3)
+
+
+def check_jobs(bench: Bench) -> None:
+    """A job's end is its program's: exit code, words, no restart; its log stays until it is dropped."""
+    _check_job(bench, 0, "DONE", "Completed successfully")
+    _check_job(bench, 3, "FAILED", "User application error, check container logs")
+
+
+def _check_job(bench: Bench, code: int, status: str, message: str) -> None:
+    text = specification(bench, end=code)
+    options = "NAME = DB.PUBLIC.J ASYNC = TRUE"
+    run(bench, f"EXECUTE JOB SERVICE IN COMPUTE POOL P FROM SPECIFICATION {text} {options}")
+    eventually(bench, "J", lambda: container(bench, "J")["service_status"], status)
+    row = container(bench, "J")
+    assert (row["status"], row["message"]) == (status, message)
+    assert (row["last_exit_code"], row["restart_count"], row["last_restart_time"]) == (code, 0, None)
+    assert row["start_time"] is not None
+    assert row["image_digest"].startswith("sha256:")
+    (log,) = run(bench, "CALL SYSTEM$GET_SERVICE_LOGS('DB.PUBLIC.J', 0, 'main')")
+    assert list(log.values()) == ["bye\n"]
+    run(bench, "DROP SERVICE DB.PUBLIC.J FORCE")
+    assert bench.local.runtime.volumes() == frozenset()
 
 
 def check_a_killed_container(bench: Bench, kill: Callable[[], None]) -> None:
@@ -169,7 +194,7 @@ def check_a_killed_container(bench: Bench, kill: Callable[[], None]) -> None:
     run(bench, create(bench, "S", snapshotOnDelete=False))
     expect(bench, "S", 1)
     kill()
-    eventually(bench, "S", lambda: held(bench, "S")["kept"] == 2, lambda: held(bench, "S"))
-    (row,) = run(bench, "SHOW SERVICE CONTAINERS IN SERVICE DB.PUBLIC.S")
+    eventually(bench, "S", lambda: held(bench, "S")["kept"], 2)
+    row = container(bench, "S")
     assert (row["restart_count"], row["last_exit_code"]) == (1, 137)
     assert row["last_restart_time"] is not None

@@ -16,6 +16,7 @@ from tests.emulator.keeping import (
     Bench,
     check_a_killed_container,
     check_a_life,
+    check_jobs,
     check_snapshots,
     prepare,
 )
@@ -25,9 +26,15 @@ from spcs_emulator.registry.api import PushedImage
 from spcs_emulator.runtime import records
 from spcs_emulator.server import LocalAccount
 
-WRITER = "import pathlib, signal, sys, uuid"
-WRITER += "\nfor folder in sys.argv[1:]: pathlib.Path(folder, uuid.uuid4().hex).touch()"
-WRITER += "\nsignal.pause()"
+WRITER = """
+import os, pathlib, signal, sys, uuid
+for folder in sys.argv[1:]:
+    pathlib.Path(folder, uuid.uuid4().hex).touch()
+if "END" in os.environ:
+    print("bye")
+    sys.exit(int(os.environ["END"]))
+signal.pause()
+"""
 
 
 class NothingRuns:
@@ -107,10 +114,11 @@ def test_volumes(bench: Bench, check: Callable[[Bench], None]) -> None:
     check(bench)
 
 
-def test_a_killed_process(tmp_path: Path) -> None:
-    made = Processes(tmp_path / "account")
-    try:
-        prepare(made)
-        check_a_killed_container(made, made.kill)
-    finally:
-        made.local.close()
+@pytest.mark.parametrize("bench", [Processes], indirect=True)
+def test_jobs(bench: Bench) -> None:
+    check_jobs(bench)
+
+
+@pytest.mark.parametrize("bench", [Processes], indirect=True)
+def test_a_killed_process(bench: Processes) -> None:
+    check_a_killed_container(bench, bench.kill)
