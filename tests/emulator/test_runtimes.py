@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.emulator.conftest import Client, World, with_volume
 
+from spcs_emulator import daemon
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.errors import LocalAccountError, OtherRuntimeError
 from spcs_emulator.server import LocalAccount
@@ -78,6 +79,7 @@ def test_volumes_and_snapshots_of_another_runtime_are_not_left_behind(
         LocalAccount(data, TurnedClock(), runtime=asked)
     assert "--runtime docker" in error.value.hint
     assert kept(data) == before
+    assert daemon.dump(data) == dump
     kept(data, runtime="process")
     with LocalAccount(data, TurnedClock(), runtime=asked) as again:
         assert again.dump() == dump
