@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from filelock import FileLock
@@ -66,9 +67,13 @@ def programs(
     """The folder of an environment's programs; without it the test is skipped, and fails where CI=true."""
     missing = install(name)
     if missing:
-        reason = f"the environment of {name} could not be made: {missing}"
-        (pytest.fail if environment.get("CI") == "true" else pytest.skip)(reason)
+        do_without(f"the environment of {name} could not be made: {missing}", environment)
     return _folder(name) / "bin"
+
+
+def do_without(reason: str, environment: Mapping[str, str] = os.environ) -> NoReturn:
+    """Skips the test that asks, by name and with the reason; where CI=true it fails."""
+    (pytest.fail if environment.get("CI") == "true" else pytest.skip)(reason)
 
 
 def _folder(name: str) -> Path:
