@@ -3,6 +3,7 @@ imports docker.
 """
 
 from spcs_milvus.images.context import container_image
-from spcs_milvus.images.engine import Engine, Login
+from spcs_milvus.images.engine import Engine
+from spcs_milvus.images.push import Login
 
 __all__ = ["Engine", "Login", "container_image"]

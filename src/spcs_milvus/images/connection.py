@@ -1,0 +1,112 @@
+"""The way to the Docker engine, found as the docker command finds it, and what may go wrong on that way.
+
+``DOCKER_HOST``, then ``DOCKER_CONTEXT``, then the context chosen by ``docker context use``, then the
+usual socket. Reads the docker command's configuration; writes nothing.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+import urllib3
+from docker.api.client import APIClient
+from docker.constants import DEFAULT_UNIX_SOCKET
+from docker.context import ContextAPI
+from docker.errors import APIError, DockerException, StreamParseError
+from docker.utils import kwargs_from_env, version_lt
+
+from spcs_milvus.errors import ConnectError, DeployError
+
+# the API of engine 20.10 (2020), the oldest that this was tried with
+OLDEST_API = "1.41"
+ANSWER_SECONDS = 60
+# a RUN, or a registry that checks what it got, says nothing for long; an engine that ends hangs up
+SILENCE_SECONDS = 3600
+STARTING = "start Docker (Docker Desktop or: sudo systemctl start docker), or set DOCKER_HOST"
+
+
+def connect() -> APIClient:
+    """A client of the engine. Raises ConnectError with a hint when none answers, it may not be used, or
+    it is too old.
+    """
+    place = os.environ.get("DOCKER_HOST")
+    try:
+        settings: dict[str, Any] = dict(kwargs_from_env())
+        if not place:
+            settings = {**_of_context(), **settings}
+            place = settings.get("base_url", DEFAULT_UNIX_SOCKET)
+        api = APIClient(timeout=ANSWER_SECONDS, use_ssh_client=True, **settings)
+    except (DockerException, OSError) as error:
+        raise _unreachable(error, place) from error
+    if version_lt(api.api_version, OLDEST_API):
+        found = api.api_version
+        api.close()
+        raise ConnectError(
+            "the Docker engine is too old",
+            detail=f"it speaks version {found} of its API; {OLDEST_API} is needed",
+            place=place,
+            hint="install Docker 20.10 or later",
+        )
+    api.timeout = SILENCE_SECONDS
+    return api
+
+
+@contextmanager
+def asking(to: str) -> Iterator[None]:
+    """Whatever the engine refuses meanwhile becomes a DeployError, and when it goes away a ConnectError.
+    ``to`` is what it was asked to do.
+    """
+    try:
+        yield
+    except APIError as error:
+        raise DeployError(f"the Docker engine refused to {to}", detail=explanation(error)) from error
+    except (
+        DockerException,
+        StreamParseError,
+        requests.RequestException,
+        urllib3.exceptions.HTTPError,
+    ) as error:
+        raise gone(to, str(_root(error))) from error
+
+
+def gone(to: str, detail: str | None = None) -> ConnectError:
+    """The engine ended while it was asked to do something."""
+    return ConnectError(
+        f"the Docker engine stopped while it was to {to}",
+        detail=detail,
+        hint="see whether it runs (docker info), then run the command again: what is done is not done twice",
+    )
+
+
+def explanation(error: APIError) -> str:
+    """The engine's own words."""
+    return str(error.explanation or error)
+
+
+def _of_context() -> dict[str, Any]:
+    """How to reach the engine of the context that is in use."""
+    name = os.environ.get("DOCKER_CONTEXT")
+    if ContextAPI.get_context(name) is None:
+        raise DockerException(f"context {name or 'in use'} is not there")
+    return dict(ContextAPI.kwargs_from_context())
+
+
+def _unreachable(error: Exception, place: str | None) -> ConnectError:
+    root = _root(error)
+    if isinstance(root, PermissionError):
+        return ConnectError(
+            "this user may not use the Docker engine",
+            detail=root.strerror,
+            place=place,
+            hint="sudo usermod -aG docker $USER, then log in to this machine again",
+        )
+    return ConnectError("no Docker engine answers", detail=str(root), place=place, hint=STARTING)
+
+
+def _root(error: BaseException) -> BaseException:
+    """What all began with: the docker library wraps what the socket said."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return error
