@@ -10,6 +10,7 @@ Not in the digest: what a moving tag in ``FROM`` stands for today.
 
 import hashlib
 import json
+import os
 import posixpath
 import stat
 import tarfile
@@ -176,8 +177,9 @@ def _entry(folder: Path, path: str) -> Entry | None:
 
 def _target(folder: Path, link: Path) -> str:
     target = str(link.readlink())
-    inside = (link.parent / target).resolve().is_relative_to(folder.resolve())
-    if posixpath.isabs(target) or not inside:
+    # Path.resolve() raises for links in a circle
+    reached = Path(os.path.realpath(link.parent / target))
+    if posixpath.isabs(target) or not reached.is_relative_to(os.path.realpath(folder)):
         raise ConfigError(
             "a link leaves the build context, so what it points to would be missing in the image",
             detail=f"it points to {target}",
