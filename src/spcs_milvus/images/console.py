@@ -15,6 +15,7 @@ from spcs_milvus.images.trace import said
 from spcs_milvus.transfer import Transfer
 
 KEPT_LINES = 20
+KEPT_CHARACTERS = 500
 _STEP = re.compile(r"Step \d+/\d+ : ")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _BOOKKEEPING = (" ---> ", "Removing intermediate container ")
@@ -37,7 +38,9 @@ class Console:
     def add(self, event: dict[str, Any]) -> None:
         """One event of the build."""
         if "stream" in event:
-            self._print(_STREAM, event["stream"])
+            text = event["stream"]
+            # what a step printed may not end with its line
+            self._print(_STREAM, "\n" + text if text.startswith(_BOOKKEEPING) else text)
         elif event.get("id") == "moby.buildkit.trace":
             for word in said(event["aux"]):
                 if word.output:
@@ -50,7 +53,7 @@ class Console:
     def last_lines(self) -> list[str]:
         """The last that the step printed which is at work, or failed."""
         lines = [*self._lines[self._step], _readable(self._rest.get(self._step, ""))]
-        return [line for line in lines if line]
+        return [line for line in lines if line][-KEPT_LINES:]
 
     def _print(self, step: str, text: str) -> None:
         *lines, self._rest[step] = (self._rest.get(step, "") + text).split("\n")
@@ -69,4 +72,4 @@ class Console:
 
 def _readable(line: str) -> str:
     """Without colours, and of a line that was written over, what it says last."""
-    return _COLOUR.sub("", line).rstrip().rpartition("\r")[2]
+    return _COLOUR.sub("", line).rstrip().rpartition("\r")[2][:KEPT_CHARACTERS]
