@@ -12,11 +12,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
+from urllib.parse import parse_qs, urlsplit
 
 from tests.docker.registries import DockerRegistry
 
 USER = "0sessiontoken"
 BLOCK_BYTES = 64 * 1024
+# documented: OCI distribution specification, "Error Codes"
+DENIED = b'{"errors": [{"code": "DENIED", "message": "not for you", "detail": "repository"}]}'
 HOP_BY_HOP = ("connection", "transfer-encoding", "content-length", "authorization", "expect")
 
 
@@ -29,25 +32,38 @@ class Passed:
     status: int
 
     @property
-    def is_blob(self) -> bool:
-        """Whether a whole layer, or the configuration, arrived with it."""
-        return self.method == "PUT" and "/blobs/uploads/" in self.path and self.status == 201
+    def blob(self) -> str | None:
+        """The digest of the layer, or configuration, that arrived with it; None for everything else."""
+        whole = self.method == "PUT" and "/blobs/uploads/" in self.path and self.status == 201
+        return parse_qs(urlsplit(self.path).query)["digest"][0] if whole else None
+
+    @property
+    def settled(self) -> str | None:
+        """The digest of a blob that the client was told to be there: then it knows that it need not send
+        it.
+        """
+        there = self.method == "HEAD" and "/blobs/" in self.path and self.status == 200
+        return self.path.rpartition("/")[2] if there else None
 
 
 @dataclass
 class Front:
-    """`tokens` are the passwords it takes; `after` is called with every answer before the client gets it."""
+    """`tokens` are the passwords it takes. `meet` is called with every request (method, path) and may say
+    a status to answer with instead of passing it on; `after` with every answer, before the client gets
+    it.
+    """
 
     registry: DockerRegistry
     tokens: set[str]
     host: str = ""
+    meet: Callable[[str, str], int | None] = lambda method, path: None
     after: Callable[[Passed], object] = lambda passed: None
     passed: list[Passed] = field(default_factory=list)
 
     @property
-    def blobs(self) -> int:
-        """How many blobs arrived."""
-        return sum(one.is_blob for one in self.passed)
+    def blobs(self) -> list[str]:
+        """The digests of what arrived, in that order."""
+        return [passed.blob for passed in self.passed if passed.blob]
 
 
 @contextmanager
@@ -90,6 +106,9 @@ def _handler(front: Front) -> type[BaseHTTPRequestHandler]:
             if self.headers.get("Authorization") not in [_basic(USER, token) for token in front.tokens]:
                 self._answer(401, {"WWW-Authenticate": 'Basic realm="front"'}, b"")
                 return
+            if status := front.meet(self.command, self.path):
+                self._answer(status, {"Content-Type": "application/json"}, DENIED)
+                return
             backend = http.client.HTTPConnection(front.registry.host, timeout=60)
             try:
                 backend.request(self.command, self.path, self._body(), self._headers(), encode_chunked=True)
@@ -107,7 +126,9 @@ def _handler(front: Front) -> type[BaseHTTPRequestHandler]:
                 self._answer(answer.status, headers, content, answer.getheader("Content-Length"))
 
         def _headers(self) -> dict[str, str]:
-            kept = {key: value for key, value in self.headers.items() if key.lower() not in HOP_BY_HOP}
+            # a client may send one of them more than once
+            every = {key: ", ".join(self.headers.get_all(key, [])) for key in self.headers}
+            kept = {key: value for key, value in every.items() if key.lower() not in HOP_BY_HOP}
             if "chunked" in self.headers.get("Transfer-Encoding", ""):
                 kept["Transfer-Encoding"] = "chunked"
             else:
@@ -116,7 +137,7 @@ def _handler(front: Front) -> type[BaseHTTPRequestHandler]:
 
         def _body(self) -> Iterator[bytes]:
             if "chunked" in self.headers.get("Transfer-Encoding", ""):
-                while size := int(self.rfile.readline(), 16):
+                while size := self._chunk_size():
                     yield self.rfile.read(size)
                     self.rfile.readline()
                 self.rfile.readline()
@@ -126,6 +147,12 @@ def _handler(front: Front) -> type[BaseHTTPRequestHandler]:
                 left -= len(block)
                 yield block
 
+        def _chunk_size(self) -> int:
+            line = self.rfile.readline()
+            if not line:
+                raise ConnectionError("the client hung up")
+            return int(line, 16)
+
         def _answer(
             self, status: int, headers: dict[str, str], content: bytes, length: str | None = None
         ) -> None:
@@ -134,7 +161,7 @@ def _handler(front: Front) -> type[BaseHTTPRequestHandler]:
                 for key, value in headers.items():
                     self.send_header(key, value)
                 self.send_header("Content-Length", length or str(len(content)))
-                if status == 401:
+                if status in (401, 403):
                     self.send_header("Connection", "close")
                     self.close_connection = True
                 self.end_headers()
