@@ -14,7 +14,8 @@ import urllib3
 from docker.api.client import APIClient
 from docker.constants import DEFAULT_UNIX_SOCKET
 from docker.context import ContextAPI
-from docker.errors import APIError, DockerException, StreamParseError
+from docker.context.config import get_current_context_name
+from docker.errors import APIError, DockerException, InvalidVersion, StreamParseError
 from docker.utils import kwargs_from_env, version_lt
 
 from spcs_milvus.errors import ConnectError, DeployError
@@ -32,23 +33,18 @@ def connect() -> APIClient:
     it is too old.
     """
     place = os.environ.get("DOCKER_HOST")
+    settings = {} if place else _of_context()
+    place = place or settings.get("base_url", DEFAULT_UNIX_SOCKET)
     try:
-        settings: dict[str, Any] = dict(kwargs_from_env())
-        if not place:
-            settings = {**_of_context(), **settings}
-            place = settings.get("base_url", DEFAULT_UNIX_SOCKET)
+        settings |= kwargs_from_env()
         api = APIClient(timeout=ANSWER_SECONDS, use_ssh_client=True, **settings)
-    except (DockerException, OSError) as error:
+    except InvalidVersion as error:
+        raise _too_old(str(error), place) from error
+    except (DockerException, OSError, ValueError) as error:
         raise _unreachable(error, place) from error
     if version_lt(api.api_version, OLDEST_API):
-        found = api.api_version
         api.close()
-        raise ConnectError(
-            "the Docker engine is too old",
-            detail=f"it speaks version {found} of its API; {OLDEST_API} is needed",
-            place=place,
-            hint="install Docker 20.10 or later",
-        )
+        raise _too_old(f"it speaks version {api.api_version} of its API; {OLDEST_API} is needed", place)
     api.timeout = SILENCE_SECONDS
     return api
 
@@ -87,13 +83,27 @@ def explanation(error: APIError) -> str:
 
 def _of_context() -> dict[str, Any]:
     """How to reach the engine of the context that is in use."""
-    name = os.environ.get("DOCKER_CONTEXT")
-    if ContextAPI.get_context(name) is None:
-        raise DockerException(f"context {name or 'in use'} is not there")
-    return dict(ContextAPI.kwargs_from_context())
+    name = os.environ.get("DOCKER_CONTEXT") or get_current_context_name()
+    try:
+        if ContextAPI.get_context(name) is None:
+            raise DockerException(f"there is no context {name}")
+        return dict(ContextAPI.kwargs_from_context(name))
+    except Exception as error:  # the docker library raises the bare class for a file that it cannot read
+        raise ConnectError(
+            "the context of the docker command cannot be used",
+            detail=str(error),
+            place=name,
+            hint="docker context ls shows those there are; choose one with: docker context use NAME",
+        ) from error
 
 
-def _unreachable(error: Exception, place: str | None) -> ConnectError:
+def _too_old(detail: str, place: str) -> ConnectError:
+    return ConnectError(
+        "the Docker engine is too old", detail=detail, place=place, hint="install Docker 20.10 or later"
+    )
+
+
+def _unreachable(error: Exception, place: str) -> ConnectError:
     root = _root(error)
     if isinstance(root, PermissionError):
         return ConnectError(

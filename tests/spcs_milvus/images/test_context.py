@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from tests.spcs_milvus.images.users import as_nobody
 
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.errors import ConfigError, DeployError
 from spcs_milvus.images import container_image
 from spcs_milvus.images.context import archive, context
 
-NOBODY = 65534
 MEGABYTE = 1024 * 1024
 
 Node = tuple[str, str, bool]
@@ -285,18 +285,6 @@ def test_a_pipe(folder: Path) -> None:
     assert summary == "the build context holds a pipe or a device, which no image can have"
     assert place == str(folder / "pipe")
     assert "`pipe` to .dockerignore" in hint
-
-
-@contextmanager
-def as_nobody() -> Iterator[None]:
-    """For root, to whom nothing is locked."""
-    me = os.geteuid()
-    if me == 0:
-        os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(me)
 
 
 @pytest.fixture
