@@ -206,3 +206,19 @@ def test_a_context_that_changed_since_is_not_built_under_its_old_name(shop: Work
             engine.build(shop.name, image, shop.said.append)
         assert engine.find(shop.name, image) is None
     assert shop.tags() == []
+
+
+@pytest.mark.filterwarnings("ignore:docker-credential-gone not installed")
+@pytest.mark.parametrize("settings", ['{"credsStore": "gone"}', '{"credHelpers": {"hub.test": "gone"}}'])
+def test_a_credential_helper_that_is_gone(
+    shop: Workshop, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, settings: str
+) -> None:
+    folder = tmp_path_factory.mktemp("docker-config")
+    (folder / "config.json").write_text(settings, encoding="utf-8")
+    monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+    found = failure(shop)
+    assert found.summary == "the docker command's credentials cannot be read"
+    assert "docker-credential-gone" in (found.detail or "")
+    assert (
+        found.hint == "remove from credsStore and credHelpers in ~/.docker/config.json what is not installed"
+    )

@@ -15,6 +15,7 @@ from docker.api.client import APIClient
 from docker.constants import DEFAULT_UNIX_SOCKET
 from docker.context import ContextAPI
 from docker.context.config import get_current_context_name
+from docker.credentials.errors import StoreError
 from docker.errors import APIError, DockerException, InvalidVersion, StreamParseError
 from docker.utils import kwargs_from_env, version_lt
 
@@ -58,12 +59,14 @@ def asking(to: str) -> Iterator[None]:
         yield
     except APIError as error:
         raise DeployError(f"the Docker engine refused to {to}", detail=explanation(error)) from error
-    except (
-        DockerException,
-        StreamParseError,
-        requests.RequestException,
-        urllib3.exceptions.HTTPError,
-    ) as error:
+    except (DockerException, StoreError) as error:
+        # a build may need them for its bases, so the docker library asks every helper that is configured
+        raise DeployError(
+            "the docker command's credentials cannot be read",
+            detail=str(_root(error)),
+            hint="remove from credsStore and credHelpers in ~/.docker/config.json what is not installed",
+        ) from error
+    except (StreamParseError, requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise gone(to, str(_root(error))) from error
 
 
