@@ -9,8 +9,7 @@ from typing import Any
 
 from spcs_milvus.transfer import Layer, Transfer
 
-_PRESENT = ("Layer already exists", "Mounted from", "Already exists")
-_DONE = ("Pushed", "Pull complete")
+_SETTLED = ("Pushed", "Layer already exists", "Mounted from", "Pull complete", "Already exists")
 
 
 class Layers:
@@ -24,7 +23,7 @@ class Layers:
     @property
     def settled(self) -> int:
         """How many have arrived, or were there before."""
-        return sum(layer.status.startswith(_PRESENT + _DONE) for layer in self._layers.values())
+        return sum(layer.status.startswith(_SETTLED) for layer in self._layers.values())
 
     @property
     def moved(self) -> bool:
@@ -43,9 +42,8 @@ class Layers:
     def _layer(self, key: str, status: str, detail: dict[str, int]) -> Layer:
         known = self._layers.get(key)
         total = detail.get("total") or (known.total if known else None)
-        if status.startswith(_PRESENT):
-            return Layer(key, status, 0, 0)
-        if status.startswith(_DONE):
+        if status.startswith(_SETTLED):
+            # of one that was there before nothing is sent, so its size was never told
             return Layer(key, status, total or 0, total or 0)
         # observed: the last event of a layer may count more than there was
         done = min(detail.get("current", 0), total) if total else 0
