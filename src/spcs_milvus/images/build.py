@@ -6,6 +6,7 @@ tagged only after its architecture was looked at: the engine takes whatever base
 for whichever processor.
 """
 
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from typing import IO, Any, cast
@@ -93,8 +94,9 @@ def _built(
                 raise _failure(image, event["error"], console)
             console.add(event)
             aux = event.get("aux")
-            # every stage tells its image; the last is the one
-            identity = aux["ID"] if isinstance(aux, dict) else identity
+            if isinstance(aux, dict):
+                # every stage tells its image; the last is the one
+                identity = aux.get("ID", identity)
         if identity is None:
             raise gone(_TO)
         _verify(api, identity, image)
@@ -141,7 +143,11 @@ def _verify(api: APIClient, identity: str, image: ContainerImage) -> None:
 
 def _failure(image: ContainerImage, message: str, console: Console) -> DeployError:
     dockerfile = str(image.folder / image.dockerfile)
-    words = {"platform": image.platform, "folder": image.folder, "dockerfile": dockerfile}
+    words = {
+        "platform": image.platform,
+        "folder": shlex.quote(str(image.folder)),
+        "dockerfile": shlex.quote(dockerfile),
+    }
     said = "\n".join([*console.last_lines(), message]).lower()
     hints = (hint.format(**words) for causes, hint in _HINTS if any(cause in said for cause in causes))
     return DeployError(

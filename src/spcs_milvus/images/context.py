@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import posixpath
+import shlex
 import stat
 import tarfile
 from collections.abc import Iterator, Mapping
@@ -97,6 +98,13 @@ def archive(image: ContainerImage, found: Context) -> Iterator[bytes]:
 
 def context(folder: Path, dockerfile: str) -> Context:
     """What goes in, by name. Raises ConfigError as `container_image` does."""
+    try:
+        return _context(folder, dockerfile)
+    except OSError as error:
+        raise _unreadable(error, folder) from error
+
+
+def _context(folder: Path, dockerfile: str) -> Context:
     if not folder.is_dir():
         raise ConfigError(
             "there is no such build context",
@@ -120,16 +128,12 @@ def _with_outer_dockerfile(folder: Path, dockerfile: Path) -> Context:
     """A Dockerfile from elsewhere goes in under a name of its own, which .dockerignore then lists: the
     engine takes both out again before the first COPY (observed: the docker CLI does the same).
     """
-    try:
-        text = dockerfile.read_bytes()
-        ignored = (folder / IGNORE).read_bytes() if (folder / IGNORE).exists() else b""
-    except OSError as error:
-        raise _unreadable(error, dockerfile) from error
+    text = dockerfile.read_bytes()
     name = f".dockerfile.{hashlib.sha256(text).hexdigest()[:12]}"
-    added = ignored.rstrip(b"\n") + f"\n{name}\n".encode()
-    own = {file: _made(file, data) for file, data in ((name, text), (IGNORE, added))}
-    others = (entry for entry in _entries(folder, name) if entry.path not in own)
-    return Context(name, tuple(sorted((*others, *own.values()), key=lambda entry: entry.path)))
+    ignored = (folder / IGNORE).read_bytes() if (folder / IGNORE).exists() else b""
+    own = (_made(name, text), _made(IGNORE, ignored.rstrip(b"\n") + f"\n{name}\n".encode()))
+    others = (entry for entry in _entries(folder, name) if entry.path not in (name, IGNORE))
+    return Context(name, tuple(sorted((*others, *own), key=lambda entry: entry.path)))
 
 
 def _made(path: str, data: bytes) -> Entry:
@@ -137,11 +141,8 @@ def _made(path: str, data: bytes) -> Entry:
 
 
 def _entries(folder: Path, dockerfile: str) -> tuple[Entry, ...]:
-    try:
-        paths = sorted(exclude_paths(str(folder), _ignored(folder / IGNORE), dockerfile=dockerfile))
-        entries = [_entry(folder, path) for path in paths]
-    except OSError as error:
-        raise _unreadable(error, folder) from error
+    paths = sorted(exclude_paths(str(folder), _ignored(folder / IGNORE), dockerfile=dockerfile))
+    entries = [_entry(folder, path) for path in paths]
     return tuple(entry for entry in entries if entry is not None)
 
 
@@ -241,5 +242,5 @@ def _unreadable(error: OSError, otherwise: Path) -> ConfigError:
         "a part of the build context cannot be read",
         detail=error.strerror,
         place=place,
-        hint=f"chmod -R u+rX {place}, or name it in {IGNORE}",
+        hint=f"chmod -R u+rX {shlex.quote(place)}, or name it in {IGNORE}",
     )

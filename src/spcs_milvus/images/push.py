@@ -22,7 +22,13 @@ from spcs_milvus.secrets import Secret
 from spcs_milvus.transfer import Transfer
 
 _TO = "push the image"
-_UNAUTHORIZED = ("unauthorized", "authentication required", "no basic auth credentials")
+_UNAUTHORIZED = (
+    "unauthorized",
+    "authentication required",
+    "no basic auth credentials",
+    # assumed, from a field report: Snowflake's registry says this when the session has ended
+    "failed to perform repository operation",
+)
 _AGAIN = "run the command again: layers that have arrived are not sent again"
 
 

@@ -308,3 +308,14 @@ def test_what_cannot_be_read(open_folder: Path, make: Callable[[Path], None]) ->
     assert summary == "a part of the build context cannot be read"
     assert place == str(locked)
     assert hint == f"chmod -R u+rX {locked}, or name it in .dockerignore"
+
+
+def test_a_folder_that_cannot_be_entered(open_folder: Path) -> None:
+    inner = open_folder / "closed" / "inner"
+    inner.mkdir(parents=True)
+    inner.parent.chmod(0)
+    with as_nobody():
+        summary, place, _ = problem(inner)
+    inner.parent.chmod(0o700)
+    assert summary == "a part of the build context cannot be read"
+    assert place == str(inner)
