@@ -1,6 +1,7 @@
 """Building with a real engine: what comes out, what is found again, and what a person reads when it fails."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from tests.docker.workshops import Workshop, workshop
 
 from spcs_milvus.errors import ConfigError, DeployError, Problem
 from spcs_milvus.images import Engine, container_image
+from spcs_milvus.transfer import Transfer
 
 MEGABYTE = 1024 * 1024
 
@@ -206,6 +208,26 @@ def test_a_context_that_changed_since_is_not_built_under_its_old_name(shop: Work
             engine.build(shop.name, image, shop.said.append)
         assert engine.find(shop.name, image) is None
     assert shop.tags() == []
+
+
+class Stop(Exception):
+    """Whoever watches wants no more."""
+
+
+def test_a_build_that_is_stopped_ends_in_the_engine(shop: Workshop) -> None:
+    image = shop.image("RUN echo at work && sleep 1000")
+
+    def stop(transfer: Transfer) -> None:
+        if transfer.text == "at work":
+            raise Stop
+
+    with Engine() as engine, pytest.raises(Stop) as raised:
+        engine.build(shop.name, image, stop)
+    deadline = time.monotonic() + 60
+    while shop.client.containers(all=True, filters={"label": shop.label}):
+        assert time.monotonic() < deadline, "the engine builds on"
+        time.sleep(0.1)
+    assert raised.value, "kept to the end, since an error holds what it passed through"
 
 
 @pytest.mark.filterwarnings("ignore:docker-credential-gone not installed")

@@ -93,15 +93,19 @@ def _built(
             if "error" in event:
                 raise _failure(image, event["error"], console)
             console.add(event)
-            aux = event.get("aux")
-            if isinstance(aux, dict):
-                # every stage tells its image; the last is the one
-                identity = aux.get("ID", identity)
+            # every stage tells its image; the last is the one
+            identity = _identity(event) or identity
         if identity is None:
             raise gone(_TO)
         _verify(api, identity, image)
         api.tag(identity, local_name(name), image.tag)
-        return str(identity)
+        return identity
+
+
+def _identity(event: dict[str, Any]) -> str | None:
+    """The id of an image that is finished."""
+    aux = event.get("aux")
+    return aux.get("ID") if isinstance(aux, dict) else None
 
 
 def _events(api: APIClient, image: ContainerImage, found: Context) -> Iterator[dict[str, Any]]:
