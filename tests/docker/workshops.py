@@ -62,8 +62,10 @@ class Workshop:
 def workshop(client: docker.APIClient, base: str, folder: Path) -> Iterator[Workshop]:
     """One whose images are gone afterwards."""
     own = Workshop(client, base, folder)
-    yield own
-    leftovers.remove(client, own.label)
+    try:
+        yield own
+    finally:
+        leftovers.remove(client, own.label)
 
 
 def logins(*passwords: str, user: str) -> tuple[list[str], Callable[[], Login]]:
