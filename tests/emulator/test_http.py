@@ -3,12 +3,14 @@
 import http.client
 import json
 import socket
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from tests.emulator.conftest import World
 
 from spcs_emulator.wire.http import _Handler, serve
-from spcs_emulator.wire.messages import Request, Response
+from spcs_emulator.wire.messages import FilePart, Request, Response
 
 
 def test_one_write_an_answer_and_no_delay() -> None:
@@ -67,3 +69,73 @@ def test_unknown_methods(world: World, method: str, host: str, status: int) -> N
     answer = connection.getresponse()
     assert (answer.status, json.loads(answer.read())["success"]) == (status, False)
     connection.close()
+
+
+HEAD = b"PUT / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+CUT_OFF = {
+    "length": (HEAD + b"Content-Length: 9\r\n\r\nabc", b"abc"),
+    "length, nothing came": (HEAD + b"Content-Length: 9\r\n\r\n", b""),
+    "chunk": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n9\r\nde", b"abcde"),
+    "between chunks": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", b"abc"),
+    "no chunk": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b""),
+    "before the last line": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b""),
+}
+
+
+@pytest.mark.parametrize("case", CUT_OFF)
+def test_a_body_that_breaks_off_is_not_taken_for_a_whole_one(case: str) -> None:
+    """What came is given, and then said to be not all: a repository must not take it for the content."""
+    sent, arrived = CUT_OFF[case]
+    seen: list[object] = []
+
+    def read(request: Request) -> Response:
+        try:
+            while piece := request.body.read(1000):
+                seen.append(piece)
+        except EOFError as error:
+            seen.append(error)
+        return Response(200)
+
+    with (
+        closing(serve(read)) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=5) as client,
+    ):
+        client.sendall(sent)
+        client.shutdown(socket.SHUT_WR)
+        while client.recv(1000):
+            pass
+    assert b"".join(piece for piece in seen if isinstance(piece, bytes)) == arrived
+    assert isinstance(seen[-1], EOFError)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_refusal_is_heard_by_a_client_that_is_still_sending(chunked: bool) -> None:
+    """A push is refused in its middle: clients that lose the connection while they write never read why."""
+    with closing(serve(lambda _request: Response(401, {}, b"log in again"))) as server:
+        for _ in range(5):
+            connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+            pieces = [b"x" * 1_000_000] * 30
+            body = iter(pieces) if chunked else b"".join(pieces)
+            with closing(connection):
+                connection.request("PUT", "/", body, encode_chunked=chunked)
+                answer = connection.getresponse()
+                assert (answer.status, answer.read()) == (401, b"log in again")
+
+
+def test_a_part_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"abcdef")
+    parts = iter([FilePart(file, 2, 3), file, FilePart(file, 6, 0), file])
+    with (
+        closing(serve(lambda _request: Response(200, {}, next(parts)))) as server,
+        closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)) as connection,
+    ):
+        for method, length, expected in (
+            ("GET", 3, b"cde"),
+            ("GET", 6, b"abcdef"),
+            ("GET", 0, b""),
+            ("HEAD", 6, b""),
+        ):
+            connection.request(method, "/")
+            answer = connection.getresponse()
+            assert (answer.getheader("Content-Length"), answer.read()) == (str(length), expected)

@@ -10,6 +10,7 @@ import contextlib
 import re
 import socket
 import threading
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -18,10 +19,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from spcs_emulator.wire.messages import Readable, Request, Response, json_response
+from spcs_emulator.wire.messages import FilePart, Readable, Request, Response, json_response
 
 Respond = Callable[[Request], Response]
 DRAIN_LIMIT = 1_000_000
+LINGER_SECONDS = 2.0
 _PIECE = 65536
 HOSTS = ("127.0.0.1", "localhost")
 _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,15}")
@@ -32,7 +34,7 @@ class HangUp(Exception):  # noqa: N818
 
 
 class LimitedBody:
-    """Reads `length` bytes of the stream and no more."""
+    """Reads `length` bytes of the stream and no more. EOFError when it ends before."""
 
     def __init__(self, stream: BufferedIOBase, length: int) -> None:
         self._stream = stream
@@ -41,13 +43,15 @@ class LimitedBody:
     def read(self, size: int = -1, /) -> bytes:
         """Return up to `size` bytes of what is left."""
         wanted = self._left if size < 0 else min(size, self._left)
-        data = self._stream.read(wanted) if wanted else b""
-        self._left = self._left - len(data) if len(data) == wanted else 0
+        data = _some(self._stream, wanted) if wanted else b""
+        self._left -= len(data)
         return data
 
 
 class ChunkedBody:
-    """Decodes `Transfer-Encoding: chunked`. ValueError at, and ever after, a size that is none."""
+    """Decodes `Transfer-Encoding: chunked`. ValueError at, and ever after, a size that is none; EOFError when
+    the stream ends before the last chunk.
+    """
 
     def __init__(self, stream: BufferedIOBase) -> None:
         self._stream = stream
@@ -59,31 +63,52 @@ class ChunkedBody:
         """Return up to `size` bytes of what is left."""
         parts: list[bytes] = []
         wanted = size if size >= 0 else 2**62
-        while wanted and self._fill():
-            data = self._stream.read(min(wanted, self._left))
-            if not data:
-                self._ended = True
-                break
-            parts.append(data)
-            self._left -= len(data)
-            wanted -= len(data)
-            if not self._left:
-                self._stream.readline()
+        try:
+            while wanted and self._fill():
+                data = _some(self._stream, min(wanted, self._left))
+                parts.append(data)
+                self._left -= len(data)
+                wanted -= len(data)
+                if not self._left:
+                    _line(self._stream)
+        except EOFError:
+            if not parts:  # else the next read says so
+                raise
         return b"".join(parts)
 
     def _fill(self) -> bool:
         if self._left or self._ended:
             return not self._ended
-        line = self._stream.readline(1024).partition(b";")[0].strip()
-        if self._bad or not _CHUNK_SIZE.fullmatch(line or b"0"):
+        line = _line(self._stream).partition(b";")[0].strip()
+        if self._bad or not _CHUNK_SIZE.fullmatch(line):
             self._bad = True
             raise ValueError("bad chunk size")
-        self._left = int(line or b"0", 16)
+        self._left = int(line, 16)
         if not self._left:
             self._ended = True
-            while self._stream.readline(_PIECE).strip():
+            while _line(self._stream).strip():
                 pass
         return not self._ended
+
+
+def _some(stream: BufferedIOBase, wanted: int) -> bytes:
+    try:
+        data = stream.read(wanted)
+    except ConnectionError as error:
+        raise EOFError("the client broke off") from error
+    if not data:
+        raise EOFError("the client broke off")
+    return data
+
+
+def _line(stream: BufferedIOBase) -> bytes:
+    try:
+        line = stream.readline(_PIECE)
+    except ConnectionError as error:
+        raise EOFError("the client broke off") from error
+    if not line:
+        raise EOFError("the client broke off")
+    return line
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -107,9 +132,11 @@ class _Handler(BaseHTTPRequestHandler):
         except HangUp:
             self.close_connection = True
             return
-        if not _drained(body):
-            self.close_connection = True
+        drained = _drained(body)
+        self.close_connection = self.close_connection or not drained
         self._answer(response)
+        if not drained:
+            self._linger()
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = do_PATCH = _handle  # noqa: N815
 
@@ -150,8 +177,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, response: Response) -> None:
         headers = dict(response.headers)
-        size = response.body.stat().st_size if isinstance(response.body, Path) else len(response.body)
-        headers.setdefault("Content-Length", str(size))
+        body = response.body
+        if isinstance(body, Path):
+            body = FilePart(body, 0, body.stat().st_size)
+        headers.setdefault("Content-Length", str(len(body) if isinstance(body, bytes) else body.length))
         if self.close_connection:
             headers["Connection"] = "close"
         self.send_response(response.status)
@@ -159,16 +188,27 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
-            self._send(response.body)
+            self._send(body)
         self.wfile.flush()
 
-    def _send(self, body: bytes | Path) -> None:
+    def _send(self, body: bytes | FilePart) -> None:
         if isinstance(body, bytes):
             self.wfile.write(body)
-            return
-        with body.open("rb") as file:
-            while piece := file.read(_PIECE):
-                self.wfile.write(piece)
+        elif body.length:
+            self.wfile.flush()
+            with body.path.open("rb") as file:
+                self.connection.sendfile(file, body.start, body.length)
+
+    def _linger(self) -> None:
+        """Let a client that still sends read the answer: closed at once, the connection would be reset, and
+        the answer with it.
+        """
+        end = time.monotonic() + LINGER_SECONDS
+        with contextlib.suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(LINGER_SECONDS)
+            while time.monotonic() < end and self.connection.recv(_PIECE):
+                pass
 
 
 def _drained(body: Readable) -> bool:
@@ -179,7 +219,7 @@ def _drained(body: Readable) -> bool:
             read += len(piece)
             if read > DRAIN_LIMIT:
                 return False
-    except (OSError, ValueError):
+    except (OSError, EOFError, ValueError):
         return False
     return True
 

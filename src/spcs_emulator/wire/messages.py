@@ -16,7 +16,10 @@ class Readable(Protocol):
     """A stream of bytes that ends where the request's body ends."""
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return up to `size` bytes, all that is left when negative, and b"" at the end."""
+        """Return up to `size` bytes, all that is left when negative, and b"" at the end.
+
+        EOFError when the client broke off before the end; ValueError when it does not speak HTTP.
+        """
         ...
 
 
@@ -45,12 +48,21 @@ class Request:
 
 
 @dataclass(frozen=True)
+class FilePart:
+    """`length` bytes of a file from `start` on."""
+
+    path: Path
+    start: int
+    length: int
+
+
+@dataclass(frozen=True)
 class Response:
-    """One HTTP answer. A `body` that is a path is streamed from that file."""
+    """One HTTP answer. A `body` that is a part of a file, or a path for the whole of it, is streamed."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes | Path = b""
+    body: bytes | Path | FilePart = b""
 
 
 def json_response(value: Any, status: int = 200) -> Response:

@@ -129,7 +129,7 @@ class Transfers:
             self._files.receive(transfer.stage, name, int(length) if length else None, request.body.read)
         except RefusedFileError as refused:
             return _refusal(refused.status, str(refused))
-        except ValueError as error:
+        except (EOFError, ValueError) as error:
             return _refusal(400, f"the file is not sent as HTTP asks for: {error}")
         return Response(200)
 
