@@ -42,7 +42,8 @@ def an_account(
         "CREATE COMPUTE POOL P MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_S",
     ):
         run(sql)
-    account.record_image(PushedImage("d/public/r", "app", "1", "sha256:1", "m", None, None))
+    key = account.repository_key("d/public/r") or ""
+    account.record_image(PushedImage(key, "app", "1", "sha256:1", "m", None, ("linux/amd64",)))
     yield account, run
     account.close()
     store.close()

@@ -86,18 +86,23 @@ class World:
         return client
 
     def push(
-        self, name: str = "app", tag: str = "1", digest: str = "a", repository: str = "d/public/r"
+        self,
+        name: str = "app",
+        tag: str = "1",
+        digest: str = "a",
+        repository: str = "d/public/r",
+        platforms: tuple[str, ...] = ("linux/amd64",),
     ) -> None:
         """Let the registry tell of a pushed image."""
         self.local.account.record_image(
             PushedImage(
-                repository,
+                self.local.account.repository_key(repository) or "",
                 name,
                 tag,
                 f"sha256:{digest * 64}",
                 MANIFEST,
                 None,
-                "amd64",
+                platforms,
             )
         )
 

@@ -53,7 +53,8 @@ def test_a_bug_is_answered_logged_and_undone(tmp_path: Path) -> None:
         "CREATE COMPUTE POOL P MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_S",
     ):
         assert post("/queries/v1/query-request", {"sqlText": sql}, token)["success"]
-    account.record_image(PushedImage("d/public/r", "app", "1", "sha256:1", "m", None, None))
+    key = account.repository_key("d/public/r") or ""
+    account.record_image(PushedImage(key, "app", "1", "sha256:1", "m", None, ("linux/amd64",)))
     before = account.dump()
     create = f"CREATE SERVICE S IN COMPUTE POOL P FROM SPECIFICATION $${SPECIFICATION}$$"
     answer = post("/queries/v1/query-request", {"sqlText": create}, token)

@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -125,7 +126,7 @@ def test_a_refusal_is_heard_by_a_client_that_is_still_sending(chunked: bool) -> 
 def test_a_part_of_a_file(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"abcdef")
-    parts = iter([FilePart(file, 2, 3), file, FilePart(file, 6, 0), file])
+    parts: Iterator[FilePart | Path] = iter([FilePart(file, 2, 3), file, FilePart(file, 6, 0), file])
     with (
         closing(serve(lambda _request: Response(200, {}, next(parts)))) as server,
         closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)) as connection,

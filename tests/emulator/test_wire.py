@@ -198,7 +198,9 @@ def test_tokens(raw: Raw, world: World) -> None:
         raw.token = data["sessionToken"]
         assert raw.query("SELECT 1")["success"]
         secret = json.dumps({"token": raw.token, "expires_in": 3600})
-        assert world.local.account.authenticate(Credential("0sessiontoken", secret)) == "ADMIN"
+        visitor = world.local.account.authenticate(Credential("0sessiontoken", secret))
+        assert visitor is not None
+        assert visitor.user == "ADMIN"
     assert raw.post("/session/heartbeat", {})[1] == {
         "data": None,
         "code": None,
@@ -326,10 +328,12 @@ def test_registry_access_by_role(world: World, stack: Client) -> None:
         assert account.repository_access(puller, "d/public/r") == "none"
         stack.run(f"GRANT {grant} TO ROLE PULLER")
     assert account.repository_access(puller, "d/public/r") == "read"
-    assert account.digest_of_tag("d/public/r", "app", "1") == f"sha256:{'a' * 64}"
-    kind = "application/vnd.oci.image.manifest.v1+json"
-    assert account.media_type("d/public/r", "app", f"sha256:{'a' * 64}") == kind
-    assert account.media_type("d/public/r", "other", f"sha256:{'a' * 64}") is None
+    key, digest = account.repository_key("d/public/r") or "", f"sha256:{'a' * 64}"
+    image = account.image(key, "app", "1")
+    assert image is not None
+    assert image.media_type == "application/vnd.oci.image.manifest.v1+json"
+    assert account.image(key, "app", digest) == image
+    assert account.image(key, "other", digest) is None
     stack.run("USE ROLE OWNER")
     stack.run("CREATE OR REPLACE IMAGE REPOSITORY D.PUBLIC.R")
-    assert account.tags("d/public/r", "app") == []
+    assert account.tags(account.repository_key("d/public/r") or "", "app") == []

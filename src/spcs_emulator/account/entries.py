@@ -95,7 +95,9 @@ class Membership:
 
 @dataclass(frozen=True)
 class StoredImage:
-    """A manifest in the repository with key `repository`: the image's name and the tags that point at it."""
+    """A manifest in the repository with key `repository`: the image's name and the tags that point at it;
+    `platforms`, as "linux/amd64", are those it can run on.
+    """
 
     repository: str
     name: str
@@ -103,7 +105,7 @@ class StoredImage:
     tags: tuple[str, ...]
     media_type: str
     artifact_type: str | None
-    architecture: str | None
+    platforms: tuple[str, ...]
     created_on: datetime
 
     @property
@@ -178,7 +180,8 @@ def membership_from_json(body: Mapping[str, Any]) -> Membership:
 
 def image_from_json(body: Mapping[str, Any]) -> StoredImage:
     """Return the image kept as `body`."""
-    return StoredImage(**{**body, "tags": tuple(body["tags"]), "created_on": _time(body["created_on"])})
+    lists = {name: tuple(body[name]) for name in ("tags", "platforms")}
+    return StoredImage(**{**body, **lists, "created_on": _time(body["created_on"])})
 
 
 def session_from_json(body: Mapping[str, Any]) -> Session:

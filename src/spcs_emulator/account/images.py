@@ -8,7 +8,8 @@ default role and secondary roles count, with a session's token the session's.
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from spcs_emulator.account import people
 from spcs_emulator.account.access import Access, assigned_roles, session_access
@@ -19,7 +20,7 @@ from spcs_emulator.account.sessions import Sessions
 from spcs_emulator.clock import Clock
 from spcs_emulator.faults import SqlError
 from spcs_emulator.registry.api import Access as RegistryAccess
-from spcs_emulator.registry.api import Credential, PushedImage
+from spcs_emulator.registry.api import Credential, PushedImage, Visitor
 from spcs_emulator.statement.values import Identifier, Name, ObjectKind
 
 TOKEN_USER = "0sessiontoken"  # noqa: S105
@@ -53,36 +54,37 @@ class RegistryAccount:
             credential.secret.encode(errors="surrogatepass"), self._platform.secret.encode()
         )
 
-    def authenticate(self, credential: Credential) -> str | None:
-        """Return the name of the user, None when the credential is wrong or has expired."""
+    def authenticate(self, credential: Credential) -> Visitor | None:
+        """Return who the credential stands for, None when it is wrong or has expired."""
         if self._is_platform(credential):
-            return PLATFORM_USER
+            return Visitor(PLATFORM_USER)
         found = self._identify(credential)
         with self._catalogue.transaction():
-            return self._catalogue.name_of(found[0]) if found else None
+            return Visitor(self._catalogue.name_of(found.user), found.until) if found else None
 
-    def _identify(self, credential: Credential) -> tuple[str, Access] | None:
-        """Return the user's key and what the credential may do."""
+    def _identify(self, credential: Credential) -> "_Known | None":
         if credential.user in (None, TOKEN_USER):
+            token = _token_in(credential.secret)
             try:
-                session = self._sessions.of_token(_token_in(credential.secret))
+                session = self._sessions.of_token(token)
             except SqlError:
                 return None
-            return session.user, session_access(self._catalogue, session)
+            access = session_access(self._catalogue, session)
+            return _Known(session.user, access, session.tokens[token])
         try:
             proof = self._authentication.password(credential.user or "", credential.secret)
         except SqlError:
             return None
         roles = assigned_roles(self._catalogue, proof.user.key)
         if proof.role:
-            return proof.user.key, Access(self._catalogue, proof.role, roles & {proof.role})
+            return _Known(proof.user.key, Access(self._catalogue, proof.role, roles & {proof.role}))
         found = self._catalogue.find(
             ObjectKind.ROLE, str(people.value(proof.user, "DEFAULT_ROLE") or "PUBLIC")
         )
         role = found.key if found and found.key in roles else None
         if "ALL" not in people.value(proof.user, "DEFAULT_SECONDARY_ROLES"):
             roles &= {role}
-        return proof.user.key, Access(self._catalogue, role, roles)
+        return _Known(proof.user.key, Access(self._catalogue, role, roles))
 
     def repository_access(self, credential: Credential, path: str) -> RegistryAccess | None:
         """Return what the credential may do in "db/schema/repo"; None when there is no such repository."""
@@ -93,10 +95,9 @@ class RegistryAccount:
             repository = self._repository(path)
             if found is None or repository is None:
                 return None
-            access = found[1]
-            if access.usable(repository, "WRITE"):
+            if found.access.usable(repository, "WRITE"):
                 return "write"
-            return "read" if access.usable(repository, "READ") else "none"
+            return "read" if found.access.usable(repository, "READ") else "none"
 
     def repository_key(self, path: str) -> str | None:
         """Return the key of the repository, None when there is none."""
@@ -113,29 +114,25 @@ class RegistryAccount:
 
     def record_image(self, image: PushedImage) -> None:
         """Take note of a pushed manifest; its tag leaves the manifest that had it. SqlError when it is not
-        stored.
-
-        Nothing happens when the repository was dropped meanwhile.
+        stored, KeyError when the repository was dropped meanwhile.
         """
         with self._catalogue.transaction():
-            repository = self._repository(image.repository)
-            if repository is None:
-                return
-            id_ = f"{repository.key}/{image.name}/{image.digest}"
-            known = self._catalogue.images.get(id_)
+            if self._catalogue.get(image.repository) is None:
+                raise KeyError(image.repository)
+            known = self._catalogue.images.get(f"{image.repository}/{image.name}/{image.digest}")
             if image.tag is not None:
-                self._untag(repository.key, image.name, image.tag)
+                self._untag(image.repository, image.name, image.tag)
             tags = set(known.tags if known else ())
             tags.update({image.tag} if image.tag is not None else ())
             self._catalogue.images.put(
                 StoredImage(
-                    repository.key,
+                    image.repository,
                     image.name,
                     image.digest,
                     tuple(sorted(tags)),
                     image.media_type,
                     image.artifact_type,
-                    image.architecture,
+                    image.platforms,
                     known.created_on if known else self._clock.now(),
                 )
             )
@@ -153,26 +150,41 @@ class RegistryAccount:
             if image.repository == repository and image.name == name
         ]
 
-    def tags(self, path: str, name: str) -> Sequence[str]:
+    def image_names(self, key: str) -> Sequence[str]:
+        """Return the names of the images in the repository, sorted."""
+        with self._catalogue.transaction():
+            every = self._catalogue.images.values()
+            return sorted({image.name for image in every if image.repository == key})
+
+    def tags(self, key: str, name: str) -> Sequence[str]:
         """Return every tag of the image, sorted."""
         with self._catalogue.transaction():
-            repository = self._repository(path)
-            images = self._images(repository.key, name) if repository else []
-            return sorted(tag for image in images for tag in image.tags)
+            return sorted(tag for image in self._images(key, name) for tag in image.tags)
 
-    def digest_of_tag(self, path: str, name: str, tag: str) -> str | None:
-        """Return the digest of the manifest behind the tag, None when there is no such tag."""
+    def image(self, key: str, name: str, reference: str) -> PushedImage | None:
+        """Return the image's manifest with that digest or tag, None when there is none."""
         with self._catalogue.transaction():
-            repository = self._repository(path)
-            images = self._images(repository.key, name) if repository else []
-            return next((image.digest for image in images if tag in image.tags), None)
+            for image in self._images(key, name):
+                if reference == image.digest or reference in image.tags:
+                    return PushedImage(
+                        key,
+                        name,
+                        None,
+                        image.digest,
+                        image.media_type,
+                        image.artifact_type,
+                        image.platforms,
+                    )
+        return None
 
-    def media_type(self, path: str, name: str, digest: str) -> str | None:
-        """Return the media type of the image's manifest with that digest, None when there is none."""
-        with self._catalogue.transaction():
-            repository = self._repository(path)
-            images = self._images(repository.key, name) if repository else []
-            return next((image.media_type for image in images if image.digest == digest), None)
+
+@dataclass(frozen=True)
+class _Known:
+    """The user's key, what the credential may do, and when it ends where that is known."""
+
+    user: str
+    access: Access
+    until: datetime | None = None
 
 
 def _token_in(secret: str) -> str:

@@ -95,12 +95,16 @@ def check_secrets(
 def find_images(
     context: Context, specification: Specification, pool: AccountObject, owner: Access
 ) -> dict[str, dict[str, Any]]:
-    """Return for each container the image it runs, as JSON of the runtime's `Image`, digest resolved now."""
+    """Return for each container the image it runs, as JSON of the runtime's `Image`, digest resolved now.
+
+    Assumed: an index is good when one of its images is for the family's platform, as nodes take that one; an
+    image that says no platform is not. A process image runs on any.
+    """
     wanted = architecture(pool.settings["INSTANCE_FAMILY"])
     found = {}
     for container in specification.containers:
         path, image = _find_image(context, container, owner)
-        if image.artifact_type is None and image.architecture not in (None, wanted):
+        if image.artifact_type is None and f"linux/{wanted}" not in image.platforms:
             raise IMAGE_ARCHITECTURE(wanted=wanted)
         found[container.name] = {
             "path": path,

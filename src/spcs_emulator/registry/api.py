@@ -6,6 +6,7 @@ images pushed so far. Values and protocols; nothing is touched here.
 
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -21,11 +22,19 @@ class Credential:
 
 
 @dataclass(frozen=True)
-class PushedImage:
-    """A manifest that was put. `repository` is "db/schema/repo" in lower case, `name` the rest.
+class Visitor:
+    """Who a credential stands for, and until when it does; None when no end is known."""
 
-    `tag` is None when it was put by digest. `artifact_type` and `architecture` are None where the manifest or
-    its config do not say.
+    user: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class PushedImage:
+    """A manifest that was put. `repository` is the repository's key, `name` the image's name in it.
+
+    `tag` is None when it was put by digest, `artifact_type` where the manifest says none. `platforms`, as
+    "linux/amd64", are those it can run on: one of an image, each of an index; empty where nothing says so.
     """
 
     repository: str
@@ -34,7 +43,7 @@ class PushedImage:
     digest: str
     media_type: str
     artifact_type: str | None
-    architecture: str | None
+    platforms: tuple[str, ...]
 
 
 class ImageStore(Protocol):
@@ -54,25 +63,31 @@ class ImageStore(Protocol):
 
 
 class Repositories(Protocol):
-    """What the registry asks of the account. Paths are "db/schema/repo" in lower case."""
+    """What the registry asks of the account.
 
-    def authenticate(self, credential: Credential) -> str | None:
-        """The user the credential stands for; None when it is wrong or has expired."""
+    A path is "db/schema/repo" in lower case; a key is a repository's own and never used again, and the same
+    name may belong to another repository a moment later.
+    """
+
+    def authenticate(self, credential: Credential) -> Visitor | None:
+        """Who the credential stands for; None when it is wrong or has expired."""
 
     def repository_access(self, credential: Credential, path: str) -> Access | None:
         """What the credential may do in the repository; None when there is no such repository."""
 
     def repository_key(self, path: str) -> str | None:
-        """The never reused key of the repository under which its images are kept; None when there is none."""
+        """The key of the repository; None when there is none."""
 
     def record_image(self, image: PushedImage) -> None:
-        """Takes note of an image that is whole in the store, for SHOW IMAGES IN IMAGE REPOSITORY."""
+        """Takes note of an image that is whole in the store, for SHOW IMAGES IN IMAGE REPOSITORY. KeyError
+        when its repository is gone.
+        """
 
-    def tags(self, path: str, name: str) -> Sequence[str]:
-        """Every tag of the image in the repository, sorted; empty when there is no such image."""
+    def image_names(self, key: str) -> Sequence[str]:
+        """The names of the images in the repository, sorted."""
 
-    def media_type(self, path: str, name: str, digest: str) -> str | None:
-        """The media type under which the manifest was put to the image; None when none was, or is gone."""
+    def tags(self, key: str, name: str) -> Sequence[str]:
+        """Every tag of the image in the repository, sorted."""
 
-    def digest_of_tag(self, path: str, name: str, tag: str) -> str | None:
-        """The manifest's digest behind a tag; None when there is no such tag."""
+    def image(self, key: str, name: str, reference: str) -> PushedImage | None:
+        """The image's manifest with that digest or tag, without its tags; None when there is none."""

@@ -52,14 +52,17 @@ class Bearers:
         self._lock = threading.Lock()
         self._given: dict[str, tuple[Credential, datetime]] = {}
 
-    def give(self, credential: Credential) -> str:
-        """A new token that stands for the credential for an hour (assumed; Snowflake does not say)."""
+    def give(self, credential: Credential, until: datetime | None) -> tuple[str, int]:
+        """A new token that stands for the credential, and for how many seconds: until the credential itself
+        ends, and an hour at most. Assumed; Snowflake does not say how long.
+        """
         token = secrets.token_urlsafe(32)
         now = self._now()
+        end = min(until or now + VALID, now + VALID)
         with self._lock:
             self._given = {old: kept for old, kept in self._given.items() if kept[1] > now}
-            self._given[token] = (credential, now + VALID)
-        return token
+            self._given[token] = (credential, end)
+        return token, int((end - now).total_seconds())
 
     def credential(self, header: str) -> Credential | None:
         """The credential behind a Bearer header; None when it is none, unknown or expired."""

@@ -20,6 +20,7 @@ Code = Literal[
     "MANIFEST_UNKNOWN",
     "NAME_INVALID",
     "NAME_UNKNOWN",
+    "PAGINATION_NUMBER_INVALID",
     "SIZE_INVALID",
     "UNAUTHORIZED",
     "UNKNOWN",
@@ -30,7 +31,9 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class RegistryError(Exception):
-    """A request that is answered with an error. `detail` is for a person and never holds a secret."""
+    """A request that is answered with an error. `detail` is for a person and never holds a secret; `headers`
+    go with the answer.
+    """
 
     def __init__(self, status: int, code: Code, message: str, detail: object = None) -> None:
         super().__init__(message)
@@ -38,11 +41,13 @@ class RegistryError(Exception):
         self.code = code
         self.message = message
         self.detail = detail
+        self.headers: dict[str, str] = {}
 
     def response(self) -> Response:
         """The error as clients read it."""
         error = {"code": self.code, "message": self.message, "detail": self.detail}
-        return json_response({"errors": [error]}, self.status)
+        answer = json_response({"errors": [error]}, self.status)
+        return Response(self.status, {**answer.headers, **self.headers}, answer.body)
 
 
 def from_disk(error: OSError) -> RegistryError:

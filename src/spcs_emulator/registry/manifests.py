@@ -1,6 +1,7 @@
-"""What a manifest says: its kind, its config, its layers.
+"""What a manifest says: its kind, its config, its layers, the platforms it is for.
 
-In: a manifest's bytes and its media type. Out: a `Manifest`, or `RegistryError`. Pure.
+In: a manifest's bytes and its media type. Out: a `Manifest`, or `RegistryError`. Pure. A platform is written
+"linux/amd64"; what says "unknown" is none (an index of buildx lists attestations that way).
 """
 
 import json
@@ -22,20 +23,27 @@ LONGEST_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
+class Part:
+    """A manifest that an index lists. `platform` is None where the index says none."""
+
+    digest: str
+    platform: str | None
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """An image's or an index's manifest; only an index has `manifests`, the digests it points to."""
+    """An image's or an index's manifest; only an image has a config and layers, only an index `parts`."""
 
     media_type: str
     artifact_type: str | None
-    config_digest: str | None
+    config: str | None
     layers: tuple[str, ...]
-    manifests: tuple[str, ...]
+    parts: tuple[Part, ...]
 
     @property
-    def needs(self) -> tuple[str, ...]:
-        """Every digest that must be in the repository before the manifest may be put."""
-        config = () if self.config_digest is None else (self.config_digest,)
-        return (*config, *self.layers, *self.manifests)
+    def blobs(self) -> tuple[str, ...]:
+        """The digests of the blobs that must be in the repository before the manifest may be put."""
+        return self.layers if self.config is None else (self.config, *self.layers)
 
 
 def read(content: bytes, media_type: str) -> Manifest:
@@ -51,13 +59,19 @@ def read(content: bytes, media_type: str) -> Manifest:
         raise _invalid(f"not a manifest: {error}") from error
 
 
-def architecture_of(config: bytes) -> str | None:
-    """The architecture that an image's config names; None where it does not."""
+def platform_of(config: bytes) -> str | None:
+    """The platform that an image's config names; None where it does not."""
     try:
-        value = json.loads(config)
+        return _platform(json.loads(config))
     except (ValueError, RecursionError):
         return None
-    return _text(value.get("architecture")) if isinstance(value, dict) else None
+
+
+def _platform(value: object) -> str | None:
+    if not isinstance(value, dict) or "unknown" in (value.get("os"), value.get("architecture")):
+        return None
+    system, architecture = _text(value.get("os")), _text(value.get("architecture"))
+    return f"{system}/{architecture}" if system and architecture else None
 
 
 def _image(value: dict[str, Any], media_type: str) -> Manifest:
@@ -65,15 +79,15 @@ def _image(value: dict[str, Any], media_type: str) -> Manifest:
     return Manifest(
         media_type=media_type,
         artifact_type=_text(value.get("artifactType")),
-        config_digest=str(config["digest"]),
+        config=str(config["digest"]),
         layers=tuple(str(layer["digest"]) for layer in value["layers"]),
-        manifests=(),
+        parts=(),
     )
 
 
 def _index(value: dict[str, Any], media_type: str) -> Manifest:
-    manifests = tuple(str(manifest["digest"]) for manifest in value["manifests"])
-    return Manifest(media_type, _text(value.get("artifactType")), None, (), manifests)
+    parts = tuple(Part(str(one["digest"]), _platform(one.get("platform"))) for one in value["manifests"])
+    return Manifest(media_type, _text(value.get("artifactType")), None, (), parts)
 
 
 def _text(value: object) -> str | None:

@@ -6,13 +6,14 @@ import io
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from spcs_emulator.clock import TurnedClock
-from spcs_emulator.registry.api import Access, Credential, PushedImage
+from spcs_emulator.registry.api import Access, Credential, PushedImage, Visitor
 from spcs_emulator.registry.blobs import BlobStore
 from spcs_emulator.registry.registry import Registry
 from spcs_emulator.wire.messages import Request, Response
@@ -27,13 +28,14 @@ class Shelf:
 
     def __init__(self) -> None:
         self.access: dict[str, Access] = {"db/s/r": "write", "db/s/other": "read", "db/s/shut": "none"}
-        self.sessions = {SESSION}
+        self.sessions: dict[str, datetime | None] = {SESSION: None}
         self.images: list[PushedImage] = []
 
-    def authenticate(self, credential: Credential) -> str | None:
+    def authenticate(self, credential: Credential) -> Visitor | None:
         if credential.user is None:
-            return "ADMIN" if credential.secret in self.sessions else None
-        return "ADMIN" if credential == Credential("admin", PASSWORD) else None
+            known = credential.secret in self.sessions
+            return Visitor("ADMIN", self.sessions[credential.secret]) if known else None
+        return Visitor("ADMIN") if credential == Credential("admin", PASSWORD) else None
 
     def repository_access(self, credential: Credential, path: str) -> Access | None:
         return self.access.get(path)
@@ -42,23 +44,22 @@ class Shelf:
         return path.replace("/", "_") if path in self.access else None
 
     def record_image(self, image: PushedImage) -> None:
-        if image.repository not in self.access:
+        if image.repository not in {self.repository_key(path) for path in self.access}:
             raise KeyError(image.repository)
         self.images.append(image)
 
-    def tags(self, path: str, name: str) -> Sequence[str]:
-        mine = [image for image in self.images if (image.repository, image.name) == (path, name)]
-        return sorted({image.tag for image in mine if image.tag})
+    def image_names(self, key: str) -> Sequence[str]:
+        return sorted({image.name for image in self.images if image.repository == key})
 
-    def media_type(self, path: str, name: str, digest: str) -> str | None:
-        wanted = (path, name, digest)
-        found = [image for image in self.images if (image.repository, image.name, image.digest) == wanted]
-        return found[-1].media_type if found else None
+    def tags(self, key: str, name: str) -> Sequence[str]:
+        return sorted({image.tag for image in self._mine(key, name) if image.tag})
 
-    def digest_of_tag(self, path: str, name: str, tag: str) -> str | None:
-        wanted = (path, name, tag)
-        found = [image for image in self.images if (image.repository, image.name, image.tag) == wanted]
-        return found[-1].digest if found else None
+    def image(self, key: str, name: str, reference: str) -> PushedImage | None:
+        found = [image for image in self._mine(key, name) if reference in (image.tag, image.digest)]
+        return found[-1] if found else None
+
+    def _mine(self, key: str, name: str) -> list[PushedImage]:
+        return [image for image in self.images if (image.repository, image.name) == (key, name)]
 
 
 def basic(user: str, secret: str) -> str:

@@ -60,7 +60,7 @@ def test_push_and_pull(world: Any, url: str, client: requests.Session, digest: A
     part = client.get(f"{url}/{NAME}/blobs/{digest(layer)}", headers={"Range": "bytes=5-9"}, timeout=5)
     assert (part.status_code, part.content) == (206, b"layer")
     assert client.get(f"{url}/{NAME}/tags/list", timeout=5).json()["tags"] == ["v1"]
-    assert world.shelf.images[0].architecture == "arm64"
+    assert world.shelf.images[0].platforms == ("linux/arm64",)
 
 
 def test_a_push_without_write_is_refused_before_its_bytes_are_kept(

@@ -5,8 +5,11 @@ import io
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
+
+from spcs_emulator.wire.messages import FilePart
 
 NAME = "/v2/db/s/r/thing"
 ABSENT = "sha256:" + "0" * 64
@@ -38,13 +41,42 @@ def test_a_blob_in_chunks(world: Any, digest: Any) -> None:
     assert world.call("GET", place).status == 404
 
 
-def test_a_chunk_that_breaks_off_leaves_the_upload_as_it_was(world: Any, digest: Any) -> None:
+@pytest.mark.parametrize("method", ["PATCH", "PUT"])
+def test_what_came_of_a_chunk_that_breaks_off_stays(world: Any, digest: Any, method: str) -> None:
+    class BrokenOff(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            content = super().read(size)
+            if not content:
+                raise EOFError("the client broke off")
+            return content
+
     place = world.call("POST", f"{NAME}/blobs/uploads/").headers["Location"]
-    world.call("PATCH", place, b"one")
-    broken = world.call("PATCH", place, b"tw", {"content-length": "9"})
+    world.call("PATCH", place, b"one ")
+    broken = world.registry.respond(world.request(method, place, BrokenOff(b"tw"), digest=digest(b"one two")))
     assert (broken.status, world.codes(broken)) == (400, ["SIZE_INVALID"])
-    assert world.call("GET", place).headers["Range"] == "0-2"
-    assert world.call("PUT", place, digest=digest(b"one")).status == 201
+    assert world.call("GET", place).headers["Range"] == "0-5"
+    again = world.call("PATCH", place, b"two", {"content-range": "4-6"})
+    assert (again.status, again.headers["Range"], again.headers["Location"]) == (416, "0-5", place)
+    assert world.call("PATCH", place, b"o", {"content-range": "6-6"}).status == 202
+    assert world.call("PUT", place, digest=digest(b"one two")).status == 201
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        ("0-4", 400, "SIZE_INVALID"),
+        ("0-1", 400, "SIZE_INVALID"),
+        ("4-0", 400, "SIZE_INVALID"),
+        ("1-3", 416, "BLOB_UPLOAD_INVALID"),
+        ("x", 416, "BLOB_UPLOAD_INVALID"),
+        ("-3", 416, "BLOB_UPLOAD_INVALID"),
+    ],
+)
+def test_a_chunk_whose_range_does_not_fit(world: Any, sent: str, status: int, code: str) -> None:
+    place = world.call("POST", f"{NAME}/blobs/uploads/").headers["Location"]
+    answer = world.call("PATCH", place, b"one", {"content-range": sent})
+    assert (answer.status, world.codes(answer)) == (status, [code])
+    assert world.call("HEAD", place).headers["Range"] == "0-0"
 
 
 @pytest.mark.parametrize("announced", [ABSENT, "sha512:" + "0" * 128, "sha256:short", ""])
@@ -105,7 +137,13 @@ def test_a_blob_belongs_to_its_repository(world: Any) -> None:
         ("bytes=4-", 206, b"ent"),
         ("bytes=4-99", 206, b"ent"),
         ("bytes=7-", 416, b""),
-        ("bytes=-3", 200, None),
+        ("bytes=-3", 206, b"ent"),
+        ("bytes=-99", 206, b"content"),
+        ("bytes=-0", 416, b""),
+        ("bytes=5-4", 416, b""),
+        ("bytes=-", 200, None),
+        ("bytes=0-1,3-4", 200, None),
+        ("lines=0-1", 200, None),
         (f"bytes={'9' * 5000}-", 200, None),
     ],
 )
@@ -113,8 +151,11 @@ def test_a_part_of_a_blob(world: Any, asked: str, status: int, content: bytes | 
     digest = world.upload(b"content")
     answer = world.call("GET", f"{NAME}/blobs/{digest}", headers={"range": asked})
     assert answer.status == status
+    body = answer.body
+    if isinstance(body, FilePart):
+        body = body.path.read_bytes()[body.start : body.start + body.length]
     if content is not None:
-        assert answer.body == content
+        assert body == content
 
 
 def test_a_manifest_by_tag_and_by_digest(world: Any, digest: Any) -> None:
@@ -128,8 +169,8 @@ def test_a_manifest_by_tag_and_by_digest(world: Any, digest: Any) -> None:
             assert got.headers["Content-Type"] == "application/vnd.oci.image.manifest.v1+json"
             assert got.headers["Docker-Content-Digest"] == digest(manifest)
     [image] = world.shelf.images
-    assert (image.repository, image.name, image.tag) == ("db/s/r", "thing", "v1")
-    assert (image.architecture, image.artifact_type) == ("amd64", None)
+    assert (image.repository, image.name, image.tag) == ("db_s_r", "thing", "v1")
+    assert (image.platforms, image.artifact_type) == (("linux/amd64",), None)
 
 
 def test_a_tag_moves_and_the_old_digest_stays(world: Any, digest: Any) -> None:
@@ -148,14 +189,41 @@ def test_a_manifest_put_by_digest_has_no_tag(world: Any, digest: Any) -> None:
     assert world.codes(world.put(manifest, ABSENT)) == ["DIGEST_INVALID"]
 
 
-def test_an_index_needs_its_manifests(world: Any, digest: Any) -> None:
-    media_type = "application/vnd.oci.image.index.v1+json"
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+    ],
+)
+def test_an_index_needs_its_manifests(world: Any, digest: Any, media_type: str) -> None:
     manifest = world.manifest()
     index = json.dumps({"schemaVersion": 2, "manifests": [{"digest": digest(manifest)}]}).encode()
+    world.upload(manifest)
     assert world.codes(world.put(index, "all", media_type)) == ["MANIFEST_BLOB_UNKNOWN"]
     world.put(manifest, digest(manifest))
     assert world.put(index, "all", media_type).status == 201
     assert world.call("GET", f"{NAME}/manifests/all").headers["Content-Type"] == media_type
+    assert world.shelf.images[-1].platforms == ("linux/amd64",)
+
+
+def test_the_platforms_of_an_index(world: Any, digest: Any) -> None:
+    """What the index says of its parts, else what they say; attestations are for no platform."""
+    parts: list[dict[str, Any]] = []
+    for system, architecture, said in (
+        ("linux", "amd64", {"os": "linux", "architecture": "amd64"}),
+        ("linux", "arm64", {"os": "linux", "architecture": "arm64", "variant": "v8"}),
+        ("unknown", "unknown", {"os": "unknown", "architecture": "unknown"}),
+        ("windows", "amd64", None),
+        ("linux", None, None),
+    ):
+        config = world.upload(json.dumps({"os": system, "architecture": architecture}).encode())
+        manifest = world.manifest(config={"digest": config})
+        assert world.put(manifest, digest(manifest)).status == 201
+        parts.append({"digest": digest(manifest), **({"platform": said} if said else {})})
+    index = json.dumps({"schemaVersion": 2, "manifests": parts}).encode()
+    assert world.put(index, "all", "application/vnd.oci.image.index.v1+json").status == 201
+    assert world.shelf.images[-1].platforms == ("linux/amd64", "linux/arm64", "windows/amd64")
 
 
 @pytest.mark.parametrize(
@@ -183,10 +251,10 @@ def test_what_is_no_manifest(world: Any, content: bytes) -> None:
     assert world.codes(world.put(content)) == ["MANIFEST_INVALID"]
 
 
-def test_a_config_too_deep_to_read_has_no_architecture(world: Any) -> None:
+def test_a_config_too_deep_to_read_has_no_platform(world: Any) -> None:
     config = world.upload(DEEP)
     assert world.put(world.manifest(config={"digest": config})).status == 201
-    assert world.shelf.images[0].architecture is None
+    assert world.shelf.images[0].platforms == ()
 
 
 def test_a_blob_that_was_not_pushed_as_a_manifest_is_none(world: Any) -> None:
@@ -227,13 +295,56 @@ def test_a_manifest_of_an_unknown_type_or_size_or_tag(world: Any) -> None:
 
 
 def test_tags_in_pages(world: Any) -> None:
-    for tag in ("c", "a", "b"):
+    for tag in ("c", "a", "B"):
         world.put(world.manifest(), tag)
     everything = world.call("GET", f"{NAME}/tags/list")
-    assert json.loads(everything.body) == {"name": "db/s/r/thing", "tags": ["a", "b", "c"]}
-    assert json.loads(world.call("GET", f"{NAME}/tags/list", n="1", last="a").body)["tags"] == ["b"]
-    assert json.loads(world.call("GET", f"{NAME}/tags/list", n="9" * 5000).body)["tags"] == ["a", "b", "c"]
+    assert json.loads(everything.body) == {"name": "db/s/r/thing", "tags": ["a", "B", "c"]}
+    assert json.loads(world.call("GET", f"{NAME}/tags/list", n="1", last="a").body)["tags"] == ["B"]
+    assert json.loads(world.call("GET", f"{NAME}/tags/list", n="9").body)["tags"] == ["a", "B", "c"]
+    for bad in ("9" * 5000, "-1", "x", ""):
+        answer = world.call("GET", f"{NAME}/tags/list", n=bad)
+        assert (answer.status, world.codes(answer)) == (400, ["PAGINATION_NUMBER_INVALID"])
     assert world.call("GET", "/v2/db/s/r/none/tags/list").status == 404
+
+
+def test_pages_lead_to_the_next(world: Any) -> None:
+    tags = [f"v{number}" for number in range(7)]
+    for tag in tags:
+        world.put(world.manifest(), tag)
+    seen, query = [], {"n": "3"}
+    while True:
+        answer = world.call("GET", f"{NAME}/tags/list", **query)
+        seen.append(json.loads(answer.body)["tags"])
+        if "Link" not in answer.headers:
+            break
+        place, _, relation = answer.headers["Link"].partition("; ")
+        path, _, following = place.strip("<>").partition("?")
+        assert (path, relation) == (f"{NAME}/tags/list", 'rel="next"')
+        query = dict(parse_qsl(following))
+    assert seen == [tags[:3], tags[3:6], tags[6:]]
+    nothing = world.call("GET", f"{NAME}/tags/list", n="0")
+    assert (json.loads(nothing.body)["tags"], "Link" in nothing.headers) == ([], False)
+
+
+def test_the_images_of_a_repository_in_pages(world: Any) -> None:
+    for name in ("web", "a/deep/one", "job"):
+        content = world.manifest()
+        assert world.call("PUT", f"/v2/db/s/r/{name}/manifests/1", content).status == 201
+    everything = world.call("GET", "/v2/db/s/r/_catalog")
+    names = ["baserepo/a/deep/one", "baserepo/job", "baserepo/web"]
+    assert json.loads(everything.body) == {"repositories": names}
+    first = world.call("GET", "/v2/db/s/r/_catalog", n="2")
+    assert json.loads(first.body) == {"repositories": names[:2]}
+    assert first.headers["Link"] == '</v2/db/s/r/_catalog?n=2&last=baserepo%2Fjob>; rel="next"'
+    assert json.loads(world.call("GET", "/v2/db/s/r/_catalog", n="2", last=names[1]).body) == {
+        "repositories": names[2:]
+    }
+
+
+def test_an_image_without_tags_has_none(world: Any, digest: Any) -> None:
+    manifest = world.manifest()
+    world.put(manifest, digest(manifest))
+    assert json.loads(world.call("GET", f"{NAME}/tags/list").body)["tags"] == []
 
 
 @pytest.mark.parametrize(
@@ -245,6 +356,14 @@ def test_tags_in_pages(world: Any) -> None:
         ("/v2/db/s/gone/thing/tags/list", 404, "NAME_UNKNOWN"),
         ("/v2/db/s/shut/thing/tags/list", 404, "NAME_UNKNOWN"),
         ("/v2/_catalog", 404, "UNSUPPORTED"),
+        ("/v2/db/s/_catalog", 400, "NAME_INVALID"),
+        ("/v2/db/s/r/thing/_catalog", 400, "NAME_INVALID"),
+        ("/v2/db/s/gone/_catalog", 404, "NAME_UNKNOWN"),
+        ("/v2/db/s/shut/_catalog", 404, "NAME_UNKNOWN"),
+        ("/v2/db/s/r/../tags/list", 400, "NAME_INVALID"),
+        ("/v2/db/s/r/-thing/tags/list", 400, "NAME_INVALID"),
+        (f"/v2/db/s/r/{'a' * 249}/tags/list", 400, "NAME_INVALID"),
+        (f"/v2/db/s/r/{'a' * 248}/tags/list", 404, "NAME_UNKNOWN"),
         ("/v2/db/s/r/thing/manifests/none", 404, "MANIFEST_UNKNOWN"),
         (f"/v2/db/s/r/thing/manifests/{ABSENT}", 404, "MANIFEST_UNKNOWN"),
         (f"/v2/db/s/r/thing/blobs/{ABSENT}", 404, "BLOB_UNKNOWN"),
@@ -264,6 +383,8 @@ def test_what_cannot_be_read(world: Any, path: str, status: int, code: str) -> N
         ("PUT", "/v2/db/s/shut/thing/manifests/v1", 404, "NAME_UNKNOWN"),
         ("POST", "/v2/db/s/gone/thing/blobs/uploads/", 404, "NAME_UNKNOWN"),
         ("DELETE", "/v2/db/s/r/thing/manifests/v1", 405, "UNSUPPORTED"),
+        ("POST", "/v2/", 405, "UNSUPPORTED"),
+        ("POST", "/login", 405, "UNSUPPORTED"),
         ("DELETE", f"/v2/db/s/r/thing/blobs/{ABSENT}", 405, "UNSUPPORTED"),
         ("PUT", "/v2/db/s/r/thing/tags/list", 405, "UNSUPPORTED"),
     ],
