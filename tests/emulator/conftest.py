@@ -60,6 +60,12 @@ class Client:
         error = caught.value
         return int(error.errno or 0), str(error.sqlstate), str(error.raw_msg)
 
+    def registry_password(self) -> str:
+        """A session token, issued over the wire, as the official CLI gives it to docker."""
+        rest = getattr(self.connection, "rest", None) or self.connection._rest  # connector 5, and 4
+        given = rest._token_request("ISSUE")["data"]
+        return json.dumps({"token": given["sessionToken"], "expires_in": given["validityInSecondsST"]})
+
     def value(self, sql: str) -> Any:
         (row,) = self.run(sql)
         (value,) = row.values()
