@@ -34,7 +34,8 @@ def test_a_session_token_is_exchanged_for_a_bearer(world: Any, as_basic: Any) ->
     world.authorization = f"Bearer {body(answer)['token']}"
     assert world.call("GET", "/v2/").status == 200
     world.shelf.sessions.clear()
-    assert world.call("GET", "/v2/").status == 401
+    refused = world.call("GET", "/v2/")
+    assert (refused.status, body(refused)["errors"][0]["message"]) == (401, "Authentication Failure")
 
 
 def test_a_bearer_ends_after_an_hour(world: Any) -> None:
