@@ -17,7 +17,8 @@ import docker
 import pytest
 from tests.docker import leftovers
 from tests.emulator.conftest import Client, World
-from tests.environments import do_without
+from tests.environments import do_without, programs
+from tests.peers.snow import Snow
 
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.server import LocalAccount
@@ -246,3 +247,21 @@ def _until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end
         never.wait(0.02)
+
+
+def test_the_official_cli_signs_docker_in(
+    world: World, admin: Client, build: Callable[..., str], name: str, host: str, tmp_path: Path
+) -> None:
+    """`snow spcs image-registry login` runs `docker login`; what is pushed then, `snow` lists."""
+    snow = Snow(programs("snow") / "snow", tmp_path / "home", tmp_path / "work")
+    snow.work.mkdir()
+    snow.connect({**world.local.connection, "database": "D", "schema": "PUBLIC"})
+    signed_in = snow.run("spcs", "image-registry", "login")
+    assert "Login Succeeded" in signed_in.stdout, signed_in.stderr
+    cli = DockerCli(snow.home / ".docker")
+    cli.says("tag", build(), f"{name}:1")
+    cli.says("push", f"{name}:1")
+    listed = snow.run("spcs", "image-repository", "list-images", "R")
+    (row,) = json.loads(listed.stdout)
+    assert (row["image_name"], row["tags"]) == (name.rpartition("/")[2], "1")
+    assert f"{host}/{row['image_path']}" == f"{name}:1"
