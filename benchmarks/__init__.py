@@ -6,5 +6,7 @@ goal is missed.
 
 ``account`` starts a local account that notes its statements (``noting_account`` is its program), ``client``
 is the program that uses the deployer and is measured, ``measures`` turns what both say into figures,
-``startup`` measures the start of the command line, ``figures`` says how figures are shown.
+``startup`` measures the start of the command line, ``pushes`` those of images to the registries of
+``targets`` (``image_memory`` is the program whose memory it measures), ``figures`` says how figures are
+shown.
 """

@@ -1,4 +1,5 @@
-"""``python -m benchmarks [--output text|json]``: measures and prints; takes about two minutes."""
+"""``python -m benchmarks [--output text|json]``: measures and prints; takes about two minutes, and
+six more where a Docker engine answers."""
 
 import argparse
 import json
@@ -7,6 +8,7 @@ from collections.abc import Callable
 
 from benchmarks.figures import Figure, document, table
 from benchmarks.measures import FEW, LATENCY_MS, LONG_LATENCY_MS, MANY, from_nothing, one_statement, settled
+from benchmarks.pushes import pushes
 from benchmarks.startup import startup
 
 STAGES: dict[str, Callable[[], list[Figure]]] = {
@@ -16,6 +18,7 @@ STAGES: dict[str, Callable[[], list[Figure]]] = {
     f"the same at {LONG_LATENCY_MS} ms": lambda: settled(MANY, LONG_LATENCY_MS),
     "start-up": startup,
     "one statement": one_statement,
+    "pushes of images": pushes,
 }
 
 

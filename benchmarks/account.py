@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.image_memory import peak_bytes
+
 ROOT = Path(__file__).resolve().parent.parent
 STOP_SECONDS = 30.0
 
@@ -32,6 +34,11 @@ class NotingAccount:
         self._server.stdin.write("\n")
         self._server.stdin.flush()
         return [float(at) for at in self._line()]
+
+    @property
+    def peak_bytes(self) -> int:
+        """The most memory that its process has held; Linux only."""
+        return peak_bytes(str(self._server.pid))
 
     def _line(self) -> Any:
         assert self._server.stdout

@@ -36,11 +36,11 @@ def main(folder: str, reference: str, user: str) -> None:
     print(json.dumps(figures))
 
 
-def peak_bytes() -> int:
-    """The most memory that this program held. Not `ru_maxrss`, in which Linux counts what started it as
-    well.
+def peak_bytes(process: str = "self") -> int:
+    """The most memory that a process has held, this one or that with a number. Not `ru_maxrss`, in which
+    Linux counts what started it as well.
     """
-    status = Path("/proc/self/status").read_text(encoding="ascii")
+    status = Path(f"/proc/{process}/status").read_text(encoding="ascii")
     (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) * KIBIBYTE
 
