@@ -115,6 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = _PIECE
+    # Docker sends blobs in chunks of 32 KiB: read them in one go where several have arrived.
+    rbufsize = 4 * _PIECE
     server: "_Server"
 
     def log_message(self, format: str, *args: Any) -> None:
