@@ -116,7 +116,9 @@ def _measured(title: str, load: tuple[int, int, int], theirs: Target, ours: Loca
 
 
 def _in_turns(push: _Push, theirs: Target, ours: Target, runs: int) -> dict[str, list[float]]:
-    """Seconds of each way to push. All in turns, so that what else the machine does hits every one."""
+    """Seconds of each way to push. All in turns, so that what else the machine does hits every one, and each
+    as often the first: what comes after another waits for what that left to be written.
+    """
     ways: dict[str, tuple[Target, Callable[[Target], None]]] = {
         "docker to theirs": (theirs, push.by_docker),
         "docker to ours": (ours, push.by_docker),
@@ -125,8 +127,11 @@ def _in_turns(push: _Push, theirs: Target, ours: Target, runs: int) -> dict[str,
     for target in (theirs, ours):
         push.sign_in(target)
     taken: dict[str, list[float]] = {way: [] for way in ways}
+    order = list(ways)
     for _ in range(runs):
-        for way, (target, act) in ways.items():
+        order.append(order.pop(0))
+        for way in order:
+            target, act = ways[way]
             target.empty()
             began = time.monotonic()
             act(target)
