@@ -21,6 +21,7 @@ RETRYING = "Encountered fatal error, retrying"
 CRASHED = "Encountered fatal error while running, check container logs"
 NOT_STARTED = "Encountered fatal error while starting container"
 PULL_FAILED = "Failed to pull image"
+OOM_KILLED = "Container was OOMKilled due to resource usage"
 COMPLETED = "Completed successfully"
 ENDED_BADLY = "User application error, check container logs"
 

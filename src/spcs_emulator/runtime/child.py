@@ -35,6 +35,9 @@ class Child(Protocol):
     def exit_code(self) -> int | None:
         """None while the process lives; once it has ended its code, 128 + number when a signal ended it."""
 
+    def verdict(self) -> str | None:
+        """Snowflake's own text for such an end where it has one beyond the exit code; None else."""
+
     def lingers(self) -> bool:
         """True after the end while something that it had started is still there.
 
@@ -100,6 +103,10 @@ class ProcessChild:
             code = self._popen.wait()
             self._code = 128 - code if code < 0 else code
         return self._code
+
+    def verdict(self) -> str | None:
+        """Nothing limits a process."""
+        return None
 
     def lingers(self) -> bool:
         """As promised; kills what is left, and takes the record away with the last of it.

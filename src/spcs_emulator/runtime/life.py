@@ -18,11 +18,13 @@ from spcs_emulator.runtime.api import (
     CRASHED,
     ENDED_BADLY,
     NOT_STARTED,
+    PULL_FAILED,
     RETRYING,
     RUNNING,
     WAITING,
     ContainerState,
     ContainerStatus,
+    ImageUnusableError,
 )
 from spcs_emulator.runtime.child import Child
 from spcs_emulator.runtime.readiness import Readiness
@@ -42,7 +44,9 @@ class Work(Protocol):
     """What a life needs of the machine. Nothing but `start` may raise."""
 
     def start(self) -> Child:
-        """Makes the container's disk and starts its process. Any exception means that it could not."""
+        """Makes the container's disk and starts its process. Any exception means that it could not;
+        ImageUnusableError, that there was no image to start it from.
+        """
 
     def probe(self, readiness: Readiness) -> Future[bool]:
         """Begins to ask whether the service is ready."""
@@ -137,10 +141,11 @@ class Life:
             return self._advance_running(now)
         if self._child.lingers():
             return now + STARTING_STEP_SECONDS
+        verdict = self._child.verdict()
         self._child = None
         self._probe = None
         if not self._ending:
-            self._failed(now, code)
+            self._failed(now, code, verdict)
         return now
 
     def _advance_without_process(self, now: float) -> float:
@@ -159,7 +164,7 @@ class Life:
             self._child = self._work.start()
         except Exception as error:
             self._work.note(f"could not be started: {error}")
-            self._failed(now, None)
+            self._failed(now, None, PULL_FAILED if isinstance(error, ImageUnusableError) else None)
             return now
         self._started_at = self._probe_at = now
         self._look_at = now + LOOK_SECONDS
@@ -208,24 +213,30 @@ class Life:
         period = readiness.period_seconds
         self._probe_at = now + (period if self._status == "READY" else min(period, STARTING_STEP_SECONDS))
 
-    def _failed(self, now: float, code: int | None) -> None:
-        """Takes note of a process that ended by itself, or could not be started (`code` None)."""
+    def _failed(self, now: float, code: int | None, verdict: str | None) -> None:
+        """Takes note of a process that ended by itself, or could not be started (`code` None).
+
+        `verdict` is the text for it where there is one of its own.
+        """
         if self._once:
-            self._finish(code)
+            self._finish(code, verdict)
             return
         settled = code is not None and now - self._started_at >= SETTLED_SECONDS
         self._failures = 1 if settled else self._failures + 1
         self._exit_code = self._exit_code if code is None else code
-        self._status = "FAILED"
-        if self._failures < TRIES:
+        # Documented: a container whose image cannot be pulled is PENDING.
+        self._status = "PENDING" if verdict == PULL_FAILED else "FAILED"
+        if verdict is not None:
+            self._message = verdict
+        elif self._failures < TRIES:
             self._message = RETRYING
         else:
             self._message = NOT_STARTED if code is None or code in _COULD_NOT_EXECUTE else CRASHED
         back_off = FIRST_BACK_OFF_SECONDS * 2 ** min(self._failures - 1, TRIES)
         self._start_at = now + min(back_off, LONGEST_BACK_OFF_SECONDS)
 
-    def _finish(self, code: int | None) -> None:
+    def _finish(self, code: int | None, verdict: str | None) -> None:
         self._finished = True
         self._exit_code = code
         self._status = "DONE" if code == 0 else "FAILED"
-        self._message = COMPLETED if code == 0 else NOT_STARTED if code is None else ENDED_BADLY
+        self._message = verdict or (COMPLETED if code == 0 else NOT_STARTED if code is None else ENDED_BADLY)

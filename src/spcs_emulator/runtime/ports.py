@@ -15,6 +15,15 @@ from spcs_emulator.runtime.api import NoFreePortError
 LOWEST, HIGHEST = 20000, 32000
 
 
+class PortInUseError(Exception):
+    """Another program listens on a port that the service has had since it was created."""
+
+    def __init__(self, port: int, local: int) -> None:
+        super().__init__(
+            f"port {local} of this machine, which stands for port {port}, is taken by another program"
+        )
+
+
 class PortPool:
     """Gives out every port once, and again only when no other is left."""
 

@@ -24,17 +24,13 @@ from spcs_emulator.runtime.launch import Launch, plan, ports_of
 from spcs_emulator.runtime.life import Life
 from spcs_emulator.runtime.logs import log_of
 from spcs_emulator.runtime.peers import moved
-from spcs_emulator.runtime.ports import PortPool, is_free
+from spcs_emulator.runtime.ports import PortInUseError, PortPool, is_free
 from spcs_emulator.runtime.readiness import Readiness, is_ready
 from spcs_emulator.runtime.supervisor import Supervisor
 
 _log = logging.getLogger(__name__)
 
 _PROBES_AT_ONCE = 8
-
-
-class PortInUseError(Exception):
-    """Another program listens on a port that the service has had since it was created."""
 
 
 class ProcessRuntime:
@@ -140,9 +136,7 @@ class LaunchWork:
             launch.log.note(note)
         for port, local in launch.ports.items():
             if not is_free(local):
-                raise PortInUseError(
-                    f"port {local} of this machine, which stands for port {port}, is taken by another program"
-                )
+                raise PortInUseError(port, local)
         disk.make(launch)
         return ProcessChild(launch)
 

@@ -11,9 +11,12 @@ from spcs_emulator.runtime.api import (
     CRASHED,
     ENDED_BADLY,
     NOT_STARTED,
+    OOM_KILLED,
+    PULL_FAILED,
     RETRYING,
     RUNNING,
     WAITING,
+    ImageUnusableError,
 )
 from spcs_emulator.runtime.child import Child
 from spcs_emulator.runtime.life import GRACE_SECONDS, TRIES, Life
@@ -30,10 +33,14 @@ class ScriptedChild:
     def __init__(self) -> None:
         self.code: int | None = None
         self.left = False
+        self.words: str | None = None
         self.signals: list[str] = []
 
     def exit_code(self) -> int | None:
         return self.code
+
+    def verdict(self) -> str | None:
+        return self.words
 
     def lingers(self) -> bool:
         return self.left
@@ -287,3 +294,32 @@ def test_a_job_that_cannot_be_started_has_failed() -> None:
     turned.to(200)
     assert turned.shown == ("FAILED", NOT_STARTED, 0)
     assert turned.life.state().last_exit_code is None
+
+
+def test_an_image_that_cannot_be_pulled_is_waited_for(turned: Turned) -> None:
+    turned.work.fails = ImageUnusableError("no such image")
+    turned.to(100)
+    assert turned.shown[:2] == ("PENDING", PULL_FAILED)
+    assert turned.life.state().last_exit_code is None
+    assert turned.work.notes[0] == "could not be started: no such image"
+    turned.work.fails, turned.work.ready = None, True
+    turned.to(140)
+    assert turned.shown[:2] == ("READY", RUNNING)
+
+
+def test_a_job_whose_image_cannot_be_pulled_has_failed() -> None:
+    turned = Turned(None, once=True)
+    turned.work.fails = ImageUnusableError("no such image")
+    turned.to(1)
+    assert turned.shown == ("FAILED", PULL_FAILED, 0)
+
+
+@pytest.mark.parametrize("once", [False, True])
+def test_who_was_killed_for_want_of_memory_is_told_so(once: bool) -> None:
+    turned = Turned(None, once=once)
+    turned.to(1)
+    turned.work.children[-1].words = OOM_KILLED
+    turned.crash(137)
+    turned.to(1.5)
+    assert turned.shown == ("FAILED", OOM_KILLED, 0)
+    assert turned.life.state().last_exit_code == 137

@@ -31,6 +31,9 @@ class QuickChild:
     def kill(self) -> None:
         self.code = 137
 
+    def verdict(self) -> str | None:
+        return None
+
     def look(self) -> None:
         pass
 
