@@ -80,6 +80,17 @@ class OtherRuntimeError(LocalAccountError):
         )
 
 
+class NoEngineError(LocalAccountError):
+    """No Docker engine of this machine answers, or it does not do as it is asked."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"the runtime docker needs a Docker engine on this machine: {reason}",
+            "Start one (systemctl start docker) and see that `docker info` answers without sudo. Or start "
+            "the local account with --runtime process.",
+        )
+
+
 class NotStartedError(LocalAccountError):
     """The background process ended, or did not answer in time. The summary holds its last words."""
 

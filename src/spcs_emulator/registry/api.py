@@ -22,6 +22,14 @@ class Credential:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where a runtime pulls images from: the registry's host and port, and who pulls."""
+
+    host: str
+    credential: Credential
+
+
+@dataclass(frozen=True)
 class Visitor:
     """Who a credential stands for, and until when it does; None when no end is known."""
 
