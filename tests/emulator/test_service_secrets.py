@@ -48,7 +48,7 @@ def test_a_container_gets_its_variable_and_its_files(world: World, running: Clie
     assert [mount.path for mount in found.mounts] == ["/secrets/login"]
     assert files(world) == {"username": "ali", "password": "baba"}
     for path in _places(world):
-        wanted = 0o600 if path.is_file() else 0o700
+        wanted = 0o644 if path.is_file() else 0o755
         if path.is_file() or path.name == "0":
             assert stat.S_IMODE(path.stat().st_mode) == wanted, path
     assert "sesame" not in repr(found)

@@ -5,6 +5,8 @@ import errno
 import hashlib
 import http.client
 import json
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,20 @@ def test_put_list_get_and_remove(world: World, stage: Client, here: Path) -> Non
     assert sorted(path.name for path in (here / "back").iterdir()) == ["b c.yaml", "é.yaml"]
     assert stage.run("RM @S/spec") == [{"name": "s/specs/a.yaml", "result": "removed"}]
     assert names(stage) == ["s/a.yaml", "s/b c.yaml", "s/é.yaml"]
+
+
+def test_whoever_a_container_runs_as_may_read_what_is_put(world: World, stage: Client, here: Path) -> None:
+    (here / "a.yaml").write_text("x")
+    before = os.umask(0o077)
+    try:
+        stage.run(f"PUT file://{here}/a.yaml @S/deep/inside auto_compress=false")
+    finally:
+        os.umask(before)
+    file = folder_of(world) / "deep" / "inside" / "a.yaml"
+    for path in (file, *list(file.parents)[:3]):
+        wanted = 0o644 if path.is_file() else 0o755
+        assert stat.S_IMODE(path.stat().st_mode) & wanted == wanted, path
+    assert stat.S_IMODE(world.local.folder.path.stat().st_mode) == 0o700
 
 
 def test_compression_and_overwriting(stage: Client, here: Path) -> None:

@@ -6,7 +6,6 @@ not. Writes the files that running containers read. Documented: Service specific
 up at each start of an instance.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,21 +38,21 @@ def secret_values(
 
 
 def write_files(request: InstanceRequest) -> None:
-    """Write the files of the instance's secrets, for the owner of this process only. OSError when it cannot.
+    """Write the files of the instance's secrets. OSError when it cannot.
 
-    A file changes as a whole: who reads it meanwhile finds the old value or the new one.
+    Whoever a container runs as reads them; on this machine only the owner of the data folder gets to them. A
+    file changes as a whole: who reads it meanwhile finds the old value or the new one.
     """
     for folder, files in secret_folders(request):
         folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
+        folder.chmod(0o755)
         for old in folder.iterdir():
             if old.name not in files:
                 old.unlink()
         for name, value in files.items():
             new = folder / f".{name}.new"
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(value)
+            new.write_text(value, encoding="utf-8")
+            new.chmod(0o644)
             new.replace(folder / name)
 
 

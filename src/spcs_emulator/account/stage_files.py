@@ -165,4 +165,9 @@ class StageFiles:
             place.parent.mkdir(parents=True, exist_ok=True)
             if not place.parent.resolve().is_relative_to(folder.resolve()):
                 raise RefusedFileError(400, f"{name!r} leads out of the stage")
+            # Whoever a container with the stage runs as reads it; others do not get past the data folder.
+            incoming.chmod(0o644)
+            for made in (place.parent, *place.parent.parents):
+                if made.is_relative_to(folder):
+                    made.chmod(made.stat().st_mode | 0o055)
             incoming.replace(place)
