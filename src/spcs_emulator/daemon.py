@@ -32,7 +32,7 @@ from spcs_emulator.folder import FILES, FOLDERS, DataFolder, Running
 from spcs_emulator.runtime import disk
 from spcs_emulator.runtime.marks import Process, is_alive, send
 from spcs_emulator.runtime.ports import is_free
-from spcs_emulator.runtimes import clean_up
+from spcs_emulator.runtimes import clean_up, forget
 from spcs_emulator.server import HOST, connection, read_dump
 
 START_SECONDS = 15.0
@@ -117,13 +117,15 @@ def stop(data: Path) -> bool:
 def reset(data: Path) -> None:
     """Stops the local account and deletes all of its state; other files in the folder stay.
 
-    NotALocalAccountError, and nothing deleted, when the folder holds none.
+    NotALocalAccountError, and nothing deleted, when the folder holds none. NoEngineError, and the folder as
+    it was, when its volumes are in an engine that does not answer.
     """
     folder = DataFolder(data.resolve())
     if not folder.is_account:
         raise NotALocalAccountError(folder.path)
     with folder.starting(START_SECONDS + STOP_SECONDS):
         _end_server(folder)
+        forget(folder)
         try:
             for name in FOLDERS:
                 disk.remove(folder.path / name)

@@ -4,14 +4,15 @@ In: a runtime's name, the data folder and what it keeps. Out: a `Runtime`, or a 
 anything is changed.
 """
 
+import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.services import specification_of
-from spcs_emulator.errors import LocalAccountError, OtherRuntimeError
+from spcs_emulator.errors import LocalAccountError, NoEngineError, OtherRuntimeError
 from spcs_emulator.folder import DataFolder, Kept
-from spcs_emulator.registry.api import ImageStore
+from spcs_emulator.registry.api import ImageStore, Source
 from spcs_emulator.runtime import records
 from spcs_emulator.runtime.api import Runtime
 from spcs_emulator.runtime.none import NoneRuntime
@@ -24,11 +25,26 @@ RUNTIMES = ("process", "docker", "none")
 _WITH_FOLDERS = ("process", "none")
 
 
-def open_runtime(name: str, folder: DataFolder, images: ImageStore, now: Callable[[], datetime]) -> Runtime:
-    """The runtime of that name. LocalAccountError when there is none, or when it cannot work here."""
+def open_runtime(
+    name: str,
+    folder: DataFolder,
+    mark: str,
+    images: ImageStore,
+    source: Callable[[], Source],
+    now: Callable[[], datetime],
+) -> Runtime:
+    """The runtime of that name. LocalAccountError when there is none, or when it cannot work here.
+
+    `mark` is the account's own; `source`, where images are pulled from, is not asked before one is.
+    """
     match name:
         case "process":
             return ProcessRuntime(folder.processes, folder.volumes, images, now)
+        case "docker":
+            # Imported where it is used: docker takes longer to import than all the rest.
+            from spcs_emulator.runtime.docker.runtime import open_docker  # noqa: PLC0415
+
+            return open_docker(mark, images, source, now)
         case "none":
             return NoneRuntime(folder.volumes, now)
     raise LocalAccountError(f"there is no runtime {name}", f"Known are: {', '.join(RUNTIMES)}.")
@@ -50,5 +66,20 @@ def check_volumes(name: str, folder: DataFolder, kept: Kept, store: Store) -> No
 
 
 def clean_up(folder: DataFolder) -> None:
-    """Ends whatever a killed account has left running."""
+    """Ends whatever a killed account has left running; what an engine that is gone had, at the next start."""
     records.end_leftovers(folder.processes)
+    kept = folder.account()
+    if kept.runtime == "docker":
+        from spcs_emulator.runtime.docker import leftovers  # noqa: PLC0415
+
+        with contextlib.suppress(NoEngineError):
+            leftovers.clean_up(kept.mark)
+
+
+def forget(folder: DataFolder) -> None:
+    """Removes what the account keeps outside of its folder. NoEngineError when that cannot be reached."""
+    kept = folder.account()
+    if kept.runtime == "docker":
+        from spcs_emulator.runtime.docker import leftovers  # noqa: PLC0415
+
+        leftovers.forget(kept.mark)

@@ -27,6 +27,7 @@ from spcs_emulator.errors import (
 )
 from spcs_emulator.faults import SqlError
 from spcs_emulator.folder import DataFolder, Kept, Running
+from spcs_emulator.registry.api import Source
 from spcs_emulator.registry.blobs import BlobStore
 from spcs_emulator.registry.registry import Registry
 from spcs_emulator.runtime import disk
@@ -89,7 +90,7 @@ class LocalAccount(Generic[ClockT]):
             store = _open_store(opened, folder, kept)
             blobs = BlobStore(folder.registry)
             check_volumes(name, folder, kept, store)
-            self.runtime = open_runtime(name, folder, blobs, self.clock.now)
+            self.runtime = open_runtime(name, folder, kept.mark, blobs, self._image_source, self.clock.now)
             # Of what a killed account left, and of what runs now once it has ended.
             disk.remove(folder.secrets)
             opened.callback(disk.remove, folder.secrets)
@@ -151,6 +152,9 @@ class LocalAccount(Generic[ClockT]):
 
     def _registry_host(self) -> str:
         return f"{HOST}:{self.port}"
+
+    def _image_source(self) -> Source:
+        return Source(self._registry_host(), self.account.platform_credential())
 
     def _running(self) -> Running:
         pid = os.getpid()

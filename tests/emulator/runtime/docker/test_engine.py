@@ -1,5 +1,6 @@
 """Which engines are taken, and what is done without one; none is needed here."""
 
+import json
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 import pytest
 from docker import APIClient
 
+from spcs_emulator import daemon
+from spcs_emulator.clock import TurnedClock
 from spcs_emulator.errors import NoEngineError
 from spcs_emulator.runtime.docker.container import KILLED, EngineChild
 from spcs_emulator.runtime.docker.engine import Engine, connect
+from spcs_emulator.server import LocalAccount
 
 
 @pytest.fixture
@@ -23,6 +27,31 @@ def test_no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(NoEngineError, match="needs a Docker engine on this machine") as caught:
         connect("test")
     assert "--runtime process" in caught.value.hint
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder of an account that was last run with an engine, which is gone."""
+    data = tmp_path / "account"
+    LocalAccount(data, TurnedClock()).close()
+    path = data / "account.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "runtime": "docker"}))
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/docker.sock")
+    return data
+
+
+def test_without_an_engine_nothing_is_started_and_nothing_reset(account: Path) -> None:
+    before = {path: path.read_bytes() for path in account.rglob("*.json")}
+    assert before
+    with pytest.raises(NoEngineError):
+        LocalAccount(account, TurnedClock(), runtime=None)
+    with pytest.raises(NoEngineError):
+        daemon.reset(account)
+    assert {path: path.read_bytes() for path in account.rglob("*.json")} == before
+
+
+def test_without_an_engine_a_killed_account_can_be_stopped_all_the_same(account: Path) -> None:
+    assert not daemon.stop(account)
 
 
 class _Version(BaseHTTPRequestHandler):
