@@ -22,6 +22,7 @@ from platformdirs import user_state_path
 
 from spcs_emulator.clock import RealClock
 from spcs_emulator.errors import (
+    NoEngineError,
     NotALocalAccountError,
     NotStartedError,
     OtherSettingsError,
@@ -246,7 +247,8 @@ def _end_server(folder: DataFolder) -> bool:
         if not _gone_within(server, STOP_SECONDS):
             send(server, signal.SIGKILL)
             _gone_within(server, STOP_SECONDS)
-    with folder.held():
+    # Where an engine is gone nothing runs; what is left in it is removed by the next stop or start.
+    with folder.held(), contextlib.suppress(NoEngineError):
         clean_up(folder)
         folder.unannounce()
     _started[:] = [child for child in _started if child.poll() is None]

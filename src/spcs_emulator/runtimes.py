@@ -4,7 +4,6 @@ In: a runtime's name, the data folder and what it keeps. Out: a `Runtime`, or a 
 anything is changed.
 """
 
-import contextlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -66,14 +65,34 @@ def check_volumes(name: str, folder: DataFolder, kept: Kept, store: Store) -> No
 
 
 def clean_up(folder: DataFolder) -> None:
-    """Ends whatever a killed account has left running; what an engine that is gone had, at the next start."""
+    """Ends whatever a killed account has left running. NoEngineError when that may be in an engine that does
+    not answer.
+    """
     records.end_leftovers(folder.processes)
     kept = folder.account()
     if kept.runtime == "docker":
         from spcs_emulator.runtime.docker import leftovers  # noqa: PLC0415
 
-        with contextlib.suppress(NoEngineError):
-            leftovers.clean_up(kept.mark)
+        leftovers.clean_up(kept.mark)
+
+
+def clean_up_before(name: str, folder: DataFolder) -> None:
+    """Ends what a killed account has left in another runtime: under this one nobody would look for it again.
+
+    LocalAccountError when it cannot.
+    """
+    killed = folder.running()
+    if killed is None or killed.runtime == name:
+        return
+    try:
+        clean_up(folder)
+    except NoEngineError as error:
+        raise LocalAccountError(
+            f"the account in {folder.path} was killed, and may have left containers in a Docker engine that "
+            "does not answer",
+            "Start the engine (systemctl start docker) and try again, or go on with --runtime "
+            f"{killed.runtime}.",
+        ) from error
 
 
 def forget(folder: DataFolder) -> None:

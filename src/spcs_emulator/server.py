@@ -35,7 +35,7 @@ from spcs_emulator.runtime.api import VolumeError
 from spcs_emulator.runtime.marks import mark_of
 from spcs_emulator.runtime.none import NoneRuntime
 from spcs_emulator.runtime.ports import PortPool
-from spcs_emulator.runtimes import check_volumes, open_runtime
+from spcs_emulator.runtimes import check_volumes, clean_up_before, open_runtime
 from spcs_emulator.script import Script
 from spcs_emulator.store import DamagedError, Store, StoreError
 from spcs_emulator.wire.envelope import read_json
@@ -90,6 +90,7 @@ class LocalAccount(Generic[ClockT]):
             store = _open_store(opened, folder, kept)
             blobs = BlobStore(folder.registry)
             check_volumes(name, folder, kept, store)
+            clean_up_before(name, folder)
             self.runtime = open_runtime(name, folder, kept.mark, blobs, self._image_source, self.clock.now)
             # Of what a killed account left, and of what runs now once it has ended.
             disk.remove(folder.secrets)

@@ -10,7 +10,7 @@ from tests.emulator.conftest import Client, World, with_volume
 
 from spcs_emulator import daemon
 from spcs_emulator.clock import TurnedClock
-from spcs_emulator.errors import LocalAccountError, OtherRuntimeError
+from spcs_emulator.errors import LocalAccountError, NoEngineError, OtherRuntimeError
 from spcs_emulator.server import LocalAccount
 
 Create = Callable[..., str]
@@ -83,6 +83,46 @@ def test_volumes_and_snapshots_of_another_runtime_are_not_left_behind(
     kept(data, runtime="process")
     with LocalAccount(data, TurnedClock(), runtime=asked) as again:
         assert again.dump() == dump
+
+
+@pytest.fixture
+def no_engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/nobody.sock")
+
+
+@pytest.mark.usefixtures("no_engine")
+def test_an_engine_that_does_not_answer_is_told_before_anything_changes(tmp_path: Path) -> None:
+    data = tmp_path / "account"
+    LocalAccount(data, TurnedClock()).close()
+    before = kept(data)
+    for start in (
+        lambda: LocalAccount(data, TurnedClock(), runtime="docker"),
+        lambda: daemon.start(data, runtime="docker"),
+    ):
+        with pytest.raises(LocalAccountError, match="needs a Docker engine on this machine") as error:
+            start()
+        assert "systemctl start docker" in error.value.hint
+        assert kept(data) == before
+    assert daemon.status(data) is None
+
+
+@pytest.mark.usefixtures("no_engine")
+def test_nothing_is_forgotten_in_an_engine_that_does_not_answer(tmp_path: Path) -> None:
+    data = tmp_path / "account"
+    with LocalAccount(data, TurnedClock()):
+        killed = json.loads((data / "server.json").read_text())
+    kept(data, runtime="docker")
+    (data / "server.json").write_text(json.dumps({**killed, "runtime": "docker", "mark": "of the dead"}))
+    assert not daemon.stop(data)
+    with pytest.raises(LocalAccountError, match="may have left containers") as error:
+        LocalAccount(data, TurnedClock(), runtime="process")
+    assert "go on with --runtime docker" in error.value.hint
+    with pytest.raises(NoEngineError):
+        daemon.reset(data)
+    assert kept(data)["runtime"] == "docker"
+    (data / "server.json").unlink()
+    LocalAccount(data, TurnedClock(), runtime="process").close()
+    assert kept(data)["runtime"] == "process"
 
 
 def test_an_account_without_volumes_may_change_its_runtime(
