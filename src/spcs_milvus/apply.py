@@ -23,11 +23,13 @@ from spcs_milvus.graph import closure, reverse
 from spcs_milvus.plan import Action, Change, Plan
 from spcs_milvus.resource import Address
 from spcs_milvus.steps import Step
+from spcs_milvus.transfer import Transfer
 
 WORKERS = 32
 BUG = 70
 
-Progress = Callable[[str], None]
+Progress = Callable[[str | Transfer], None]
+"""Hears what a step is at: a phase, or how far a build or a push is."""
 Perform = Callable[[Change, Step, Progress], str | None]
 """Does one step, and says what was found in its place where there was nothing to do; None mostly."""
 Emit = Callable[[Event], None]
@@ -43,9 +45,19 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True)
+class Took:
+    """How long one step took; ``began`` counts from the start of apply."""
+
+    step: Step
+    began: float
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Outcome:
     """How one change went. ``seconds`` is 0.0 for a skipped one; ``began`` counts from the start of apply;
-    ``found`` says what was there in its place (None: it was done itself).
+    ``found`` says what was there in place of its last step (None: it was done itself); ``took`` has the steps
+    that were begun.
     """
 
     change: Change
@@ -55,6 +67,7 @@ class Outcome:
     problem: Problem | None = None
     exit_code: int = 1
     found: str | None = None
+    took: tuple[Took, ...] = ()
 
 
 def apply(
@@ -125,24 +138,37 @@ class _Run:
         began = self.clock()
         self.emit(Event(change.address, change.action, Stage.STARTED, change.because))
 
-        def progress(text: str) -> None:
-            self.emit(Event(change.address, change.action, Stage.PROGRESS, text, self.clock() - began))
+        def progress(said: str | Transfer) -> None:
+            text, transfer = (said, None) if isinstance(said, str) else (said.text, said)
+            seconds = self.clock() - began
+            self.emit(Event(change.address, change.action, Stage.PROGRESS, text, seconds, transfer=transfer))
 
-        at = began - self.began
+        took: list[Took] = []
+        done = self._steps(change, progress, took)
+        return replace(done, seconds=self.clock() - began, began=began - self.began, took=tuple(took))
+
+    def _steps(self, change: Change, progress: Progress, took: list[Took]) -> Outcome:
+        """Does them one after the other; how long each took is added to ``took``."""
+        there = None
         try:
-            found = [self.perform(change, step, progress) for step in change.steps]
+            for step in change.steps:
+                there = self._step(change, step, progress, took)
         except StoppedError as error:
-            return Outcome(
-                change, Status.INTERRUPTED, self.clock() - began, at, error.problem, error.exit_code
-            )
+            return Outcome(change, Status.INTERRUPTED, problem=error.problem, exit_code=error.exit_code)
         except DeployError as error:
             problem = replace(error.problem, place=error.problem.place or str(change.address))
-            return Outcome(change, Status.FAILED, self.clock() - began, at, problem, error.exit_code)
+            return Outcome(change, Status.FAILED, problem=problem, exit_code=error.exit_code)
         except Exception as error:
             # what the others did must still be told, so a bug in one change ends that change only
-            return Outcome(change, Status.FAILED, self.clock() - began, at, _bug(change, error), BUG)
-        there = next(filter(None, found), None)
-        return Outcome(change, Status.DONE, self.clock() - began, at, found=there)
+            return Outcome(change, Status.FAILED, problem=_bug(change, error), exit_code=BUG)
+        return Outcome(change, Status.DONE, found=there)
+
+    def _step(self, change: Change, step: Step, progress: Progress, took: list[Took]) -> str | None:
+        began = self.clock()
+        try:
+            return self.perform(change, step, progress)
+        finally:
+            took.append(Took(step, began - self.began, self.clock() - began))
 
     def _skip(self, change: Change) -> Outcome | None:
         """Why a change is not begun; None when it can be."""

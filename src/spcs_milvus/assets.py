@@ -24,6 +24,14 @@ def images() -> Path:
     return _folder("images")
 
 
+def image_folder(file: Path, name: str, context: str) -> Path:
+    """The build context of an image, as the project ``file`` writes it: a folder beside that file, or for
+    ``images/<name>`` the one that travels with the program where there is none beside the file.
+    """
+    own, ours = file.parent / context, images() / name
+    return ours if context == f"images/{name}" and not own.is_dir() and ours.is_dir() else own
+
+
 def _folder(name: str) -> Path:
     inside = _PACKAGE / "assets" / name
     return inside if inside.is_dir() else _PACKAGE.parents[1] / name

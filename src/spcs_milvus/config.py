@@ -5,6 +5,7 @@ the file system for the image folders it names; nothing else is touched. What a 
 and checked like the rest, and refused with its place when it is used.
 """
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,11 @@ import pydantic
 from spcs_milvus.document import Path_, read_document
 from spcs_milvus.document_rules import holds_secret, later, literal_secrets, wrong_environments
 from spcs_milvus.errors import ConfigError, Problem
+from spcs_milvus.missing_files import missing_files
 from spcs_milvus.model_errors import problems_of
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT, lay_over, of_another
 from spcs_milvus.project import Project
-from spcs_milvus.rules import contradictions, missing_files, warnings
+from spcs_milvus.rules import contradictions, warnings
 
 DEFAULT_FILE = Path("spcs-milvus.yaml")
 
@@ -37,6 +39,15 @@ class Loaded:
         """Whose the stack is, in a person's words: the project, with its environment where one was chosen."""
         name = self.project.project
         return name if self.environment == DEFAULT_ENVIRONMENT else f"{name}/{self.environment}"
+
+    def words(self, connection: str | None) -> str:
+        """The options that name it on a command line, and a connection where one was named there, each with a
+        blank before it; empty for the defaults.
+        """
+        file = None if self.file == DEFAULT_FILE else str(self.file)
+        environment = None if self.environment == DEFAULT_ENVIRONMENT else self.environment
+        given = {"-f": file, "-e": environment, "-c": connection}
+        return "".join(f" {option} {shlex.quote(value)}" for option, value in given.items() if value)
 
 
 def load(

@@ -18,7 +18,8 @@ class ContainerImage:
 
     ``dockerfile`` is relative to ``folder`` (which it may leave) with ``/`` between its parts. ``digest``
     is ``sha256:<hex>`` over everything that goes in: the files' names, kinds, executable bits and
-    content, the Dockerfile, the arguments, the platform; never times or owners.
+    content, the Dockerfile, the arguments, the platform; never times or owners. ``files`` is how many
+    those are, ``size_bytes`` how much is in them.
     """
 
     folder: Path
@@ -26,6 +27,8 @@ class ContainerImage:
     arguments: Mapping[str, str] = field(hash=False)
     digest: str
     platform: str = PLATFORM
+    files: int = 0
+    size_bytes: int = 0
 
     @property
     def tag(self) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.names import Name
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.process_image import ProcessImage
@@ -21,7 +22,7 @@ class Context:
 
     project: str
     security_admin: str
-    images: Mapping[str, ProcessImage]
+    images: Mapping[str, ProcessImage | ContainerImage]
     environment: str = DEFAULT_ENVIRONMENT
     specifications: Mapping[str, Path] = field(default_factory=dict)
     passwords: Mapping[str, Generated] = field(default_factory=dict)

@@ -1,42 +1,68 @@
 """A project → everything it declares, as resources: what every command works on, and ``render`` writes down.
 
-Comes in: a loaded project and the sort of account it is for. Goes out: resources. Reads the image folders and
-the templates of the user's own services; needs no account.
+Comes in: a loaded project, the sort of account it is for, and the function that makes a container image of a
+folder, since that one takes docker to load. Goes out: resources. Reads the image folders and the templates
+of the user's own services; needs no account.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from secrets import token_urlsafe
 from urllib.parse import quote
 
 from spcs_milvus import assets, components
+from spcs_milvus.components import milvus
 from spcs_milvus.config import Loaded
+from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.context import Context
-from spcs_milvus.errors import ConfigError
 from spcs_milvus.process_image import MANIFEST_TYPE, Blob, ProcessImage, process_image
+from spcs_milvus.project import ImageSource
 from spcs_milvus.resource import Resource
 from spcs_milvus.secrets import Generated, Secret
 
 PASSWORD_BYTES = 24
+DOCKERFILE = "Dockerfile"
+
+FromFolder = Callable[[Path, str, Mapping[str, str]], ContainerImage]
+"""A build context, the Dockerfile's path in it and the build arguments → the image."""
 
 
-def declare(loaded: Loaded, connection: str, image_format: str) -> tuple[Resource, ...]:
+def declare(
+    loaded: Loaded, connection: str, image_format: str, from_folder: FromFolder
+) -> tuple[Resource, ...]:
     """Everything the project declares on the account behind ``connection``, whose runtime runs images of that
     format (``process`` or ``container``).
 
-    Raises ConfigError for what cannot be deployed there.
+    Raises ConfigError for what cannot be deployed there, and as ``from_folder`` does.
     """
-    project = loaded.project
-    folders = components.image_folders(project)
-    if folders and image_format != "process":
-        raise ConfigError(
-            "container images are not built yet",
-            detail=f"{connection} runs containers; to be built: {', '.join(folders.values())}",
-            place=str(loaded.file),
-            hint="push them by hand and name each, `image: {reference: /db/schema/repo/name:tag}`",
-        )
-    images = {name: process_image(_folder(loaded.file, name, path)) for name, path in folders.items()}
+    images: dict[str, ProcessImage] | dict[str, ContainerImage]
+    if image_format == "container":
+        images = container_images(loaded, from_folder)
+    else:
+        images = {name: process_image(folder) for name, (folder, _) in _folders(loaded).items()}
     return _declared(loaded, images, _passwords(loaded, connection))
+
+
+def container_images(loaded: Loaded, from_folder: FromFolder) -> dict[str, ContainerImage]:
+    """The container images that the project builds, by name. Raises as ``from_folder`` does."""
+    return {
+        name: from_folder(folder, source.dockerfile or DOCKERFILE, _arguments(loaded, folder, source))
+        for name, (folder, source) in _folders(loaded).items()
+    }
+
+
+def _folders(loaded: Loaded) -> dict[str, tuple[Path, ImageSource]]:
+    """The build context of each image, and what the project file says of it."""
+    return {
+        name: (assets.image_folder(loaded.file, name, str(source.context)), source)
+        for name, source in loaded.project.images_built.items()
+    }
+
+
+def _arguments(loaded: Loaded, folder: Path, source: ImageSource) -> dict[str, str]:
+    """The build arguments; the folder that travels with the program builds the version asked for."""
+    ours = folder.resolve() == (assets.images() / "milvus").resolve()
+    return {**(milvus.build_arguments(loaded.project.milvus.version) if ours else {}), **source.arguments}
 
 
 def check(loaded: Loaded) -> None:
@@ -44,12 +70,12 @@ def check(loaded: Loaded) -> None:
     nobody can say yet where it will run. Raises ConfigError.
     """
     none = ProcessImage((), Blob(MANIFEST_TYPE, b""))
-    images = dict.fromkeys(components.image_folders(loaded.project), none)
+    images = dict.fromkeys(loaded.project.images_built, none)
     _declared(loaded, images, _passwords(loaded, "nowhere"))
 
 
 def _declared(
-    loaded: Loaded, images: Mapping[str, ProcessImage], passwords: Mapping[str, Generated]
+    loaded: Loaded, images: Mapping[str, ProcessImage | ContainerImage], passwords: Mapping[str, Generated]
 ) -> tuple[Resource, ...]:
     project = loaded.project
     specifications = {key: loaded.file.parent / extra.spec for key, extra in project.services.items()}
@@ -69,9 +95,3 @@ def _passwords(loaded: Loaded, connection: str) -> dict[str, Generated]:
         for user in loaded.project.users
         if user.generated
     }
-
-
-def _folder(file: Path, name: str, path: str) -> Path:
-    """An image's folder: beside the project file, or for the default the one that travels with us."""
-    own = file.parent / path
-    return assets.images() / name if path == f"images/{name}" and not own.is_dir() else own

@@ -10,13 +10,17 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from spcs_milvus.account import Account
 from spcs_milvus.apply import Emit, Outcome, Status, apply
 from spcs_milvus.config import Loaded
+from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.declaration import declare
 from spcs_milvus.errors import ConfigError, ConnectError, DeployError, Problem, RefusedError, StoppedError
+from spcs_milvus.image_plans import ANYTHING, Allowed, allowed, builds
+from spcs_milvus.images import Engine, container_image
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import Found
 from spcs_milvus.logs import Log, Wanted, log
@@ -33,6 +37,8 @@ from spcs_milvus.session import reachable
 from spcs_milvus.status import LOOKED_AT, StackStatus, status
 from spcs_milvus.steps import Look
 from spcs_milvus.teardown import ordered, orphans, plan_down, strangers
+
+GO_ON = "run the command again; it goes on from here"
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Target:
     loaded: Loaded
     resources: tuple[Resource, ...]
     account: Account
+    engine: Engine
     pause: Callable[[float], object] | None = None
 
 
@@ -63,21 +70,24 @@ def target(
     connection: Connection,
     pause: Callable[[float], object] | None = None,
     more: Callable[[tuple[Resource, ...]], tuple[Resource, ...]] = lambda resources: resources,
+    engine: Engine | None = None,
 ) -> Iterator[Target]:
     """Declares the project's resources and signs in; ends the sessions afterwards.
 
     ``more`` may add resources to those of the project; ``pause`` waits between looks (None: real seconds that
-    Ctrl-C ends). Raises ConfigError for what cannot be deployed there,
+    Ctrl-C ends); ``engine`` builds images (None: the one of this machine, connected to when first needed).
+    Raises ConfigError for what cannot be deployed there,
     ConnectError when there is no way in, RefusedError when it is another account than the project is pinned
     to or the user lacks a role.
     """
-    resources = more(declare(loaded, connection.name, connection.image_format))
+    resources = more(declare(loaded, connection.name, connection.image_format, container_image))
     _knock(connection)
     account = Account(connection.options)
     try:
         _check_account(loaded, account)
         _check_roles(loaded, account)
-        yield Target(loaded, resources, account, pause)
+        with engine or Engine() as opened:
+            yield Target(loaded, resources, account, opened, pause)
     finally:
         account.close()
 
@@ -111,26 +121,33 @@ def rotation(loaded: Loaded, names: Collection[str]) -> frozenset[str]:
 # --- the commands -------------------------------------------------------------------------------------
 
 
-def make_plan(on: Target, rotate: Collection[str] = ()) -> Planned:
-    """What ``up`` would do; ``rotate`` names secrets (of :func:`rotation`) that are to be set again."""
+def make_plan(on: Target, rotate: Collection[str] = (), images: Allowed = ANYTHING) -> Planned:
+    """What ``up`` would do; ``rotate`` names secrets (of :func:`rotation`) that are to be set again,
+    ``images`` says whether images may be built and pushed. The engine is asked only where they may not be
+    built; then raises ConnectError when none answers.
+    """
     observation = _observe_all(on)
     undeclared = orphans(on.resources, observation, on.loaded.project.roles.account_admin)
     secrets = [resource for resource in on.resources if resource.address.kind == "secret"]
     rotated = [resource.address for resource in secrets if resource.name.last in rotate]
     plan = plan_up(on.resources, observation, tuple(undeclared), rotated)
     plan = replace(plan, kept=(*plan.kept, *_half_told(on.resources, observation)))
-    return Planned(within_up(plan, observation, on.account.bound_to), observation)
+    plan = within_up(plan, observation, on.account.bound_to)
+    return Planned(allowed(plan, images, partial(_engine_has, on)), observation)
 
 
 def up(on: Target, planned: Planned, emit: Emit, stop: threading.Event) -> Report:
     """Runs a plan of :func:`make_plan` and looks again: success is what the account shows.
 
-    Once ``stop`` is set nothing new is started and nothing is waited for. Raises RefusedError before the
-    first write when the plan has conflicts, StoppedError when ``stop`` was set before it.
+    Once ``stop`` is set nothing new is started and nothing is waited for. Before the first write raises
+    RefusedError when the plan has conflicts, ConnectError when it builds and no engine answers, StoppedError
+    when ``stop`` was set.
     """
     plan = planned.plan
     if plan.conflicts:
         raise RefusedError.of(plan.conflicts)
+    if build := next(builds(plan), None):
+        on.engine.find(build.name, build.image)
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
     seen, lost = _look_again(on, on.resources) if plan.changes else (planned.observation, ())
@@ -201,7 +218,7 @@ def verify(on: Target, progress: Callable[[str], object], stop: threading.Event)
     """Runs the notebook inside the account. Raises as :func:`spcs_milvus.proof.prove` does, and StoppedError
     once ``stop`` is set.
     """
-    pause = _pausing(on, stop, "run the command again")
+    pause = pausing(stop, "run the command again", on.pause)
     account = on.account
     return prove(on.resources, Tools(account.query, account.perform, pause, time.monotonic, progress))
 
@@ -220,22 +237,29 @@ def _observe_all(on: Target) -> Observation:
 
 def _apply(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> tuple[Outcome, ...]:
     """Runs the plan; whatever waits stops waiting once ``stop`` is set."""
-    hint = "run the command again; it goes on from here"
     if stop.is_set():
-        raise StoppedError("interrupted before anything was written", hint=hint)
-    pause = _pausing(on, stop, hint)
-    return apply(plan, performer(on.account, on.resources, pause), emit, stop)
+        raise StoppedError("interrupted before anything was written", hint=GO_ON)
+    pause = pausing(stop, GO_ON, on.pause)
+    return apply(plan, performer(on.account, on.engine, on.resources, pause), emit, stop)
 
 
-def _pausing(on: Target, stop: threading.Event, hint: str) -> Callable[[float], None]:
-    """How to wait for some seconds: raises StoppedError once ``stop`` is set."""
+def pausing(
+    stop: threading.Event, hint: str, wait: Callable[[float], object] | None = None
+) -> Callable[[float], None]:
+    """How to wait for some seconds, real ones unless ``wait`` is given: raises StoppedError once ``stop`` is
+    set.
+    """
 
     def pause(seconds: float) -> None:
-        (on.pause or stop.wait)(seconds)
+        (wait or stop.wait)(seconds)
         if stop.is_set():
             raise StoppedError("waiting was interrupted", hint=hint)
 
     return pause
+
+
+def _engine_has(on: Target, name: str, image: ContainerImage) -> bool:
+    return on.engine.find(name, image) is not None
 
 
 def _half_told(resources: Collection[Resource], observation: Observation) -> Iterator[Problem]:

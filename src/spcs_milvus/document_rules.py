@@ -95,28 +95,12 @@ def _literal_secrets(document: Document, data: dict[str, Any], at: Path_) -> Ite
 
 # What is parsed and checked today and built by a later release: its path, and the value that asks for
 # nothing.
-_LATER: tuple[tuple[Path_, Any], ...] = (
-    (("milvus", "authorization"), False),
-    (("milvus", "image", "context"), None),
-    (("milvus", "image", "dockerfile"), None),
-    (("milvus", "image", "arguments"), {}),
-    (("jupyter", "image", "context"), None),
-    (("jupyter", "image", "dockerfile"), None),
-    (("jupyter", "image", "arguments"), {}),
-)
-
-
-def _later_of(services: dict[str, Any]) -> Iterator[tuple[Path_, Any]]:
-    """The same of each service of the user's own."""
-    for key in services:
-        for part, nothing in (("context", None), ("dockerfile", None), ("arguments", {})):
-            yield ("services", key, "image", part), nothing
+_LATER: tuple[tuple[Path_, Any], ...] = ((("milvus", "authorization"), False),)
 
 
 def later(document: Document) -> Iterator[Problem]:
     """What is used although a later release builds it."""
-    services = document.data.get("services")
-    for path, nothing in (*_LATER, *_later_of(services if isinstance(services, dict) else {})):
+    for path, nothing in _LATER:
         value: Any = document.data
         for part in path:
             value = value.get(part, nothing) if isinstance(value, dict) else nothing

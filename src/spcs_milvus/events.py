@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from spcs_milvus.errors import Problem
 from spcs_milvus.resource import Address
+from spcs_milvus.transfer import Transfer
 
 
 class Stage(StrEnum):
@@ -21,7 +22,7 @@ class Stage(StrEnum):
 @dataclass(frozen=True)
 class Event:
     """One moment of one change. ``text`` is what to say (a phase, an amount); ``seconds`` is how long it has
-    taken so far.
+    taken so far; ``transfer`` is how far a build or a push is, None for everything else.
     """
 
     address: Address
@@ -30,3 +31,4 @@ class Event:
     text: str = ""
     seconds: float = 0.0
     problem: Problem | None = None
+    transfer: Transfer | None = None

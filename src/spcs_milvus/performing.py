@@ -1,29 +1,34 @@
-"""How each step of a plan is done on an account: a statement, an upload, a push, a wait.
+"""How each step of a plan is done: a statement, an upload, a build, a push, a wait.
 
-Comes in: the account, the resources and how to pause. Goes out: the one function that apply calls for any
-step. Everything that touches the outside goes through the doors (``session``, ``registry``).
+Comes in: the account, the Docker engine, the resources and how to pause. Goes out: the one function that
+apply calls for any step. Everything that touches the outside goes through the doors (``account``,
+``registry``, ``images``).
 """
 
 import time
 from collections.abc import Callable, Collection
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from spcs_milvus.account import Account
 from spcs_milvus.apply import Perform, Progress
+from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.errors import DeployError, RefusedError, StatementError
 from spcs_milvus.hints import ALREADY_EXISTS, ANSWER_LOST, FORBIDDEN, MISSING
+from spcs_milvus.images import Engine, Login
 from spcs_milvus.kinds.service import log_look
 from spcs_milvus.names import Name
 from spcs_milvus.observe import observe
 from spcs_milvus.ownership import Ownership, ownership
 from spcs_milvus.plan import Change
-from spcs_milvus.registry import Registry
+from spcs_milvus.process_image import ProcessImage
+from spcs_milvus.registry import Registry, session_login
 from spcs_milvus.resource import Presence, Resource
 from spcs_milvus.secrets import Generated
-from spcs_milvus.steps import Look, Push, Statement, Step, Upload, Wait
+from spcs_milvus.steps import Build, Look, Push, Statement, Step, Upload, Wait
 from spcs_milvus.templates import sql
+from spcs_milvus.transfer import Transfer
 from spcs_milvus.waits import Waiting, until_ready
 
 RETRY_PAUSE_SECONDS = 2.0
@@ -31,9 +36,10 @@ RETRY_PAUSE_SECONDS = 2.0
 Pause = Callable[[float], None]
 
 
-def performer(account: Account, resources: Collection[Resource], pause: Pause) -> Perform:
+def performer(account: Account, engine: Engine, resources: Collection[Resource], pause: Pause) -> Perform:
     """The function that does one step. It raises DeployError where the step cannot be done."""
-    performing = _Performing(account, resources, pause)
+    performing = _Performing(account, engine, resources, pause)
+    build = builder(engine, pause)
 
     def perform(change: Change, step: Step, progress: Progress) -> str | None:
         match step:
@@ -41,6 +47,9 @@ def performer(account: Account, resources: Collection[Resource], pause: Pause) -
                 return performing.statement(change, step, progress)
             case Upload():
                 account.upload(step)
+            case Build():
+                if there := build(change, step, progress):
+                    progress(there)
             case Push():
                 performing.push(step, progress)
             case Wait():
@@ -50,9 +59,35 @@ def performer(account: Account, resources: Collection[Resource], pause: Pause) -
     return perform
 
 
+def builder(engine: Engine, pause: Pause) -> Perform:
+    """The function that does a step of a plan that only builds, which takes no account."""
+
+    def perform(_change: Change, step: Step, progress: Progress) -> str | None:
+        assert isinstance(step, Build)
+        if engine.find(step.name, step.image):
+            return "is in the engine already"
+        engine.build(step.name, step.image, _until_stopped(progress, pause))
+        return None
+
+    return perform
+
+
+def _until_stopped(progress: Progress, pause: Pause) -> Callable[[Transfer], None]:
+    """Passes on how far a build or a push is, and ends it after Ctrl-C: the next run does not do again what
+    was done by then.
+    """
+
+    def hear(transfer: Transfer) -> None:
+        pause(0)
+        progress(transfer)
+
+    return hear
+
+
 @dataclass(frozen=True)
 class _Performing:
     account: Account
+    engine: Engine
     resources: Collection[Resource]
     pause: Pause
 
@@ -97,9 +132,27 @@ class _Performing:
     def push(self, step: Push, progress: Progress) -> None:
         progress("asking for the repository's address")
         url = self._repository_url(step.repository, step.role)
+        match step.image:
+            case ProcessImage() as image:
+                self._push_process(step, image, url, progress)
+            case ContainerImage() as image:
+                self._push_container(step, image, url, progress)
+
+    def _push_process(self, step: Push, image: ProcessImage, url: str, progress: Progress) -> None:
         with self.account.registry_token(step.role) as token, closing(Registry(url, *token)) as registry:
-            progress(f"pushing {step.name}:{step.image.tag}")
-            registry.push(step.name, step.image)
+            progress(f"pushing {step.name}:{image.tag}")
+            registry.push(step.name, image)
+
+    def _push_container(self, step: Push, image: ContainerImage, url: str, progress: Progress) -> None:
+        """The engine pushes it, with a login of this push's own and another when that one has aged."""
+        with ExitStack() as sessions:
+
+            def sign_in() -> Login:
+                token = sessions.enter_context(self.account.registry_token(step.role))
+                return Login(*session_login(*token))
+
+            hear = _until_stopped(progress, self.pause)
+            self.engine.push(step.name, image, f"{url}/{step.name}:{image.tag}", sign_in, hear)
 
     def wait(self, step: Wait, progress: Progress) -> None:
         resource = next(resource for resource in self.resources if resource.address == step.service)

@@ -17,7 +17,7 @@ from spcs_milvus.kinds import grant, kind_of
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent, missing
 from spcs_milvus.resource import Actual, Address, Presence, Resource
-from spcs_milvus.steps import Answer, Push, Statement, Step, Upload, Wait
+from spcs_milvus.steps import Answer, Build, Push, Statement, Step, Upload, Wait
 from spcs_milvus.templates import canonical_json, sql
 
 WAIT = "ready"
@@ -84,6 +84,8 @@ def _in_short(step: Step) -> list[str]:
             return [step.sql, step.role]
         case Upload():
             return [step.sql, step.role, hashlib.sha256(step.content).hexdigest()]
+        case Build():
+            return ["build", step.name, step.image.digest]
         case Push():
             return [str(step.repository), step.name, step.image.digest]
         case Wait():

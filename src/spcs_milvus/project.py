@@ -8,6 +8,7 @@ only shows when values are held against each other stands in ``rules``.
 import difflib
 import re
 from collections.abc import Iterable
+from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetPydanticSchema, StringConstraints
@@ -95,6 +96,14 @@ def _reference(text: str) -> str:
     return text
 
 
+def _inside(text: str) -> str:
+    """A path below a folder, as it is written there."""
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or not path.name:
+        raise ValueError("write a file inside the build context, for instance Dockerfile.gpu")
+    return str(path)
+
+
 def _version(text: str) -> str:
     if not _VERSION.fullmatch(text):
         raise ValueError("a version is like v2.6.25, or v2.6.25-gpu")
@@ -147,6 +156,8 @@ PROJECT_NAME = r"^[a-z][a-z0-9-]{1,39}$"
 _QUANTITY = r"^[1-9][0-9]{0,8}(M|Mi|G|Gi)$"
 _VOLUME_SIZE = r"^[1-9][0-9]*Gi$"
 _SETTING = r"^[A-Za-z][A-Za-z0-9_./-]{0,254}$"
+# documented: Dockerfile reference, ARG; the shell's own form of names
+_ARGUMENT = r"^[A-Za-z_][A-Za-z0-9_]*$"
 _SERVICE_KEY = r"^[a-z][a-z0-9]*([_-][a-z0-9]+)*$"
 # each form in words, for people who made a slip
 FORMS = {
@@ -154,6 +165,7 @@ FORMS = {
     _QUANTITY: "a whole number with M, Mi, G or Gi, for instance 8Gi",
     _VOLUME_SIZE: "a whole number with Gi, for instance 100Gi",
     _SETTING: "a key of milvus.yaml, its levels joined by dots, for instance log.level",
+    _ARGUMENT: "letters, digits and _, for instance BASE",
     _SERVICE_KEY: "small letters and digits, a letter first, parts joined by one - or _, for instance attu",
 }
 Quantity = Annotated[str, StringConstraints(pattern=_QUANTITY)]
@@ -273,13 +285,29 @@ class Volume(Section):
 
 
 class ImageSource(Section):
-    """An image that is not just a folder: ``reference`` is one that is already in the repository
-    (``/db/schema/repo/name:tag``); the other keys say how to build one, which a later release does."""
+    """Where an image comes from: ``context`` is the folder that it is built from, with a ``dockerfile``
+    (None: the one of that name) and build ``arguments``; ``reference`` is one that is already in the
+    repository (``/db/schema/repo/name:tag``). Text alone is a ``context``.
+    """
 
     context: Text | None = None
-    dockerfile: Text | None = None
-    arguments: dict[str, str] = {}
+    dockerfile: Annotated[str, AfterValidator(_inside)] | None = None
+    arguments: dict[Annotated[str, StringConstraints(pattern=_ARGUMENT)], str] = {}
     reference: Annotated[str, AfterValidator(_reference)] | None = None
+
+
+def _built_from(given: str | ImageSource) -> ImageSource:
+    return ImageSource(context=given) if isinstance(given, str) else given
+
+
+Image = Annotated[
+    ImageSource,
+    GetPydanticSchema(
+        lambda _source, handler: core_schema.no_info_after_validator_function(
+            _built_from, handler.generate_schema(Text | ImageSource)
+        )
+    ),
+]
 
 
 class Milvus(Section):
@@ -292,7 +320,7 @@ class Milvus(Section):
     volatile: bool = False
     authorization: bool = False
     settings: dict[Setting, str | int | float | bool] = {}
-    image: Text | ImageSource = "images/milvus"
+    image: Image = ImageSource(context="images/milvus")
 
 
 class Jupyter(Section):
@@ -303,13 +331,13 @@ class Jupyter(Section):
     files: Identifier = "FILES"
     query_warehouse: Identifier | None = None
     egress: tuple[Egress, ...] = ()
-    image: Text | ImageSource = "images/jupyter"
+    image: Image = ImageSource(context="images/jupyter")
 
 
 class ExtraService(Section):
     """A service of the user's own; ``spec`` is its specification's template, beside the project file."""
 
-    image: Text | ImageSource
+    image: Image
     spec: Text
     pool: str
     egress: tuple[Egress, ...] = ()
@@ -416,6 +444,21 @@ class Project(Section):
         found = {"JUPYTER": self.jupyter.egress} if self.jupyter else {}
         found |= {service_name(key): extra.egress for key, extra in self.services.items()}
         return {service: hosts for service, hosts in found.items() if hosts}
+
+    @property
+    def images(self) -> dict[str, ImageSource]:
+        """Where each image comes from, by its name."""
+        ours = {"milvus": self.milvus, "jupyter": self.jupyter} | self.services
+        return {name: section.image for name, section in ours.items() if section is not None}
+
+    @property
+    def images_built(self) -> dict[str, ImageSource]:
+        """Those of them that are built from a folder."""
+        return {name: image for name, image in self.images.items() if image.context}
+
+    def image_path(self, name: str) -> tuple[str, ...]:
+        """Where the project file says what is run from an image."""
+        return ("services", name) if name in self.services else (name,)
 
     @property
     def stages_made(self) -> dict[str, Stage]:

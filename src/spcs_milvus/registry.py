@@ -12,10 +12,18 @@ import requests
 
 from spcs_milvus.errors import ConnectError, DeployError
 from spcs_milvus.process_image import Blob, ProcessImage
+from spcs_milvus.secrets import Secret
 
 TIMEOUT_SECONDS = 60
 # documented by the official CLI: the user name that goes with a session token
 TOKEN_USER = "0sessiontoken"  # noqa: S105 - a user name, not a secret
+
+
+def session_login(token: str, seconds: int) -> tuple[str, Secret]:
+    """The user's name and the password that a session token of so many seconds signs in with (documented: the
+    official CLI, ``spcs image-registry login``).
+    """
+    return TOKEN_USER, Secret(json.dumps({"token": token, "expires_in": seconds}))
 
 
 class Registry:
@@ -55,8 +63,8 @@ class Registry:
         self._http.close()
 
     def _sign_in(self, token: str, seconds: int) -> None:
-        password = json.dumps({"token": token, "expires_in": seconds})
-        answer = self._ask("GET", "/login", {}, None, (TOKEN_USER, password))
+        user, password = session_login(token, seconds)
+        answer = self._ask("GET", "/login", {}, None, (user, password.reveal()))
         self._http.headers["Authorization"] = f"Bearer {answer.json()['token']}"
 
     def _blob(self, name: str, blob: Blob) -> None:

@@ -16,7 +16,9 @@ from typing import Any
 
 import yaml
 
+from spcs_milvus import docker_commands
 from spcs_milvus.components.reasons import reason
+from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.graph import among, closure, grouped, reverse
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import rerunnable
@@ -89,7 +91,8 @@ def render(project: str, resources: Collection[Resource]) -> tuple[File, ...]:
     (services last), what undoes it, the specifications.
     """
     needs = {resource.address: resource.needs for resource in resources}
-    made = [part for resource in resources if (part := _made(resource))]
+    images = {resource.address: resource for resource in resources if resource.address.kind == "image"}
+    made = [part for resource in resources if (part := _made(resource, images))]
     for resource in resources:
         if "stage" in resource.detail:
             put = _put(resource)
@@ -109,14 +112,16 @@ def render(project: str, resources: Collection[Resource]) -> tuple[File, ...]:
 # --- what each resource adds --------------------------------------------------------------------------
 
 
-def _made(resource: Resource) -> _Part | None:
-    """How a resource is made; None for what is not made by SQL, or was there before us."""
+def _made(resource: Resource, images: Mapping[Address, Resource]) -> _Part | None:
+    """How a resource is made; None for what is not made by SQL, or was there before us. Where it needs
+    ``images``, these are named.
+    """
     if resource.existing:
         return None
     safe, variables = _without_secrets(rerunnable(resource))
     kind = kind_of(resource.address.kind)
     notes = [reason(resource)] if resource.address.kind == "grant" else []
-    notes += [f"first push the image {image}, or let spcs-milvus up do it" for image in _images(resource)]
+    notes += [_first(images[need]) for need in sorted(resource.needs) if need in images]
     return _part(resource, kind.create(safe), notes, variables)
 
 
@@ -166,9 +171,13 @@ def _about_again(statement: str) -> tuple[str, ...]:
     return _ONCE if words[0] == "CREATE" and "EXISTS" not in words else ()
 
 
-def _images(resource: Resource) -> Iterator[str]:
-    """The images that a resource needs in the repository, as ``name:tag``."""
-    return (need.name.rpartition("/")[2] for need in sorted(resource.needs) if need.kind == "image")
+def _first(image: Resource) -> str:
+    """What has to be done for an image before a service can be made."""
+    name, tag = image.detail["image_name"], image.attributes["tag"]
+    push = f"the image {name}:{tag}: spcs-milvus images push {name}"
+    if isinstance(image.detail["image"], ContainerImage):
+        return f"first build and push {push}, or as README.md says"
+    return f"first push {push}"
 
 
 def _without_secrets(resource: Resource) -> tuple[Resource, tuple[str, ...]]:
@@ -269,10 +278,18 @@ def _readme(
         services=_commands([file for file in making if file.services]),
         undoing=_commands(undoing),
         variables=_VARIABLES if any(file.variables for file in making) else "",
+        images=_docker(resources),
         existing=_list(_EXISTING, [_in_words(one) for one in resources if one.existing]),
         lasting=_list(_LASTING, [_taken_back(one) for one in resources if _outlasts(one)]),
     )
     return File("README.md", text)
+
+
+def _docker(resources: Collection[Resource]) -> str:
+    """How container images are built and pushed by hand; empty where there are none."""
+    images = [one.detail for one in resources if isinstance(one.detail.get("image"), ContainerImage)]
+    lines = [line for one in images for line in docker_commands.commands(one["image_name"], one["image"])]
+    return _DOCKER.format(commands="\n".join(lines)) if lines else ""
 
 
 def _list(title: str, lines: Collection[str]) -> str:
@@ -328,9 +345,9 @@ whoever made it, and `spcs-milvus plan` says where that is not what is wanted.
 ## Make the services
 
 `spcs-milvus up` pushes the images, makes the services and grants what can be granted only then; it finds
-nothing else to do. Without it, push the images that these scripts name, then run them. `specs/` has the
-specifications in a form to read.
-
+nothing else to do. Without it, push the images that these scripts name, with `spcs-milvus images push`, then
+run them. `specs/` has the specifications in a form to read.
+{images}
 ```sh
 {services}
 ```
@@ -345,6 +362,17 @@ little and run that script again.
 {undoing}
 ```
 {lasting}"""
+_DOCKER = """
+By hand, the images are built in the folder where these files were rendered. The variable REPOSITORY is to
+hold the `repository_url` that SHOW IMAGE REPOSITORIES shows.
+
+```sh
+snow spcs image-registry login
+{commands}
+```
+
+Then:
+"""
 _EXISTING = """
 This has to be there. It is used, and no script here changes or drops it:
 """

@@ -2,7 +2,7 @@
 time it took.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from spcs_milvus.apply import BUG, Outcome, Status
@@ -12,10 +12,12 @@ from spcs_milvus.plan import Action, Plan
 from spcs_milvus.resource import Address
 from spcs_milvus.secrets import Generated
 from spcs_milvus.status import StackStatus
-from spcs_milvus.steps import Statement
+from spcs_milvus.steps import Build, Push, Statement, Wait
 
 INTERRUPTED = 130
 NOT_CONVERGED = 4
+
+_SPENT = {"build": Build, "push": Push, "start": Wait}
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,17 @@ class Report:
         needs = {outcome.change.address: outcome.change.needs for outcome in self.outcomes}
         _, path = longest_path(needs, lambda address: seconds[address])
         return tuple((address, seconds[address]) for address in path)
+
+    @property
+    def spent(self) -> dict[str, float]:
+        """The seconds in which something was built, pushed, or waited for to start; what went on at once
+        counts once.
+        """
+        took = [one for outcome in self.outcomes for one in outcome.took]
+        return {
+            name: _covered((one.began, one.began + one.seconds) for one in took if isinstance(one.step, kind))
+            for name, kind in _SPENT.items()
+        }
 
     @property
     def generated(self) -> tuple[tuple[Address, Generated], ...]:
@@ -83,3 +96,12 @@ class Report:
 def failures(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
     """The outcomes that failed by themselves, not those skipped because of them."""
     return tuple(outcome for outcome in outcomes if outcome.status is Status.FAILED)
+
+
+def _covered(spans: Iterable[tuple[float, float]]) -> float:
+    """How long at least one of the spans (from, to) lasted."""
+    covered, reached = 0.0, 0.0
+    for begin, end in sorted(spans):
+        covered += max(0.0, end - max(begin, reached))
+        reached = max(reached, end)
+    return covered

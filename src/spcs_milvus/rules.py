@@ -1,21 +1,17 @@
 """What is wrong with a project although each value is right: contradictions, and what is unwise.
 
 Comes in: the project and its document (for places). Goes out: problems, and warnings for what is allowed but
-unwise. :func:`missing_files` looks at the file system; the rest touches nothing.
+unwise. Touches nothing.
 """
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
 from spcs_milvus.document import Document, Path_
 from spcs_milvus.errors import Problem
 from spcs_milvus.families import FAMILIES, Family
 from spcs_milvus.project import (
     SPECIFICATIONS,
-    ExtraService,
-    ImageSource,
-    Jupyter,
     Milvus,
     Pool,
     Project,
@@ -25,6 +21,7 @@ from spcs_milvus.project import (
     service_name,
     setting_name,
 )
+from spcs_milvus.secrets import looks_secret
 
 _VERSION = re.compile(r"v?(\d+)\.(\d+)\.(\d+)(?:-.*)?")
 # CVE-2026-26190: the REST API and /expr answered without a sign-in before these
@@ -41,12 +38,6 @@ _KEEPS_VECTORS = frozenset(
         WOODPECKER_STORAGE_ROOTPATH""".split(),
     )
 )
-# the length of passwords and the tokens of a text are no secrets
-_SECRET = re.compile(
-    r"secret|password(?!length)|passwd|passphrase|token(?!i[sz])|(access|api|private)[._/-]?key"
-    r"|auth[._/-]?params|credential[._/-]?json",
-    re.IGNORECASE,
-)
 
 
 def contradictions(project: Project, document: Document) -> Iterator[Problem]:
@@ -62,14 +53,7 @@ def contradictions(project: Project, document: Document) -> Iterator[Problem]:
     yield from _ways_out(project, document)
     yield from _folded(document)
     yield from _settings(project.milvus, document)
-    for path, section in _with_images(project):
-        if isinstance(section.image, ImageSource) and section.image.reference is None:
-            yield Problem(
-                "the image names neither a folder nor a reference",
-                None,
-                document.place((*path, "image")),
-                "write a build folder, or {reference: /db/schema/repo/name:tag}",
-            )
+    yield from _images(project, document)
     if project.milvus.volume is None and not project.milvus.volatile:
         yield Problem(
             "without a volume, vectors are lost at every restart",
@@ -86,47 +70,32 @@ def contradictions(project: Project, document: Document) -> Iterator[Problem]:
         )
 
 
-def missing_files(project: Project, document: Document) -> Iterator[Problem]:
-    """Image folders and specifications that are not beside the project file; looks at the file system.
-
-    Only the default needs none: that folder travels with the program.
-    """
-    for key, extra in project.services.items():
-        template = document.file.parent / extra.spec
-        if not _is(Path.is_file, template):
+def _images(project: Project, document: Document) -> Iterator[Problem]:
+    """An image is built from a folder, or is there already."""
+    for name, image in project.images.items():
+        path: Path_ = (*project.image_path(name), "image")
+        how = [key for key in ("context", "dockerfile", "arguments") if getattr(image, key)]
+        if image.reference is None and image.context is None:
             yield Problem(
-                "the specification's template is not there",
-                str(template),
-                document.place(("services", key, "spec")),
-                "name a file beside the project file, like specs/attu.yaml.j2",
+                "the image names neither a folder nor a reference",
+                None,
+                document.place(path),
+                "write a build folder, {context: FOLDER}, or {reference: /db/schema/repo/name:tag}",
             )
-    for path, section in _with_images(project):
-        if not isinstance(section.image, str) or section.image == type(section).model_fields["image"].default:
-            continue
-        folder = document.file.parent / section.image
-        if not _is(Path.is_dir, folder):
+        if image.reference and how:
             yield Problem(
-                "the image folder is not there",
-                str(folder),
-                document.place((*path, "image")),
-                "name a folder beside the project file, or leave the line out for the default",
+                "the image is there already, and is to be built",
+                f"with `reference`: {', '.join(f'`{key}`' for key in how)}",
+                document.place((*path, how[0])),
+                "leave out `reference`, or everything beside it",
             )
-
-
-def _with_images(project: Project) -> Iterator[tuple[Path_, Milvus | Jupyter | ExtraService]]:
-    yield ("milvus",), project.milvus
-    if project.jupyter is not None:
-        yield ("jupyter",), project.jupyter
-    for key, extra in project.services.items():
-        yield ("services", key), extra
-
-
-def _is(wanted: Callable[[Path], bool], path: Path) -> bool:
-    try:
-        return wanted(path)
-    except OSError:
-        # a name too long, or a folder around it that may not be read
-        return False
+        for argument in filter(looks_secret, image.arguments):
+            yield Problem(
+                f"the build argument `{argument}` looks like a secret",
+                "it can be read in the history of the image",
+                document.place((*path, "arguments", argument)),
+                "leave it out, and give the secret to the service, under `secrets:`",
+            )
 
 
 def _grantees(project: Project, document: Document) -> Iterator[Problem]:
@@ -253,7 +222,7 @@ def _settings(milvus: Milvus, document: Document) -> Iterator[Problem]:
         other = names.setdefault(name, key)
         if other != key:
             yield Problem("two settings have one name", f"{other} and {key}", place, "leave one of them out")
-        if _SECRET.search(key):
+        if looks_secret(key):
             yield Problem(
                 f"the setting `{key}` looks like a secret",
                 "what stands here can be read in the service's specification",
@@ -311,7 +280,7 @@ def _existing(project: Project, document: Document) -> Iterator[Problem]:
             yield Problem(
                 "a schema that exists stands in a database that is to be made", address, place, hint
             )
-        folders = [section.image for _, section in _with_images(project) if isinstance(section.image, str)]
+        folders = [str(image.context) for image in project.images_built.values()]
         if address == f"image_repository.{_in_schema(project, project.names.image_repository)}" and folders:
             yield Problem(
                 "images cannot be pushed into a repository that is not ours",

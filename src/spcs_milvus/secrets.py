@@ -5,11 +5,24 @@ never tells it again.
 """
 
 import os
+import re
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 MASK = "***"
+
+# the length of passwords and the tokens of a text are no secrets
+_SECRET = re.compile(
+    r"secret|password(?!length)|passwd|passphrase|token(?!i[sz])|(access|api|private)[._/-]?key"
+    r"|auth[._/-]?params|credential[._/-]?json",
+    re.IGNORECASE,
+)
+
+
+def looks_secret(name: str) -> bool:
+    """Whether a setting of that name most likely holds a secret."""
+    return _SECRET.search(name) is not None
 
 
 @dataclass(frozen=True)

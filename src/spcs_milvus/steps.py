@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.names import Name
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.resource import Address
@@ -71,12 +72,20 @@ class Upload:
 
 
 @dataclass(frozen=True)
+class Build:
+    """A container image to be built, unless the engine has it."""
+
+    name: str
+    image: ContainerImage
+
+
+@dataclass(frozen=True)
 class Push:
     """An image to be pushed to ``repository`` as ``name:tag``, with a session of ``role``."""
 
     repository: Name
     name: str
-    image: ProcessImage
+    image: ProcessImage | ContainerImage
     role: str
 
 
@@ -88,4 +97,4 @@ class Wait:
     looks: Mapping[str, Look] = field(hash=False)
 
 
-Step = Statement | Upload | Push | Wait
+Step = Statement | Upload | Build | Push | Wait

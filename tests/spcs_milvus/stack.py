@@ -1,13 +1,15 @@
 """What the tests share: a declared stack, and what an account shows that has it."""
 
+import hashlib
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from spcs_milvus import components
 from spcs_milvus.config import load
+from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.context import Context
 from spcs_milvus.observe import Observation
 from spcs_milvus.process_image import MANIFEST_TYPE, Blob, ProcessImage
@@ -32,10 +34,27 @@ def image(name: str) -> ProcessImage:
     return ProcessImage((), Blob(MANIFEST_TYPE, name.encode()))
 
 
-def declared(text: str = QUICKSTART, **variables: str) -> tuple[Resource, ...]:
-    """The resources of a project file of this text; every password that is to be made up is ``made up``."""
+def container(name: str) -> ContainerImage:
+    """A container image of three files whose digest depends on its name alone."""
+    digest = "sha256:" + hashlib.sha256(name.encode()).hexdigest()
+    return ContainerImage(Path("images", name), "Dockerfile", {}, digest, files=3, size_bytes=12_000)
+
+
+def no_container(folder: Path, dockerfile: str, arguments: Mapping[str, str]) -> ContainerImage:
+    """In place of what makes container images, where none is wanted."""
+    raise AssertionError("no container image is wanted")
+
+
+def declared(
+    text: str = QUICKSTART,
+    made: Callable[[str], ProcessImage | ContainerImage] = image,
+    **variables: str,
+) -> tuple[Resource, ...]:
+    """The resources of a project file of this text, with images as they are ``made`` by their names; every
+    password that is to be made up is ``made up``.
+    """
     read = project(text, **variables)
-    images = {name: image(name) for name in ("milvus", "jupyter")}
+    images = {name: made(name) for name in ("milvus", "jupyter")}
     made_up = {user.name: Generated(Secret("made up"), Path("kept")) for user in read.users if user.generated}
     context = Context(read.project, read.roles.security_admin, images, passwords=made_up)
     return components.resources(read, context)

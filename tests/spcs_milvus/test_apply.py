@@ -226,12 +226,13 @@ def test_seconds_come_from_the_clock() -> None:
 
     events: list[Event] = []
     (outcome,) = apply(_plan(_change("A")), perform, events.append, threading.Event(), lambda: next(ticks))
-    # began at 100; the change at 105, its progress at 110, its end at 115
-    assert (outcome.began, outcome.seconds) == (5.0, 10.0)
+    # began at 100; the change at 105, its step at 110, its progress at 115, their ends at 120 and 125
+    assert (outcome.began, outcome.seconds) == (5.0, 20.0)
+    assert [(took.began, took.seconds) for took in outcome.took] == [(10.0, 10.0)]
     assert [(event.stage, event.text, event.seconds) for event in events] == [
         (Stage.STARTED, "it is not there", 0.0),
-        (Stage.PROGRESS, "half way", 5.0),
-        (Stage.DONE, "", 10.0),
+        (Stage.PROGRESS, "half way", 10.0),
+        (Stage.DONE, "", 20.0),
     ]
 
 

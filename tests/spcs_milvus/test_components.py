@@ -8,7 +8,6 @@ import pytest
 import yaml
 from tests.spcs_milvus.stack import CASES, QUICKSTART, by_address, declared, project
 
-from spcs_milvus import components
 from spcs_milvus.components import jupyter
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.graph import closure
@@ -265,12 +264,16 @@ def test_an_image_that_is_already_there_is_not_pushed() -> None:
     assert _spec(stack, "MILVUS")["containers"][0]["image"] == "/db/s/repo/milvus:1"
 
 
-def test_the_folders_of_images() -> None:
-    assert components.image_folders(project()) == {"milvus": "images/milvus", "jupyter": "images/jupyter"}
-    text = "milvus: {image: {reference: /a/b/c/d:1}}\njupyter: {image: mine/jupyter}\n"
-    mine = Project.model_validate({"project": "demo", **yaml.safe_load(text)})
-    assert components.image_folders(mine) == {"jupyter": "mine/jupyter"}
-    assert components.image_folders(project(QUICKSTART + "jupyter: null\n")) == {"milvus": "images/milvus"}
+def test_which_images_are_built() -> None:
+    def folders(read: Project) -> dict[str, str | None]:
+        return {name: image.context for name, image in read.images_built.items()}
+
+    assert folders(project()) == {"milvus": "images/milvus", "jupyter": "images/jupyter"}
+    text = "milvus: {image: {reference: /a/b/c/d:1}}\njupyter: {image: {context: mine/jupyter}}\n"
+    assert folders(Project.model_validate({"project": "demo", **yaml.safe_load(text)})) == {
+        "jupyter": "mine/jupyter"
+    }
+    assert folders(project(QUICKSTART + "jupyter: null\n")) == {"milvus": "images/milvus"}
 
 
 # --- variations --------------------------------------------------------------------------------------------

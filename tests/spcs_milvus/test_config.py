@@ -225,9 +225,11 @@ def test_a_reference_of_another_form(read: Read, reference: str) -> None:
 
 def test_an_image_folder_beside_the_project_file(read: Read, tmp_path: Path) -> None:
     (tmp_path / "my" / "own").mkdir(parents=True)
-    assert read(QUICKSTART + "milvus: {image: my/own}\n").project.milvus.image == "my/own"
+    assert read(QUICKSTART + "milvus: {image: my/own}\n").project.milvus.image == ImageSource(
+        context="my/own"
+    )
     absolute = str(tmp_path / "my")
-    assert read(QUICKSTART + f"milvus: {{image: {absolute}}}\n").project.milvus.image == absolute
+    assert read(QUICKSTART + f"milvus: {{image: {absolute}}}\n").project.milvus.image.context == absolute
 
 
 def test_the_folders_that_travel_with_the_program_need_not_be_there(read: Read) -> None:

@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.spcs_milvus.stack import CASES, image
+from tests.spcs_milvus.stack import CASES, container, image
 
 from spcs_milvus import assets
+from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.differences import differences
 from spcs_milvus.kinds import KINDS, kind_of, service
 from spcs_milvus.kinds.base import rerunnable
@@ -24,7 +25,7 @@ from spcs_milvus.names import Keyword, Name
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.resource import Actual, Address, Mark, Presence, Resource
 from spcs_milvus.secrets import Generated, Secret
-from spcs_milvus.steps import Answer, Push, Statement, Step, Upload
+from spcs_milvus.steps import Answer, Build, Push, Statement, Step, Upload
 from spcs_milvus.tokens import tokens
 
 
@@ -56,7 +57,11 @@ def _image(loader: _Loader, node: Any) -> ProcessImage:
     return image(str(loader.construct_scalar(node)))
 
 
-for construct in (_name, _keyword, _tuple, _secret, _generated, _image):
+def _container(loader: _Loader, node: Any) -> ContainerImage:
+    return container(str(loader.construct_scalar(node)))
+
+
+for construct in (_name, _keyword, _tuple, _secret, _generated, _image, _container):
     _Loader.add_constructor("!" + construct.__name__.strip("_"), construct)
 
 FILES = {file.stem: file for file in (CASES / "kinds").glob("*.yaml")}
@@ -98,6 +103,8 @@ def _as_data(steps: tuple[Step, ...]) -> list[list[Any]]:
                 found.append([step.sql, step.role, *patience, *([special] if special else [])])
             case Upload():
                 found.append([step.sql, step.role, step.content.decode()])
+            case Build():
+                found.append([f"build {step.name}:{step.image.tag} from {step.image.folder}"])
             case Push():
                 found.append([f"push {step.name}:{step.image.tag} to {step.repository}", step.role])
             case _:

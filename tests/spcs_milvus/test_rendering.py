@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import yaml
-from tests.spcs_milvus.stack import QUICKSTART, declared
+from tests.spcs_milvus.stack import QUICKSTART, container, declared
 
 from spcs_milvus.components.reasons import reason
 from spcs_milvus.graph import closure
@@ -161,7 +161,24 @@ def test_an_image_that_is_pushed_is_named_where_it_is_needed() -> None:
     (script,) = (file for file in render("demo", stack) if "07-" in file.path)
     (image,) = (r for r in stack if r.address.kind == "image" and "/jupyter:" in r.address.name)
     name = image.address.name.rpartition("/")[2]
-    assert f"-- first push the image {name}, or let spcs-milvus up do it\nCREATE SERVICE" in script.text
+    short = name.partition(":")[0]
+    assert f"-- first push the image {name}: spcs-milvus images push {short}\nCREATE SERVICE" in script.text
+
+
+def test_a_container_image_is_built_and_pushed_by_hand_as_the_readme_says() -> None:
+    files = {file.path: file.text for file in render("demo", declared(made=container))}
+    tag = container("milvus").tag
+    (script,) = (text for path, text in files.items() if path.startswith("06-"))
+    push = f"the image milvus:{tag}: spcs-milvus images push milvus"
+    assert f"-- first build and push {push}, or as README.md says\nCREATE SERVICE" in script
+    build = "docker build --platform linux/amd64 -f images/milvus/Dockerfile -t"
+    assert f'{build} "$REPOSITORY"/milvus:{tag} images/milvus\n' in files["README.md"]
+    assert f'docker push "$REPOSITORY"/milvus:{tag}\n' in files["README.md"]
+    assert "docker" not in "".join(text for path, text in files.items() if path.endswith(".sql"))
+
+
+def test_a_process_image_takes_no_docker() -> None:
+    assert "docker" not in "".join(file.text for file in render("demo", declared()))
 
 
 def test_undoing_says_what_is_lost_and_forces_where_there_is_a_volume() -> None:

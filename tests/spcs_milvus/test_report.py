@@ -1,12 +1,17 @@
 """Reports: the exit code of every ending, and the chain that set the time."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.spcs_milvus.stack import container
 
-from spcs_milvus.apply import Outcome, Status
+from spcs_milvus.apply import Outcome, Status, Took
 from spcs_milvus.errors import Problem
+from spcs_milvus.names import Name
 from spcs_milvus.plan import Action, Change, Plan
 from spcs_milvus.report import Counts, Report, failures
 from spcs_milvus.resource import Address
+from spcs_milvus.steps import Build, Push, Statement, Wait
 
 LEFT = (Problem("something stays"),)
 
@@ -85,3 +90,33 @@ def test_a_report_of_nothing_has_no_critical_path() -> None:
 
 def test_failures_are_those_that_failed_by_themselves() -> None:
     assert failures((DONE, FAILED, SKIPPED, NOT_READY)) == (FAILED, NOT_READY)
+
+
+# --- what the time went to ---------------------------------------------------------------------------------
+
+BUILD = Build("milvus", container("milvus"))
+PUSH = Push(Name.of("R"), "milvus", container("milvus"), "OWNER")
+START = Wait(Address("service", "S"), {})
+
+
+def _spent(*took: Took) -> dict[str, float]:
+    outcome = Outcome(DONE.change, Status.DONE, took=took)
+    return _report(outcome).spent
+
+
+def test_what_went_on_at_once_counts_once() -> None:
+    spent = _spent(
+        Took(BUILD, 0.0, 10.0),
+        Took(BUILD, 5.0, 10.0),
+        Took(BUILD, 20.0, 1.0),
+        Took(PUSH, 15.0, 2.0),
+        Took(START, 0.0, 40.0),
+        Took(Statement("SELECT 1", "R"), 0.0, 99.0),
+    )
+    assert spent == {"build": 16.0, "push": 2.0, "start": 40.0}
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 50))))
+def test_the_time_is_that_of_every_second_in_which_something_went_on(spans: list[tuple[int, int]]) -> None:
+    seconds = {second for began, length in spans for second in range(began, began + length)}
+    assert _spent(*(Took(BUILD, began, length) for began, length in spans))["build"] == len(seconds)

@@ -38,7 +38,7 @@ def _declared(
         encoding="utf-8",
     )
     project = load(file, {}).project
-    images = {name: image(name) for name in components.image_folders(project)}
+    images = {name: image(name) for name in project.images_built}
     specifications = {"attu": folder / "attu.yaml.j2"}
     context = Context("demo", "SECURITYADMIN", images, specifications=specifications)
     return {str(one.address): one for one in components.resources(project, context)}

@@ -28,7 +28,9 @@ DEFAULT = declared()
 def _added(text: str, **variables: str) -> dict[str, Resource]:
     """What these lines add to the two-line project."""
     usual = {resource.address for resource in DEFAULT}
-    return by_address([one for one in declared(QUICKSTART + text, **variables) if one.address not in usual])
+    return by_address(
+        [one for one in declared(QUICKSTART + text, image, **variables) if one.address not in usual]
+    )
 
 
 def _sql(resource: Resource) -> list[str]:
@@ -115,7 +117,7 @@ def _with_page(folder: Path, written: str) -> tuple[Resource, ...]:
     services = "services: {page: {image: images/page, spec: page.yaml.j2, pool: jupyter}}\n"
     file.write_text(QUICKSTART + SECRETS + services, encoding="utf-8")
     read = load(file, {"KEY": "hunter2"}).project
-    images = {name: image(name) for name in components.image_folders(read)}
+    images = {name: image(name) for name in read.images_built}
     specifications = {"page": folder / "page.yaml.j2"}
     context = Context(read.project, "SECURITYADMIN", images, specifications=specifications)
     return components.resources(read, context)

@@ -23,5 +23,7 @@ def connection(loaded: Loaded, asked: str | None) -> Connection:
     name = asked or loaded.project.connection or written().default
     if name == LOCAL:
         running = local_account.running()
-        return Connection(LOCAL, running["connection"], "process", NOTES[running["runtime"]])
+        runtime = running["runtime"]
+        image_format = local_account.IMAGE_FORMATS[runtime]
+        return Connection(LOCAL, running["connection"], image_format, NOTES.get(runtime))
     return Connection(name, connections.options(name, written(), os.environ))

@@ -13,6 +13,9 @@ from spcs_emulator import daemon
 from spcs_emulator.errors import LocalAccountError
 from spcs_milvus.errors import DeployError
 
+IMAGE_FORMATS = {"process": "process", "none": "process", "docker": "container"}
+"""Which images each of its runtimes runs."""
+
 
 def running() -> dict[str, Any]:
     """The local account of this user as :func:`start` gives it, started where it is not running."""

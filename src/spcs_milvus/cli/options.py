@@ -56,4 +56,8 @@ Rotate = Annotated[
         help="Set this secret again, and start again the services that read it. May be repeated.",
     ),
 ]
+NoBuild = Annotated[bool, typer.Option("--no-build", help="Build no image; push what the Docker engine has.")]
+NoPush = Annotated[
+    bool, typer.Option("--no-push", help="Neither build nor push; the image repository has every image.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what is shown, and ask nothing.")]

@@ -12,6 +12,8 @@ from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import (
     ConnectionName,
     EnvironmentName,
+    NoBuild,
+    NoPush,
     Output,
     OutputOption,
     ProjectFile,
@@ -19,6 +21,7 @@ from spcs_milvus.cli.options import (
     commands,
 )
 from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.image_plans import Allowed
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.plan import show_plan
@@ -35,6 +38,8 @@ def plan(
     connection: ConnectionName = None,
     output: OutputOption = Output.TEXT,
     rotate: Rotate = None,
+    no_build: NoBuild = False,
+    no_push: NoPush = False,
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 3 when there is something to do.")
     ] = False,
@@ -45,8 +50,9 @@ def plan(
         loaded = load(file, os.environ, environment)
         show_warnings(console.talk(), loaded.warnings)
         renewed = deployment.rotation(loaded, rotate or ())
+        images = Allowed(not no_build, not no_push, loaded.words(connection))
         with deployment.target(loaded, connect(loaded, connection)) as on:
-            shown = deployment.make_plan(on, renewed).plan
+            shown = deployment.make_plan(on, renewed, images).plan
             if output is Output.JSON:
                 seconds = time.monotonic() - began
                 documents.write(documents.plan_document(shown, deployment.counts(on), seconds))

@@ -8,8 +8,8 @@ import typer
 
 from spcs_milvus import folder
 from spcs_milvus.cli.boundary import boundary
+from spcs_milvus.cli.image_format import from_folder, image_format
 from spcs_milvus.cli.options import (
-    LOCAL,
     ConnectionName,
     EnvironmentName,
     Output,
@@ -47,7 +47,7 @@ def render(
         # which images are meant depends on the account; nothing else of it does
         named = connection or loaded.project.connection or os.environ.get("SNOWFLAKE_DEFAULT_CONNECTION_NAME")
         account = named or "the default connection"
-        resources = declare(loaded, account, "process" if account == LOCAL else "container")
+        resources = declare(loaded, account, image_format(account), from_folder)
         files = files_of(loaded.title, resources)
         folder.write(out, {one.path: one.text for one in files}, WRITTEN_BY)
         if output is Output.JSON:

@@ -11,6 +11,8 @@ from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import (
     ConnectionName,
     EnvironmentName,
+    NoBuild,
+    NoPush,
     Output,
     OutputOption,
     ProjectFile,
@@ -20,6 +22,7 @@ from spcs_milvus.cli.options import (
 )
 from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.image_plans import Allowed
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.plan import show_plan
@@ -37,6 +40,8 @@ def up(
     connection: ConnectionName = None,
     output: OutputOption = Output.TEXT,
     rotate: Rotate = None,
+    no_build: NoBuild = False,
+    no_push: NoPush = False,
     yes: Yes = False,
 ) -> None:
     """Make the account what the project file says; run it again to go on, or to bring in a change."""
@@ -45,9 +50,10 @@ def up(
         loaded = load(file, os.environ, environment)
         show_warnings(talk, loaded.warnings)
         renewed = deployment.rotation(loaded, rotate or ())
+        images = Allowed(not no_build, not no_push, loaded.words(connection))
         asks = must_ask(yes, output)
         with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
-            planned = deployment.make_plan(on, renewed)
+            planned = deployment.make_plan(on, renewed, images)
             show_plan(talk, planned.plan)
             if asks and planned.plan.writes and not planned.plan.conflicts and not agreed("Do it?"):
                 talk.print(UNCHANGED)
@@ -61,7 +67,6 @@ def up(
             show_generated(talk, report)
         if report.exit_code == 0 and output is Output.TEXT:
             notebook = "open the jupyter address, run TestMilvus.ipynb; " if loaded.project.jupyter else ""
-            named = "" if file == DEFAULT_FILE else f" -f {file}"
-            named += "" if environment == DEFAULT_ENVIRONMENT else f" -e {environment}"
+            named = loaded.words(connection)
             talk.print(f"next: {notebook}spcs-milvus status{named}, spcs-milvus down{named}")
         raise typer.Exit(report.exit_code)

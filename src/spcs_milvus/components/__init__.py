@@ -21,14 +21,3 @@ def resources(project: Project, context: Context) -> tuple[Resource, ...]:
     for key, extra in project.services.items():
         declared += services.resources(foundation, key, extra)
     return settled(foundation, list({resource.address: resource for resource in declared}.values()))
-
-
-def image_folders(project: Project) -> dict[str, str]:
-    """The build context of each image the project uses, by the image's name; paths as the project file writes
-    them.
-    """
-    sources = {"milvus": project.milvus.image} | (
-        {"jupyter": project.jupyter.image} if project.jupyter else {}
-    )
-    sources |= {key: extra.image for key, extra in project.services.items()}
-    return {name: source for name, source in sources.items() if isinstance(source, str)}

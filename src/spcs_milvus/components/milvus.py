@@ -31,6 +31,11 @@ _ENVIRONMENT = {
 }
 
 
+def build_arguments(version: str) -> dict[str, str]:
+    """What the Dockerfile that travels with the program is given, so that Milvus is of that version."""
+    return {"BASE": f"milvusdb/milvus:v{version.removeprefix('v')}"}
+
+
 def resources(foundation: Foundation) -> Iterator[Resource]:
     """The service, its image, its role and what that role may do."""
     milvus = foundation.project.milvus

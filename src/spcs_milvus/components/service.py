@@ -18,6 +18,7 @@ from spcs_milvus.components import integrations
 from spcs_milvus.components.foundation import Foundation, service_role
 from spcs_milvus.kinds.service import canonical, volumes
 from spcs_milvus.names import Name
+from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.project import SPECIFICATIONS, ImageSource, Resources
 from spcs_milvus.resource import Address, Resource
 
@@ -34,7 +35,7 @@ class ServicePart:
 
     name: str
     image: str
-    source: str | ImageSource
+    source: ImageSource
     pool: str
     specification: Mapping[str, Any]
     query_warehouse: Name | None = None
@@ -49,7 +50,7 @@ class ServicePart:
 def specification(
     foundation: Foundation,
     image: str,
-    source: str | ImageSource,
+    source: ImageSource,
     resources: Resources,
     values: Mapping[str, object],
 ) -> dict[str, Any]:
@@ -64,14 +65,14 @@ def specification(
     )
 
 
-def image_path(foundation: Foundation, image: str, source: str | ImageSource) -> str:
+def image_path(foundation: Foundation, image: str, source: ImageSource) -> str:
     """What a specification calls an image.
 
     Account-relative and lower case, so that it is known before the plan (documented: service specification,
     image).
     """
-    if isinstance(source, ImageSource):
-        return str(source.reference)
+    if source.reference:
+        return source.reference
     repository = "/".join(part.lower() for part in foundation.repository.parts)
     return f"/{repository}/{image}:{foundation.context.images[image].tag}"
 
@@ -84,7 +85,7 @@ def service_resources(foundation: Foundation, part: ServicePart) -> Iterator[Res
     before = list(_grants(foundation, part, role))
     if part.egress:
         before += integrations.egress(foundation, part.name, part.egress, role)
-    if isinstance(part.source, str):
+    if part.source.reference is None:
         before.append(_image(foundation, part))
     secrets = _secrets(foundation, part.specification)
     before += [foundation.grant_object("READ", "secret", secret, role) for secret in secrets]
@@ -140,10 +141,10 @@ def _image(foundation: Foundation, part: ServicePart) -> Resource:
         Name.of(address.name),
         foundation.owner,
         foundation.owner,
-        {"tag": image.tag, "digest": image.digest},
+        {"tag": image.tag, "digest": image.digest if isinstance(image, ProcessImage) else None},
         frozenset({Address("image_repository", str(repository))}),
         None,
-        {"repository": repository, "image_name": part.image, "image": image},
+        {"repository": repository, "image_name": part.image, "image": image, "source": part.source.context},
     )
 
 

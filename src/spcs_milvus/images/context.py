@@ -70,7 +70,15 @@ def container_image(
         for block in _content(entry):
             content.update(block)
         _add(digest, entry, content.hexdigest())
-    return ContainerImage(folder, dockerfile, arguments, f"sha256:{digest.hexdigest()}")
+    files = [entry.size for entry in found.entries if entry.kind == "file"]
+    return ContainerImage(
+        folder,
+        dockerfile,
+        arguments,
+        f"sha256:{digest.hexdigest()}",
+        files=len(files),
+        size_bytes=sum(files),
+    )
 
 
 def archive(image: ContainerImage, found: Context) -> Iterator[bytes]:

@@ -1,11 +1,14 @@
-"""An image in an image repository: pushed, not created by SQL, and gone with its repository.
+"""An image in an image repository: built and pushed, not created by SQL, and gone with its repository.
 
-documented: SHOW IMAGES IN IMAGE REPOSITORY; single images cannot be dropped by SQL.
+documented: SHOW IMAGES IN IMAGE REPOSITORY; single images cannot be dropped by SQL. The tag says what went
+into an image. The digest of a process image is known before it is pushed, and compared; that of a container
+image is made by the engine that builds it, so it is declared as None.
 """
 
+from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.kinds import base
 from spcs_milvus.resource import ABSENT, Actual, Presence, Resource
-from spcs_milvus.steps import Look, Push, Step
+from spcs_milvus.steps import Build, Look, Push, Step
 from spcs_milvus.templates import sql
 
 
@@ -21,13 +24,16 @@ def _read(resource: Resource, answers: base.Answers) -> Actual:
     for row in answer.rows:
         tags = [item.strip() for item in str(row["tags"]).strip("[]").split(",")]
         if row["image_name"] == name and tag in tags:
-            return Actual(Presence.PRESENT, {"tag": tag, "digest": row["digest"]})
+            compared = {"digest": row["digest"]} if resource.attributes["digest"] else {}
+            return Actual(Presence.PRESENT, {"tag": tag, **compared}, live={"digest": row["digest"]})
     return ABSENT
 
 
 def _push(resource: Resource, *_ignored: object) -> tuple[Step, ...]:
     detail = resource.detail
-    return (Push(detail["repository"], detail["image_name"], detail["image"], resource.role),)
+    name, image = detail["image_name"], detail["image"]
+    push = Push(detail["repository"], name, image, resource.role)
+    return (Build(name, image), push) if isinstance(image, ContainerImage) else (push,)
 
 
 KIND = base.Kind(

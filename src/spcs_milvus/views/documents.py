@@ -9,6 +9,7 @@ from typing import Any
 from spcs_milvus.apply import Outcome
 from spcs_milvus.differences import leaves
 from spcs_milvus.errors import Problem
+from spcs_milvus.image_plans import Images
 from spcs_milvus.logs import Log
 from spcs_milvus.plan import Change, Plan
 from spcs_milvus.rendering import File
@@ -45,8 +46,8 @@ def plan_document(plan: Plan, counts: Counts, seconds: float) -> dict[str, Any]:
 
 
 def report_document(report: Report) -> dict[str, Any]:
-    """``{version, changes, errors, passwords, left, stays, statements, seconds, exit_code}``; a password that
-    was made up is told by the file that keeps it.
+    """``{version, changes, errors, passwords, left, stays, statements, seconds, spent, exit_code}``; a
+    password that was made up is told by the file that keeps it, and ``spent`` says what the seconds went to.
     """
     problems = [outcome.problem for outcome in report.outcomes if outcome.problem]
     return {
@@ -60,6 +61,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "stays": [vars(problem) for problem in report.plan.lasting],
         "statements": {"read": report.counts.read, "write": report.counts.write},
         "seconds": round(report.seconds, 3),
+        "spent": {name: round(seconds, 3) for name, seconds in report.spent.items()},
         "exit_code": report.exit_code,
     }
 
@@ -82,6 +84,14 @@ def files_document(folder: Path, files: Collection[File]) -> dict[str, Any]:
             for file in files
         ],
     }
+
+
+def images_document(shown: Images) -> dict[str, Any]:
+    """``{version, images: [{name, tag, source, engine, repository}], engine_problem}``; null: not there, and
+    no problem.
+    """
+    problem = vars(shown.blind) if shown.blind else None
+    return {"version": VERSION, "images": [vars(image) for image in shown.images], "engine_problem": problem}
 
 
 def status_document(shown: StackStatus) -> dict[str, Any]:

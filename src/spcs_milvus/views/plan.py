@@ -2,12 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 
 from rich.console import Console
+from rich.filesize import decimal
 from rich.text import Text
 
+from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.differences import Difference, leaves
 from spcs_milvus.plan import Action, Change, Plan
+from spcs_milvus.steps import Build, Push
 from spcs_milvus.views.problems import show_problems
 
 SIGNS = {
@@ -40,11 +44,21 @@ def _show_change(console: Console, change: Change, width: int) -> None:
     if change.action in (Action.UPDATE, Action.REPLACE):
         line.append(f"  ({change.because})", "dim")
     console.print(line)
-    for difference in change.differences:
-        for value in _lines(difference):
-            console.print(Text(f"      {value}", "dim"))
+    for value in chain(_images(change), *map(_lines, change.differences)):
+        console.print(Text(f"      {value}", "dim"))
     if change.loses:
         console.print(Text(f"      loses {change.loses}", "bold red"))
+
+
+def _images(change: Change) -> Iterator[str]:
+    """What is done for a container image."""
+    for step in change.steps:
+        match step:
+            case Build(image=image):
+                amount = f"{image.files} files, {decimal(image.size_bytes)}"
+                yield f"build from {image.folder} ({amount}), unless the engine has it"
+            case Push(image=ContainerImage()):
+                yield f"push to {step.repository}"
 
 
 def _lines(difference: Difference) -> Iterator[str]:

@@ -30,7 +30,8 @@ def show_report(console: Console, report: Report, verb: str) -> None:
     show_problems(console, report.plan.lasting, "stays", "bold yellow")
     if report.outcomes:
         done = sum(outcome.status is Status.DONE for outcome in report.outcomes)
-        console.print(Text(f"{done} of {len(report.outcomes)} done in {report.seconds:.1f} s", "bold"))
+        line = Text(f"{done} of {len(report.outcomes)} done in {report.seconds:.1f} s", "bold")
+        console.print(line.append(_parts(report), "not bold"))
         console.print(Text(f"critical path: {_chain(report)}", "dim"))
     if report.status:
         show_addresses(console, report.status)
@@ -46,6 +47,12 @@ def show_generated(console: Console, report: Report) -> None:
 def _failure(address: object, problem: Problem | None) -> Problem:
     assert problem is not None
     return Problem(problem.summary, problem.detail, problem.place or str(address), problem.hint)
+
+
+def _parts(report: Report) -> str:
+    """What the time went to, beside statements."""
+    parts = [f"{name} {seconds:.1f} s" for name, seconds in report.spent.items() if seconds >= SHOWN_SECONDS]
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _chain(report: Report) -> str:

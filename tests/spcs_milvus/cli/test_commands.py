@@ -27,6 +27,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs the program in an empty folder, where nobody can be asked."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("SPCS_MILVUS_HOME", str(tmp_path / "home"))
     return lambda *words: CliRunner().invoke(app, list(words), prog_name="spcs-milvus")
 
 
@@ -56,7 +57,7 @@ def test_help_of_a_command(run: Run, command: str) -> None:
     assert f"spcs-milvus {command}" in result.stdout
 
 
-@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("init", "local")])
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name not in ("init", "local", "images")])
 def test_every_command_on_a_project_takes_the_same_options(run: Run, command: str) -> None:
     told = run(command, "--help").stdout
     assert all(option in told for option in ("--file", "-f", "--connection", "-c", "--output"))
@@ -287,12 +288,13 @@ def test_render_leaves_a_folder_of_others_alone(run: Run, project: Path) -> None
 
 
 def test_render_for_an_account_that_runs_containers(run: Run, project: Path) -> None:
-    result = run("render", "--out", "sql", "-c", "prod")
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert "container images are not built yet" in result.stderr
+    assert run("render", "--out", "sql", "-c", "prod").exit_code == 0
+    readme = (project.parent / "sql" / "README.md").read_text(encoding="utf-8")
+    assert "--build-arg BASE=milvusdb/milvus:v2.6.25 " in readme
     images = [f"{name}: {{image: {{reference: /a/b/c/{name}:1}}}}\n" for name in ("milvus", "jupyter")]
     project.write_text(QUICKSTART + "".join(images), encoding="utf-8")
     assert run("render", "--out", "sql", "-c", "prod").exit_code == 0
+    assert "docker" not in (project.parent / "sql" / "README.md").read_text(encoding="utf-8")
 
 
 def _files(folder: Path) -> list[Path]:

@@ -18,6 +18,7 @@ from spcs_milvus import deployment
 from spcs_milvus.config import load
 from spcs_milvus.deployment import Connection, Planned, Target
 from spcs_milvus.events import Event
+from spcs_milvus.image_plans import ANYTHING, Allowed
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.plan import Plan
 from spcs_milvus.report import Report
@@ -25,6 +26,7 @@ from spcs_milvus.resource import Resource
 from spcs_milvus.status import StackStatus
 
 from .command_line import CommandLine
+from .fake_engine import FakeEngine
 
 QUICKSTART = "project: milvus-demo\nconnection: local\n"
 More = Callable[[tuple[Resource, ...]], tuple[Resource, ...]]
@@ -33,7 +35,7 @@ More = Callable[[tuple[Resource, ...]], tuple[Resource, ...]]
 class Stack:
     """One project file and one local account; every call is a run of its own, with sessions of its own.
 
-    `options` are laid over the account's own connection.
+    `options` are laid over the account's own connection. With an `engine` its runtime runs container images.
     """
 
     def __init__(self, local: LocalAccount[TurnedClock], folder: Path) -> None:
@@ -43,6 +45,7 @@ class Stack:
         self.environment = DEFAULT_ENVIRONMENT
         self.variables: dict[str, str] = {}
         self.options: dict[str, Any] = {}
+        self.engine: FakeEngine | None = None
         self.write(QUICKSTART)
 
     def write(self, text: str) -> None:
@@ -56,18 +59,19 @@ class Stack:
 
     @contextmanager
     def target(self, more: More = lambda resources: resources, **options: Any) -> Iterator[Target]:
-        connection = Connection("local", {**self.local.connection, **self.options, **options}, "process")
+        image_format = "container" if self.engine else "process"
+        connection = Connection("local", {**self.local.connection, **self.options, **options}, image_format)
         loaded = load(self.file, self.variables, self.environment)
-        with deployment.target(loaded, connection, self.pause, more) as on:
+        with deployment.target(loaded, connection, self.pause, more, self.engine) as on:
             yield on
 
-    def plan(self) -> Plan:
+    def plan(self, images: Allowed = ANYTHING) -> Plan:
         with self.target() as on:
-            return deployment.make_plan(on).plan
+            return deployment.make_plan(on, images=images).plan
 
-    def up(self, more: More = lambda resources: resources) -> Report:
+    def up(self, more: More = lambda resources: resources, images: Allowed = ANYTHING) -> Report:
         with self.target(more) as on:
-            planned: Planned = deployment.make_plan(on)
+            planned: Planned = deployment.make_plan(on, images=images)
             return deployment.up(on, planned, self.events.append, threading.Event())
 
     def down(self) -> Report:

@@ -73,7 +73,7 @@ def declared() -> tuple[Resource, ...]:
     assert file.read_text(encoding="utf-8") == QUICKSTART
     project = load(file, {}).project
     root = Path(__file__).parents[3]
-    images = {name: process_image(root / path) for name, path in components.image_folders(project).items()}
+    images = {name: process_image(root / "images" / name) for name in project.images_built}
     return components.resources(project, Context(project.project, project.roles.security_admin, images))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Collection
 
 import pytest
 import snowflake.connector
+from tests.spcs_milvus.stack import no_container
 
 from spcs_emulator import daemon
 from spcs_milvus.config import load
@@ -25,7 +26,7 @@ PROJECTS = {
 
 
 def rendered(stack: Stack) -> tuple[File, ...]:
-    return render("milvus-demo", declare(load(stack.file, {}), "local", "process"))
+    return render("milvus-demo", declare(load(stack.file, {}), "local", "process", no_container))
 
 
 def run(stack: Stack, files: Collection[File]) -> None:

@@ -16,6 +16,7 @@ from spcs_milvus.errors import ConnectError, RefusedError
 
 from .command_line import CommandLine
 from .conftest import QUICKSTART, Stack
+from .fake_engine import FakeEngine
 from .test_refusals import REFERENCES, refused
 
 Local = LocalAccount[TurnedClock]
@@ -114,6 +115,32 @@ def test_a_browser_is_asked_once(ci: Stack, monkeypatch: pytest.MonkeyPatch) -> 
     assert done(ci, user="ANN", authenticator="externalbrowser") == 1
     report, attempts = signed_in(ci, ci.down)
     assert (report.exit_code, attempts) == (0, 1)
+
+
+SIGN_INS = ["key pair", "password", "access token", "browser"]
+
+
+@pytest.mark.parametrize("how", SIGN_INS)
+def test_images_are_pushed_however_one_signs_in(
+    ci: Stack, key: rsa.RSAPrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """The registry takes the session's token, so none of them is typed in again."""
+    ci.engine = FakeEngine()
+    match how:
+        case "key pair":
+            publish(ci, key)
+            done(ci, user="CI", private_key_file=str(written(key, tmp_path)))
+        case "password":
+            done(ci, user="ANN", password="Correct horse 1")
+        case "access token":
+            with ci.session() as admin:
+                token = admin.run("ALTER USER ANN ADD PAT T")[0]["token_secret"]
+            done(ci, user="ANN", authenticator="PROGRAMMATIC_ACCESS_TOKEN", token=token)
+        case "browser":
+            monkeypatch.setenv("SF_TEST_BROWSER_OPENER", "noop")
+            monkeypatch.setenv("BROWSER", "true")
+            assert done(ci, user="ANN", authenticator="externalbrowser") == 1
+    assert [login.user for login in ci.engine.logins] == ["0sessiontoken", "0sessiontoken"]
 
 
 def test_a_second_factor_is_asked_for_once(ci: Stack) -> None:

@@ -120,6 +120,14 @@ def test_the_arguments_matter(tree: Tree, arguments: dict[str, str]) -> None:
 
 
 @given(trees())
+def test_the_image_tells_how_many_files_the_engine_is_sent_and_how_much_is_in_them(tree: Tree) -> None:
+    with written(tree) as folder:
+        image = container_image(folder)
+        files = [entry for entry in unpacked(image).values() if entry.isreg()]
+        assert (image.files, image.size_bytes) == (len(files), sum(entry.size for entry in files))
+
+
+@given(trees())
 def test_the_engine_is_sent_what_the_digest_covers(tree: Tree) -> None:
     with written(tree) as folder:
         sent = unpacked(container_image(folder))

@@ -1,16 +1,21 @@
 """Values that hold everything a view has to show, once."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from spcs_milvus.apply import Outcome, Status
+from tests.spcs_milvus.stack import container
+
+from spcs_milvus.apply import Outcome, Status, Took
 from spcs_milvus.differences import Difference
 from spcs_milvus.errors import Problem
+from spcs_milvus.image_plans import Image, Images
+from spcs_milvus.names import Name
 from spcs_milvus.plan import Action, Change, Plan
 from spcs_milvus.report import Counts, Report
 from spcs_milvus.resource import Address
 from spcs_milvus.secrets import Generated, Secret
 from spcs_milvus.status import StackStatus
-from spcs_milvus.steps import Statement
+from spcs_milvus.steps import Build, Push, Statement, Wait
 
 PROBLEM = Problem(
     "`warehouse.size` is not right",
@@ -84,6 +89,29 @@ PERSON = Change(
 DOOR = Change(EGRESS, Action.CREATE, "it is not there", (), frozenset({USER}))
 ROTATED = Change(Address("secret", "DEMO.PUBLIC.KEY"), Action.UPDATE, "its value is set again", ())
 OUTSIDE = Plan((PERSON, DOOR, ROTATED))
+
+# what has to do with images
+_MILVUS, _JUPYTER = container("milvus"), container("jupyter")
+REPOSITORY = Name.of("DEMO").child("PUBLIC").child("REPO")
+BUILT = Change(
+    Address("image", f"{REPOSITORY}/milvus:{_MILVUS.tag}"),
+    Action.CREATE,
+    "it is not there",
+    (Build("milvus", _MILVUS), Push(REPOSITORY, "milvus", _MILVUS, "DEMO_OWNER")),
+)
+PUSHED = replace(
+    BUILT,
+    address=Address("image", f"{REPOSITORY}/jupyter:{_JUPYTER.tag}"),
+    steps=(Push(REPOSITORY, "jupyter", _JUPYTER, "DEMO_OWNER"),),
+)
+IMAGE_PLAN = Plan((BUILT, PUSHED, WAIT))
+IMAGES = Images(
+    (
+        Image("milvus", _MILVUS.tag, "images/milvus", "sha256:1", f"sha256:{'1' * 64}"),
+        Image("jupyter", _JUPYTER.tag, "mine", None, None),
+    )
+)
+BLIND = replace(IMAGES, blind=Problem("no Docker engine answers", hint="start it"))
 
 STATUS = StackStatus(
     "demo",
@@ -173,5 +201,16 @@ INTERRUPTED = Report(
 )
 GENERATED = Report(
     OUTSIDE, (Outcome(PERSON, Status.DONE, 0.1), Outcome(DOOR, Status.DONE, 0.1)), Counts(9, 2), 0.4
+)
+_STARTED = replace(WAIT, needs=frozenset({BUILT.address}))
+MADE = Report(
+    IMAGE_PLAN,
+    (
+        Outcome(BUILT, Status.DONE, 52.0, took=tuple(map(Took, BUILT.steps, (0, 40), (40, 12)))),
+        Outcome(PUSHED, Status.DONE, 0.01, took=tuple(map(Took, PUSHED.steps, (0,), (0.01,)))),
+        Outcome(_STARTED, Status.DONE, 9.0, 52.0, took=(Took(Wait(SERVICE, {}), 52, 9),)),
+    ),
+    Counts(12, 0),
+    61.5,
 )
 EMPTY = Report(NOTHING, (), Counts(9, 0), 0.4)

@@ -69,9 +69,25 @@ def test_what_was_made_up_is_told_by_its_file() -> None:
     assert "hunter2" not in json.dumps(document)
 
 
+def test_what_the_time_of_a_report_went_to() -> None:
+    document = documents.report_document(samples.MADE)
+    assert document["spent"] == {"build": 40.0, "push": 12.01, "start": 9.0}
+
+
+def test_images() -> None:
+    document = documents.images_document(samples.IMAGES)
+    assert sorted(document) == ["engine_problem", "images", "version"]
+    assert [list(image) for image in document["images"]] == [
+        ["name", "tag", "source", "engine", "repository"],
+        ["name", "tag", "source", "engine", "repository"],
+    ]
+    assert document["engine_problem"] is None
+    assert documents.images_document(samples.BLIND)["engine_problem"]["hint"] == "start it"
+
+
 def test_a_report() -> None:
     document = documents.report_document(samples.DONE)
-    assert sorted(document) == sorted([*RUN, "errors", "passwords", "left", "stays", "exit_code"])
+    assert sorted(document) == sorted([*RUN, "spent", "errors", "passwords", "left", "stays", "exit_code"])
     assert all(list(change) == [*CHANGE, "differences", "loses"] for change in document["changes"])
     assert [change["status"] for change in document["changes"]] == ["done"] * 4
     assert document["changes"][3]["seconds"] == 62.0

@@ -15,6 +15,7 @@ from spcs_milvus.differences import Difference
 from spcs_milvus.errors import Problem
 from spcs_milvus.logs import Log
 from spcs_milvus.views import console
+from spcs_milvus.views.images import show_images
 from spcs_milvus.views.logs import show_log
 from spcs_milvus.views.plan import show_plan
 from spcs_milvus.views.problems import show_problems, show_warnings
@@ -28,6 +29,10 @@ SHOWN: dict[str, Callable[[Console], None]] = {
     "warnings": lambda out: show_warnings(out, [samples.PROBLEM]),
     "plan": lambda out: show_plan(out, samples.PLAN),
     "plan-of-the-outside": lambda out: show_plan(out, samples.OUTSIDE),
+    "plan-of-images": lambda out: show_plan(out, samples.IMAGE_PLAN),
+    "images": lambda out: show_images(out, samples.IMAGES),
+    "images-unknown": lambda out: show_images(out, samples.BLIND),
+    "report-of-images": lambda out: show_report(out, samples.MADE, "up"),
     "plan-of-nothing": lambda out: show_plan(out, samples.NOTHING),
     "report-done": lambda out: show_report(out, samples.DONE, "up"),
     "report-failed": lambda out: show_report(out, samples.FAILED, "up"),
