@@ -22,6 +22,7 @@ COMMANDS = {
     "verify": ("spcs_milvus.cli.verify", "Run the notebook in the account, to prove that the stack answers."),
     "open": ("spcs_milvus.cli.open", "Open the notebook in the browser."),
     "logs": ("spcs_milvus.cli.logs", "Show what a service has written."),
+    "images": ("spcs_milvus.cli.images", "Show, build and push the images of the project."),
     "down": ("spcs_milvus.cli.down", "Remove exactly what `up` made."),
     "local": ("spcs_milvus.cli.local", "Run a Snowflake account on this machine, for trying and testing."),
 }

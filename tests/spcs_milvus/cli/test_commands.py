@@ -64,6 +64,13 @@ def test_every_command_on_a_project_takes_the_same_options(run: Run, command: st
     assert all(option in told for option in ("--environment", "-e"))
 
 
+@pytest.mark.parametrize("command", ["list", "build", "push"])
+def test_every_command_about_images_takes_the_options_of_a_project(run: Run, command: str) -> None:
+    told = run("images", command, "--help").stdout
+    assert all(option in told for option in ("--file", "-f", "--environment", "-e", "--output"))
+    assert ("--connection" in told) == (command != "build")
+
+
 def test_version(run: Run) -> None:
     result = run("--version")
     assert (result.exit_code, result.stdout) == (0, f"spcs-milvus {__version__}\n")
@@ -75,6 +82,7 @@ USAGE = [
     ("validate", "--nonsense"),
     ("validate", "-o", "xml"),
     ("local", "nonsense"),
+    ("images", "nonsense"),
     ("logs",),
     ("logs", "milvus", "--lines", "0"),
     ("status", "--watch", "--every", "0"),

@@ -1,0 +1,101 @@
+"""``images``: what images the project builds and where they are; builds and pushes them and nothing else, for
+those whose builds run elsewhere.
+"""
+
+import os
+from typing import Annotated
+
+import typer
+
+from spcs_milvus import deployment, image_deployment
+from spcs_milvus.cli.boundary import boundary
+from spcs_milvus.cli.connection import connection as connect
+from spcs_milvus.cli.options import (
+    ConnectionName,
+    EnvironmentName,
+    Output,
+    OutputOption,
+    ProjectFile,
+    commands,
+)
+from spcs_milvus.cli.stopping import stopping
+from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.declaration import container_images
+from spcs_milvus.image_plans import chosen, plan_build
+from spcs_milvus.images import Engine, container_image
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
+from spcs_milvus.report import Report
+from spcs_milvus.views import console, documents
+from spcs_milvus.views.images import show_images
+from spcs_milvus.views.plan import show_plan
+from spcs_milvus.views.problems import show_warnings
+from spcs_milvus.views.progress import progress
+from spcs_milvus.views.report import show_report
+
+app = commands(no_args_is_help=True, help="Show, build and push the images of the project.")
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME]...", help="Images of the project. Default: all.")
+]
+
+
+@app.command("list")
+def list_(
+    file: ProjectFile = DEFAULT_FILE,
+    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: ConnectionName = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show each image: its tag, its folder, whether the Docker engine and the image repository have it."""
+    with boundary(output):
+        loaded = load(file, os.environ, environment, secrets_too=False)
+        with deployment.target(loaded, connect(loaded, connection)) as on:
+            shown = image_deployment.look(on)
+        if output is Output.JSON:
+            documents.write(documents.images_document(shown))
+            return
+        show_images(console.out(), shown)
+        show_warnings(console.talk(), [shown.blind] if shown.blind else [])
+
+
+@app.command()
+def build(
+    names: Names = None,
+    file: ProjectFile = DEFAULT_FILE,
+    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Build the container images that the Docker engine does not have; needs no account."""
+    with boundary(output):
+        loaded = load(file, os.environ, environment, secrets_too=False)
+        images = container_images(loaded, container_image)
+        plan = plan_build({name: images[name] for name in chosen(names or (), images)})
+        show_plan(console.talk(), plan)
+        with stopping() as stop, Engine() as engine, progress(console.talk()) as emit:
+            report = image_deployment.build(plan, emit, stop, engine)
+        _end(report, "images build", output)
+
+
+@app.command()
+def push(
+    names: Names = None,
+    file: ProjectFile = DEFAULT_FILE,
+    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: ConnectionName = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Push the images that the image repository does not have; builds what the Docker engine has not."""
+    with boundary(output):
+        loaded = load(file, os.environ, environment, secrets_too=False)
+        with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
+            planned = image_deployment.make_push_plan(on, names or ())
+            show_plan(console.talk(), planned.plan)
+            with progress(console.talk()) as emit:
+                report = image_deployment.push(on, planned, emit, stop)
+        _end(report, "images push", output)
+
+
+def _end(report: Report, verb: str, output: Output) -> None:
+    if output is Output.JSON:
+        documents.write(documents.report_document(report))
+    show_report(console.talk() if output is Output.JSON else console.out(), report, verb)
+    raise typer.Exit(report.exit_code)
