@@ -1,7 +1,8 @@
 """What is going on: on a terminal one live line a running step, elsewhere plain lines with a heartbeat.
 
 Comes in: events of apply, from many threads. Goes out: text on stderr. A step that nothing was said about for
-a while is named again, so that a log shows that the program is alive.
+a while is named again, so that a log shows that the program is alive. Builds and pushes say more than anybody
+reads: on a terminal they have bars, elsewhere a line at intervals.
 """
 
 import threading
@@ -17,8 +18,11 @@ from rich.text import Text
 
 from spcs_milvus.events import Event, Stage
 from spcs_milvus.resource import Address
+from spcs_milvus.views.console import harmless
+from spcs_milvus.views.transfer import bars, in_words
 
 HEARTBEAT_SECONDS = 10.0
+TRANSFER_SECONDS = 5.0
 SHOWN_SECONDS = 0.05
 _SHOWN_RUNNING = 12
 
@@ -34,7 +38,9 @@ _ENDS = {
 
 @contextmanager
 def progress(
-    console: Console, heartbeat_seconds: float = HEARTBEAT_SECONDS
+    console: Console,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    transfer_seconds: float = TRANSFER_SECONDS,
 ) -> Iterator[Callable[[Event], None]]:
     """A function that takes events and shows them until the block ends."""
     if console.is_terminal and not console.is_dumb_terminal:
@@ -42,7 +48,7 @@ def progress(
         with Live(live, console=console, refresh_per_second=8, transient=True):
             yield live.hear
         return
-    plain = _Plain(console, heartbeat_seconds)
+    plain = _Plain(console, heartbeat_seconds, transfer_seconds)
     heart = threading.Thread(target=plain.beat, daemon=True)
     heart.start()
     try:
@@ -76,18 +82,26 @@ class _Live:
         running = list(self._running.values())
         for event, began in running[:_SHOWN_RUNNING]:
             elapsed = f"{time.monotonic() - began:.0f} s"
-            doing = event.text if event.stage is Stage.PROGRESS else _DOING.get(event.action, "")
+            doing = harmless(event.text) if event.stage is Stage.PROGRESS else _DOING.get(event.action, "")
             table.add_row(self._spinner, str(event.address), Text(elapsed, "cyan"), Text(doing, "dim"))
         more = len(running) - _SHOWN_RUNNING
-        return Group(table, Text(f"and {more} more", "dim")) if more > 0 else Group(table)
+        rest = [Text(f"and {more} more", "dim")] if more > 0 else []
+        transfers = {
+            event.address.name.rpartition("/")[2]: event.transfer for event, _ in running if event.transfer
+        }
+        return Group(table, *rest, bars(transfers))
 
 
 class _Plain:
-    """One line when a step ends or changes its phase, and a heartbeat while nothing else is said."""
+    """One line when a step ends or changes its phase, one at intervals of ``transfer_seconds`` for a build or
+    a push, and a heartbeat while nothing else is said.
+    """
 
-    def __init__(self, console: Console, heartbeat_seconds: float) -> None:
+    def __init__(self, console: Console, heartbeat_seconds: float, transfer_seconds: float) -> None:
         self._console = console
         self._heartbeat_seconds = heartbeat_seconds
+        self._transfer_seconds = transfer_seconds
+        self._told: dict[Address, float] = {}
         self._began = time.monotonic()
         self._running: dict[Address, str] = {}
         self._said = time.monotonic()
@@ -100,9 +114,19 @@ class _Plain:
                 self._running.pop(event.address, None)
                 self._say(_line(event))
                 return
-            self._running[event.address] = event.text
-            if event.stage is Stage.PROGRESS:
-                self._say(Text(f"  {event.address}: {event.text}"))
+            self._running[event.address] = _text(event)
+            if event.stage is Stage.PROGRESS and self._is_due(event):
+                self._say(Text(f"  {event.address}: {_text(event)}"))
+
+    def _is_due(self, event: Event) -> bool:
+        """Whether it is time for a line; always, unless it is about how far something is."""
+        if event.transfer is None:
+            self._told.pop(event.address, None)
+            return True
+        due = event.seconds - self._told.get(event.address, -self._transfer_seconds) >= self._transfer_seconds
+        if due:
+            self._told[event.address] = event.seconds
+        return due
 
     def beat(self) -> None:
         """Runs until ``ended`` is set."""
@@ -115,6 +139,10 @@ class _Plain:
     def _say(self, text: Text) -> None:
         self._said = time.monotonic()
         self._console.print(Text(f"[{self._said - self._began:6.1f} s] ").append_text(text))
+
+
+def _text(event: Event) -> str:
+    return in_words(event.transfer) if event.transfer else event.text
 
 
 def _line(event: Event) -> Text:

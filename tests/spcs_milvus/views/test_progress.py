@@ -10,6 +10,7 @@ from rich.console import Console
 from spcs_milvus.errors import Problem
 from spcs_milvus.events import Event, Stage
 from spcs_milvus.resource import Address
+from spcs_milvus.transfer import Layer, Transfer
 from spcs_milvus.views.progress import progress
 
 POOL = Address("compute_pool", "P")
@@ -78,18 +79,19 @@ def _terminal(width: int) -> Console:
     )
 
 
+def _plain(console: Console) -> str:
+    """What a terminal was sent, without what moves it."""
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", "\n".join(_said(console)))
+    return text.replace("\r", "\n")
+
+
 def test_on_a_terminal_grants_that_succeed_go_unseen() -> None:
     console = _terminal(80)
     with progress(console) as hear:
         for event in EVENTS:
             hear(event)
         hear(Event(Address("grant", "G"), "create", Stage.FAILED, problem=Problem("refused")))
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", "\n".join(_said(console)))
-    ends = [
-        line.strip()
-        for line in text.replace("\r", "\n").splitlines()
-        if line.strip().startswith(("✓", "✗", "↷"))
-    ]
+    ends = [line.strip() for line in _plain(console).splitlines() if line.strip().startswith(("✓", "✗", "↷"))]
     assert ends == [*ENDS, "✗ grant.G failed: refused"]
 
 
@@ -102,6 +104,65 @@ def test_on_a_terminal_what_runs_stands_below(running: int) -> None:
     text = "\n".join(_said(console))
     assert "role.R0" in text
     assert ("and 8 more" in text) == (running == 20)
+
+
+IMAGE = Address("image", "DB.PUBLIC.REPO/milvus:ctx-1")
+LAYERS = (
+    Layer("there", "Layer already exists", 0, 0),
+    Layer("done", "Pushed", 1_000_000, 1_000_000),
+    Layer("moving", "Pushing", 500_000, 3_000_000),
+    Layer("waiting", "Waiting", 0, 4_000_000),
+)
+
+
+def _moment(seconds: float, transfer: Transfer) -> Event:
+    return Event(IMAGE, "create", Stage.PROGRESS, transfer.text, seconds, transfer=transfer)
+
+
+def test_without_a_terminal_a_transfer_is_told_at_intervals() -> None:
+    console = Console(file=io.StringIO(), width=40, soft_wrap=True)
+    with progress(console, transfer_seconds=5.0) as hear:
+        for tenth in range(0, 121, 5):
+            hear(_moment(tenth / 10, Transfer(f"at {tenth / 10} s", LAYERS)))
+        hear(Event(IMAGE, "create", Stage.PROGRESS, "asking for the repository's address", 12.1))
+        hear(_moment(12.2, Transfer("0 of 4 layers pushed")))
+        hear(Event(IMAGE, "create", Stage.DONE, seconds=13.0))
+    assert [line.split("] ", 1)[1] for line in _said(console)] == [
+        *(f"  {IMAGE}: at {seconds} s, 1.5 MB of 8.0 MB" for seconds in ("0.0", "5.0", "10.0")),
+        f"  {IMAGE}: asking for the repository's address",
+        f"  {IMAGE}: 0 of 4 layers pushed",
+        f"✓ {IMAGE} created 13.0 s",
+    ]
+
+
+def test_on_a_terminal_a_transfer_has_a_bar_and_so_has_each_layer_on_its_way() -> None:
+    console = _terminal(100)
+    with progress(console) as hear:
+        hear(_moment(1.0, Transfer("2 of 4 layers pushed", LAYERS)))
+        hear(Event(POOL, "create", Stage.PROGRESS, "busy"))
+    lines = _plain(console).splitlines()
+    bars = {line.split()[0]: line for line in lines if "━" in line}
+    assert bars.keys() == {"milvus:ctx-1", "moving"}
+    assert bars["milvus:ctx-1"].rstrip().endswith("1.5 MB of 8.0 MB")
+    assert bars["moving"].rstrip().endswith("500.0 kB of 3.0 MB")
+    assert any("2 of 4 layers pushed" in line for line in lines)
+
+
+def test_what_a_build_prints_steers_no_terminal() -> None:
+    for console in (_terminal(100), Console(file=io.StringIO(), soft_wrap=True)):
+        with progress(console) as hear:
+            hear(_moment(0.0, Transfer("Step 2/3 : RUN \x1b]0;mine\x07")))
+        assert "\x1b]0;" not in "\n".join(_said(console))
+        assert "\\x1b]0;mine\\x07" in "\n".join(_said(console))
+
+
+@pytest.mark.parametrize("total", [None, 0])
+def test_a_transfer_of_unknown_length_tells_what_is_done(total: int | None) -> None:
+    transfer = Transfer("pulling", (Layer("a", "Downloading", 0, total), Layer("b", "Downloading", 7, None)))
+    console = _terminal(100)
+    with progress(console) as hear:
+        hear(_moment(0.0, transfer))
+    assert "7 bytes" in _plain(console)
 
 
 class _Listening(io.StringIO):
