@@ -21,13 +21,14 @@ _CONFIG = "application/vnd.oci.image.config.v1+json"
 @dataclass
 class FakeEngine(Engine):
     """``asked`` is what was asked of it, in order; ``built`` are the images it has; ``logins`` are those it
-    pushed with. What is in ``fails`` raises when it is built or pushed; ``at_work`` is called in the middle
-    of a build and of a push.
+    pushed with, ``signs_in`` how often it asks for one in a push. What is in ``fails`` raises when it is
+    built or pushed; ``at_work`` is called in the middle of a build and of a push.
     """
 
     asked: list[str] = field(default_factory=list)
     built: dict[str, str] = field(default_factory=dict)
     logins: list[Login] = field(default_factory=list)
+    signs_in: int = 1
     fails: dict[str, DeployError] = field(default_factory=dict)
     at_work: Callable[[str], object] = lambda _what: None
 
@@ -57,7 +58,7 @@ class FakeEngine(Engine):
         self._ask("push", name)
         progress(Transfer("0 of 1 layers pushed", (Layer("a", "Pushing", 1, 2),)))
         self.at_work(f"push {name}")
-        self.logins.append(sign_in())
+        self.logins += [sign_in() for _ in range(self.signs_in)]
         progress(Transfer("1 of 1 layers pushed", (Layer("a", "Pushed", 2, 2),)))
         return pushed(reference, self.logins[-1], image.tag)
 

@@ -123,6 +123,15 @@ def test_what_the_engine_has_is_pushed_as_it_is(stack: Stack, engine: FakeEngine
     assert {event.stage for event in told} == {Stage.PROGRESS}
 
 
+def test_a_login_that_ends_in_a_push_is_followed_by_another(stack: Stack, engine: FakeEngine) -> None:
+    engine.signs_in = 3
+
+    done(stack.up())
+
+    assert len(engine.logins) == 6
+    assert len({login.password.reveal() for login in engine.logins}) == 6
+
+
 def test_without_an_engine_nothing_is_written(stack: Stack, engine: FakeEngine) -> None:
     before = stack.local.dump()
     engine.fails["find"] = GONE
