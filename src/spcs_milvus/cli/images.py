@@ -62,6 +62,7 @@ def build(
     names: Names = None,
     file: ProjectFile = DEFAULT_FILE,
     environment: EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: ConnectionName = None,  # noqa: ARG001 - every command takes -c; this one needs no account
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Build the container images that the Docker engine does not have; needs no account."""
