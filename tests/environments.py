@@ -1,4 +1,5 @@
 """Virtual environments for clients that must not share ours: each pins a connector, or a typer, of its own.
+And wheels for images, which are installed where there is no network.
 
 In: the name of a file in `constraints/`. Out: the folder of its programs. Makes `.venv-<name>` in the
 project's root when it is missing or was made from something else; touches the network only then.
@@ -25,6 +26,14 @@ INSTALLED = {
     "snowcap": ("snowcap",),
     "connector-4.8": ("--editable", str(ROOT), "pytest", "hypothesis"),
 }
+# What is downloaded only: every distribution in the constraints, for the Python of Debian bookworm on amd64.
+DOWNLOADED = frozenset(("milvus-base", "jupyter-base"))
+DOWNLOADED_FOR = (
+    "--python-version=3.11.2",
+    "--platform=manylinux2014_x86_64",
+    "--platform=manylinux_2_28_x86_64",
+)
+
 # The ones that hold our own program: our constraints hold too, but for what theirs say otherwise.
 OURS = frozenset(("connector-4.8",))
 
@@ -57,6 +66,13 @@ def install(name: str) -> str | None:
         if failed is None:
             made_of.write_text(wanted, encoding="utf-8")
         return failed
+
+
+def download(name: str, folder: Path) -> str | None:
+    """Why not all wheels of `constraints/<name>.txt` are in the folder; None when they are."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    chosen = ["--only-binary=:all:", *DOWNLOADED_FOR, "--requirement", str(CONSTRAINTS / f"{name}.txt")]
+    return _run(*command, *chosen, "--dest", str(folder))
 
 
 def programs(

@@ -1,7 +1,7 @@
 """An environment that cannot be made is told by name: skipped on a machine, failed where CI=true."""
 
 import pytest
-from tests.environments import CONSTRAINTS, INSTALLED, ROOT, constraints, programs
+from tests.environments import CONSTRAINTS, DOWNLOADED, INSTALLED, ROOT, constraints, programs
 
 
 def test_without_one_a_test_is_skipped_by_name() -> None:
@@ -24,8 +24,13 @@ def test_every_version_is_pinned_once(name: str) -> None:
     assert set(installed) <= set(pinned)
 
 
+def test_the_notebook_s_base_has_what_its_image_installs() -> None:
+    wanted = (ROOT / "images/jupyter/requirements.txt").read_text(encoding="utf-8").splitlines()
+    assert {line for line in wanted if "==" in line} <= set(constraints("jupyter-base").splitlines())
+
+
 def test_every_file_of_versions_is_used() -> None:
-    assert {path.stem for path in CONSTRAINTS.iterdir()} == set(INSTALLED)
+    assert {path.stem for path in CONSTRAINTS.iterdir()} == set(INSTALLED) | DOWNLOADED
 
 
 def test_the_connector_before_takes_the_place_of_ours() -> None:

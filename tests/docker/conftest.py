@@ -9,7 +9,7 @@ from pathlib import Path
 
 import docker
 import pytest
-from tests.docker import engines, leftovers, registries, tiny
+from tests.docker import bases, engines, leftovers, registries, tiny
 from tests.environments import do_without
 
 
@@ -45,6 +45,24 @@ def tiny_arm64_base(engine: docker.APIClient) -> str:
     """The same, but it says that it is for linux/arm64."""
     _need(tiny.why_no_busybox())
     return tiny.load_tiny(engine, "arm64")
+
+
+@pytest.fixture(scope="session")
+def debian_base(engine: docker.APIClient) -> str:
+    """The reference of a minimal Debian. It stays in the engine, as the two that follow."""
+    return bases.debian(engine)
+
+
+@pytest.fixture(scope="session")
+def milvus_base(engine: docker.APIClient, debian_base: str) -> str:
+    """What images/milvus is built on here: the real server, of version 2.3.5."""
+    return bases.milvus(engine, debian_base)
+
+
+@pytest.fixture(scope="session")
+def jupyter_base(engine: docker.APIClient, debian_base: str) -> str:
+    """What images/jupyter is built on here."""
+    return bases.jupyter(engine, debian_base)
 
 
 @pytest.fixture
