@@ -4,10 +4,10 @@ EXAMPLE ?= examples/quickstart/spcs-milvus.yaml
 RUN := .venv/bin/python -m
 INSTALLED := .venv/.installed
 
-.PHONY: help up status down test check lint format bench clean
+.PHONY: help up status down test test-docker check lint format bench clean
 
 help: ## Show what can be done
-	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
 
 up: $(INSTALLED) ## Run Milvus and Jupyter on a local account, and say where
 	@$(RUN) spcs_milvus up --yes -f $(EXAMPLE)
@@ -20,10 +20,13 @@ down: $(INSTALLED) ## Remove the stack and stop the local account
 	@$(RUN) spcs_milvus local stop
 
 # each in a process of its own: a crash of the connector's compiled core then takes no other tests with it
-PARTS := tests/emulator tests/spcs_milvus tests/images tests/live tests/peers
+PARTS := tests/emulator tests/spcs_milvus tests/images tests/live tests/peers tests/docker
 
 test: $(INSTALLED) ## Run every test
 	@failed=; for part in $(PARTS) "$(wildcard tests/test_*.py)"; do $(RUN) pytest $$part || failed=1; done; test -z "$$failed"
+
+test-docker: $(INSTALLED) ## Run the tests that need a Docker engine
+	@$(RUN) pytest tests/docker
 
 check: lint test ## What a change must pass: lint, then every test
 
