@@ -49,7 +49,9 @@ class NothingRuns:
     def push(self, tag: str) -> None:
         repository, _, name = IMAGE.rpartition("/")
         digest = f"sha256:{tag * 64}"
-        self.local.account.record_image(PushedImage(repository, name, tag, digest, "m", None, "amd64"))
+        account = self.local.account
+        key = account.repository_key(repository) or ""
+        account.record_image(PushedImage(key, name, tag, digest, "m", None, ("linux/amd64",)))
 
     def reopen(self) -> None:
         self.local.close()
