@@ -1,7 +1,9 @@
 """The account's side of the registry: who may pull and push, and which images there are."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
 from datetime import datetime
 from pathlib import Path
 
@@ -98,6 +100,35 @@ def test_a_pool_of_arm_nodes_takes_images_for_arm(
     assert "arm64 architecture" in stack.refused(on_arm)[2]
     world.push(digest="b", platforms=("linux/amd64", "linux/arm64"))
     stack.run(on_arm)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "artifact_type", "platforms"),
+    [
+        ('"amd64"', None, ("linux/amd64",)),
+        ('"arm64"', None, ("linux/arm64",)),
+        ("null", None, ("linux/amd64",)),
+        ("null", "application/x", ()),
+    ],
+    ids=["amd64", "arm64", "an index", "a process image"],
+)
+def test_an_account_from_before_images_had_platforms_goes_on(
+    tmp_path: Path, architecture: str, artifact_type: str | None, platforms: tuple[str, ...]
+) -> None:
+    with LocalAccount(tmp_path, TurnedClock()) as local, ExitStack() as opened:
+        client = World(local, opened).connect()
+        client.run("CREATE DATABASE D")
+        client.run("CREATE IMAGE REPOSITORY D.PUBLIC.R")
+        key = local.account.repository_key("d/public/r") or ""
+        local.account.record_image(PushedImage(key, "app", "1", "sha256:1", "m", artifact_type, ()))
+    old = f"json_remove(json_set(body, '$.architecture', json('{architecture}')), '$.platforms')"
+    with closing(sqlite3.connect(tmp_path / "catalogue.sqlite")) as database, database:
+        changed = f"UPDATE documents SET body = {old} WHERE \"table\" = 'image'"
+        assert database.execute(changed).rowcount == 1
+    with LocalAccount(tmp_path, TurnedClock()) as local:
+        image = local.account.image(key, "app", "1")
+    assert image is not None
+    assert image.platforms == platforms
 
 
 def test_an_image_pushed_to_a_repository_that_is_another_now_is_not_recorded(

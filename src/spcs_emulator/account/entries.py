@@ -180,8 +180,20 @@ def membership_from_json(body: Mapping[str, Any]) -> Membership:
 
 def image_from_json(body: Mapping[str, Any]) -> StoredImage:
     """Return the image kept as `body`."""
+    body = _with_platforms(body)
     lists = {name: tuple(body[name]) for name in ("tags", "platforms")}
     return StoredImage(**{**body, **lists, "created_on": _time(body["created_on"])})
+
+
+def _with_platforms(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the image with `platforms` where an older catalogue has its `architecture`. One that named none
+    was taken for any node then, and goes on being good for those that there are by default.
+    """
+    if "architecture" not in body:
+        return body
+    more = {name: value for name, value in body.items() if name != "architecture"}
+    runs = [] if body["artifact_type"] else [f"linux/{body['architecture'] or 'amd64'}"]
+    return {**more, "platforms": runs}
 
 
 def session_from_json(body: Mapping[str, Any]) -> Session:
