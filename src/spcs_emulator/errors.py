@@ -80,6 +80,17 @@ class OtherRuntimeError(LocalAccountError):
         )
 
 
+class CopiedAccountError(LocalAccountError):
+    """A copy of a data folder, without the volumes that are in a Docker engine."""
+
+    def __init__(self, data: Path, original: Path, holders: Sequence[str]) -> None:
+        super().__init__(
+            f"{data} is a copy of {original}, whose block volumes, in a Docker engine, were not copied: "
+            f"{', '.join(holders)}",
+            f"Start the account in {original}. Once that folder is gone, this one takes its place.",
+        )
+
+
 class NoEngineError(LocalAccountError):
     """No Docker engine of this machine answers, or it does not do as it is asked."""
 

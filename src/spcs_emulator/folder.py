@@ -141,9 +141,24 @@ class DataFolder:
                 raise UnusableFolderError(self.path, f"it was made by another version ({value['format']})")
             # Older accounts have neither runtime nor mark.
             more = {name: str(value[name]) for name in ("runtime", "mark") if name in value}
+            if self.original is not None:
+                del more["mark"]
             return Kept(identity_from_json(value["identity"]), int(value["port"]), **more)
         except (KeyError, TypeError, ValueError) as error:
             raise UnusableFolderError(self.path, "its account.json cannot be read") from error
+
+    @property
+    def original(self) -> Path | None:
+        """The data folder that this one was copied from, while that is there; None when it is no copy.
+
+        What bears the mark is the original's. One whose original is gone was moved, and keeps the mark.
+        """
+        here = _read_json(self.path / "account.json")
+        if "mark" not in here or "home" not in here:
+            return None
+        home = Path(here["home"])
+        there = _read_json(home / "account.json")
+        return home if there.get("mark") == here["mark"] and not home.samefile(self.path) else None
 
     def existing_account(self) -> Kept:
         """Who the account is. NotALocalAccountError when the folder holds none."""
@@ -154,7 +169,7 @@ class DataFolder:
     def keep(self, kept: Kept) -> None:
         """Writes `account.json`. UnusableFolderError when that cannot be done."""
         value = {**asdict(kept), "identity": identity_to_json(kept.identity)}
-        self._write("account.json", {"format": FORMAT, **value})
+        self._write("account.json", {"format": FORMAT, **value, "home": str(self.path)})
 
     def announce(self, running: Running) -> None:
         """Writes `server.json`: who serves this folder now."""
@@ -165,7 +180,11 @@ class DataFolder:
         (self.path / "server.json").unlink(missing_ok=True)
 
     def running(self) -> Running | None:
-        """What `server.json` says; it may be a killed server's. None when there is none."""
+        """What `server.json` says; it may be a killed server's. None when there is none, or when it came with
+        a copy and names the original's.
+        """
+        if self.original is not None:
+            return None
         try:
             return Running(**_read_json(self.path / "server.json"))
         except TypeError:

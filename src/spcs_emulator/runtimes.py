@@ -9,7 +9,7 @@ from datetime import datetime
 
 from spcs_emulator.account.catalogue import Catalogue
 from spcs_emulator.account.services import specification_of
-from spcs_emulator.errors import LocalAccountError, NoEngineError, OtherRuntimeError
+from spcs_emulator.errors import CopiedAccountError, LocalAccountError, NoEngineError, OtherRuntimeError
 from spcs_emulator.folder import DataFolder, Kept
 from spcs_emulator.registry.api import ImageStore, Source
 from spcs_emulator.runtime import records
@@ -50,18 +50,21 @@ def open_runtime(
 
 
 def check_volumes(name: str, folder: DataFolder, kept: Kept, store: Store) -> None:
-    """OtherRuntimeError when the account has volumes or snapshots of a runtime that keeps them elsewhere."""
-    if name == kept.runtime or {name, kept.runtime} <= set(_WITH_FOLDERS):
-        return
+    """OtherRuntimeError when the account has volumes or snapshots of a runtime that keeps them elsewhere,
+    CopiedAccountError when the folder is a copy and its services' volumes are not in it.
+    """
     catalogue = Catalogue(store)
-    holders = [
+    services = [
         catalogue.full_name(entry)
-        for kind in (ObjectKind.SERVICE, ObjectKind.SNAPSHOT)
-        for entry in catalogue.of_kind(kind)
-        if kind is ObjectKind.SNAPSHOT or specification_of(entry).block_volumes
+        for entry in catalogue.of_kind(ObjectKind.SERVICE)
+        if specification_of(entry).block_volumes
     ]
-    if holders:
-        raise OtherRuntimeError(folder.path, kept.runtime, name, holders)
+    if services and folder.original is not None and kept.runtime not in _WITH_FOLDERS:
+        raise CopiedAccountError(folder.path, folder.original, services)
+    snapshots = [catalogue.full_name(entry) for entry in catalogue.of_kind(ObjectKind.SNAPSHOT)]
+    same = name == kept.runtime or {name, kept.runtime} <= set(_WITH_FOLDERS)
+    if not same and (services or snapshots):
+        raise OtherRuntimeError(folder.path, kept.runtime, name, services + snapshots)
 
 
 def clean_up(folder: DataFolder) -> None:

@@ -1,6 +1,7 @@
 """Which runtime an account gets: the one it had, another when nothing would be lost, or a refusal."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from tests.emulator.conftest import Client, World, with_volume
 
 from spcs_emulator import daemon
 from spcs_emulator.clock import TurnedClock
-from spcs_emulator.errors import LocalAccountError, NoEngineError, OtherRuntimeError
+from spcs_emulator.errors import CopiedAccountError, LocalAccountError, NoEngineError, OtherRuntimeError
+from spcs_emulator.folder import DataFolder
 from spcs_emulator.server import LocalAccount
 
 Create = Callable[..., str]
@@ -43,6 +45,46 @@ def test_an_older_account_gets_a_mark_of_its_own_for_good(tmp_path: Path) -> Non
         marks.append(kept(tmp_path)["mark"])
     assert marks[0] == marks[1]
     assert kept(tmp_path)["runtime"] == "process"
+
+
+def test_a_copy_is_another_account_and_what_was_moved_is_the_same(tmp_path: Path) -> None:
+    data, copy, moved = (tmp_path / name for name in ("account", "copy", "moved"))
+    LocalAccount(data, TurnedClock()).close()
+    mark = kept(data)["mark"]
+    shutil.copytree(data, copy)
+    data.rename(moved)
+    assert DataFolder(moved).account().mark == mark
+    LocalAccount(moved, TurnedClock(), port=None).close()
+    moved.rename(data)
+    LocalAccount(data, TurnedClock()).close()
+    LocalAccount(copy, TurnedClock()).close()
+    assert kept(data)["mark"] == mark != kept(copy)["mark"]
+
+
+def test_a_copy_of_a_running_account_s_folder_does_not_end_it(tmp_path: Path) -> None:
+    data, copy = tmp_path / "account", tmp_path / "copy"
+    status = daemon.start(data, runtime="none")
+    try:
+        shutil.copytree(data, copy)
+        assert daemon.status(copy) is None
+        daemon.reset(copy)
+        assert daemon.status(data) == status
+    finally:
+        daemon.stop(data)
+
+
+def test_a_copy_without_its_volumes_is_not_started(
+    world: World, stack: Client, create_service: Create, tmp_path: Path
+) -> None:
+    stack.run(create_service("S", BLOCK))
+    data, copy = world.local.folder.path, tmp_path / "copy"
+    world.local.close()
+    kept(data, runtime="docker")
+    shutil.copytree(data, copy)
+    for asked in ("docker", "process"):
+        with pytest.raises(CopiedAccountError, match=r"D\.PUBLIC\.S") as error:
+            LocalAccount(copy, TurnedClock(), runtime=asked)
+        assert str(data) in error.value.hint
 
 
 def test_an_unknown_runtime(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A whole local account with the runtime docker, in the background and asked by SQL."""
 
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -15,6 +16,7 @@ from tests.docker import leftovers
 from tests.docker.runtime.conftest import build_and_push, get
 
 from spcs_emulator import daemon
+from spcs_emulator.errors import LocalAccountError
 from spcs_emulator.folder import DataFolder
 from spcs_emulator.runtime.docker.engine import ACCOUNT
 
@@ -124,6 +126,21 @@ def test_stopped_killed_and_started_again(account: Account, until: Make) -> None
     account.start()
     until(lambda: is_ready(account))
     assert log(account) == ["started"] * 3
+
+
+def test_a_copy_of_the_folder_leaves_alone_what_is_the_original_s(
+    account: Account, until: Make, tmp_path: Path
+) -> None:
+    until(lambda: is_ready(account))
+    copy = tmp_path / "copy"
+    shutil.copytree(account.data, copy)
+    left = account.left()
+    with pytest.raises(LocalAccountError, match="is a copy of"):
+        daemon.start(copy, runtime="docker")
+    assert not daemon.stop(copy)
+    daemon.reset(copy)
+    assert account.left() == left
+    assert is_ready(account)
 
 
 def test_a_job_runs_in_a_container(account: Account) -> None:
