@@ -117,6 +117,8 @@ class LocalAccount(Generic[ClockT]):
         opened.callback(self._stop.set)
         folder.announce(self._running())
         opened.callback(folder.unannounce)
+        # Only now, as whoever starts the account does not wait as long as the copy of a volume may take.
+        self.account.collect()
 
     @property
     def connection(self) -> dict[str, Any]:

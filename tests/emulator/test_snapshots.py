@@ -251,3 +251,29 @@ def test_copying_holds_nobody_up_and_what_changes_meanwhile_counts(
             assert run("SHOW SNAPSHOTS IN ACCOUNT").rows == ()
             account.start()
             assert not list((tmp_path / "snapshots").glob("*"))
+
+
+def test_what_a_killed_account_left_to_copy_holds_up_no_start(tmp_path: Path) -> None:
+    clock = TurnedClock()
+    runtime = Copying(tmp_path / "volumes", clock)
+    runtime.go_on.set()
+    with an_account(tmp_path, clock, runtime) as (account, run), ThreadPoolExecutor(1) as pool:
+        run("USE SCHEMA D.PUBLIC")
+        run(f"CREATE SERVICE S IN COMPUTE POOL P FROM SPECIFICATION $${block()}$$")
+        for _ in range(8):
+            clock.advance(0.25)
+            account.tick()
+        runtime.full = True
+        run("DROP SERVICE S FORCE")
+        runtime.full = False
+        runtime.begun.clear()
+        runtime.go_on.clear()
+        account.start()
+        assert runtime.volumes()
+        copied = pool.submit(account.collect)
+        assert runtime.begun.wait(10)
+        assert len(run("SHOW SNAPSHOTS IN ACCOUNT").rows) == 1
+        runtime.go_on.set()
+        copied.result(10)
+        assert len(list((tmp_path / "snapshots").iterdir())) == 1
+        assert not runtime.volumes()

@@ -161,7 +161,6 @@ class Account(RegistryAccount):
         # In one transaction, so that nothing is taken for nobody's that is made meanwhile.
         with self._catalogue.transaction():
             pack_folders(self._world)
-            collect_all(self._world)
             discard_lost(self._world)
             tidy_volumes(self._world)
             known = {entry.key for entry in self._catalogue.objects.values()}
@@ -173,6 +172,13 @@ class Account(RegistryAccount):
                     disk.remove(path)
             self._world.images.keep_only(known)
         self.tick()
+
+    def collect(self) -> None:
+        """Take what automatic snapshots are still to take, which a killed account has not come to.
+
+        May take long, and holds nobody up.
+        """
+        collect_all(self._world)
 
     def tick(self) -> None:
         """Make every move that is due by the clock; nothing once closed."""

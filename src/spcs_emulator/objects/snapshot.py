@@ -191,8 +191,10 @@ def _leave_snapshot(context: Context, service: AccountObject, volume: Volume, nu
 
 
 def collect_all(world: World) -> None:
-    """Take what automatic snapshots are still to take, which a killed account has not come to."""
-    for snapshot in world.catalogue.unsorted(ObjectKind.SNAPSHOT):
+    """Take what automatic snapshots are still to take. Call outside of a transaction."""
+    with world.catalogue.transaction():
+        snapshots = world.catalogue.unsorted(ObjectKind.SNAPSHOT)
+    for snapshot in snapshots:
         if is_automatic(snapshot):
             _collect(world, snapshot)
 
