@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.emulator.conftest import SPECIFICATION, Client, World, changed, container, request_of
+from tests.emulator.conftest import SPECIFICATION, Client, World, changed, container, request_of, with_volume
 
 from spcs_emulator.runtime.api import Mount
 
@@ -46,6 +46,34 @@ def test_limits(
     stack.run(create_service("S", changed(containers=[container(resources=resources)])))
     (asked,) = request_of(world, "S").containers
     assert (asked.cpu_limit, asked.memory_limit_bytes) == (cpu, memory)
+
+
+def test_a_stage_s_folder_is_in_the_stage_whatever_links_a_container_has_made(
+    world: World, stack: Client, create_service: Create
+) -> None:
+    """A container may write links, and the runtime's engine would follow them as root of this machine."""
+    stack.run("CREATE STAGE F ENCRYPTION = (TYPE = 'SNOWFLAKE_SSE')")
+    world.put("F", "real/x", "x")
+    folder = world.local.folder.path / "stages" / world.key("F")
+
+    def on(place: str) -> str:
+        volume = {"source": "stage", "stageConfig": {"name": f"@F/{place}"}}
+        return with_volume(volume)
+
+    stack.run(create_service("S", on("later/deep")))
+    (folder / "inside").symlink_to("real")
+    (folder / "out").symlink_to("/")
+    (folder / "later").symlink_to(world.local.folder.path.parent)
+    stack.run(create_service("T", on("inside")))
+    for place in ("out", "out/etc"):
+        assert stack.refused(create_service("U", on(place)))[::2] == (
+            395099,
+            f"The local account cannot run service U: {place} of stage F leads out of it",
+        )
+    world.turn(2)
+    rows = {row["name"]: row["status"] for row in stack.run("SHOW SERVICES")}
+    assert rows == {"S": "FAILED", "T": "RUNNING"}
+    assert not (world.local.folder.path.parent / "deep").exists()
 
 
 def test_volumes_are_keys_and_stages_are_folders(world: World, stack: Client, create_service: Create) -> None:

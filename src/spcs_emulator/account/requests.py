@@ -57,7 +57,9 @@ class RequestBuilder:
         self._data = data
 
     def build(self, service: AccountObject, number: int) -> InstanceRequest:
-        """Return the request for one instance. CannotRunError when the owner can read a secret no more."""
+        """Return the request for one instance. CannotRunError when the owner can read a secret no more, or a
+        folder of a stage leads out of it.
+        """
         peers, hosts = peers_of(self._catalogue, service)
         schema = self._catalogue.the(service.parent)
         database = self._catalogue.the(schema.parent)
@@ -147,7 +149,11 @@ class RequestBuilder:
         key = service.settings["stages"][volume.name]
         stage = self._catalogue.get(key)
         _, inner = split_stage(volume.stage)
-        folder = self._data / "stages" / key / inner
+        whole = self._data / "stages" / key
+        folder = whole / inner
+        if not folder.resolve().is_relative_to(whole.resolve()):
+            # Through a link that a container has made, and an engine would follow as root.
+            raise CannotRunError(f"{inner} of stage {stage.name if stage else key} leads out of it")
         read_only = not self._writes(service, stage)
         return Mount(path, "stage", folder=folder, read_only=read_only, uid=volume.uid, gid=volume.gid)
 

@@ -45,6 +45,7 @@ from spcs_emulator.objects.service_making import as_owner, set_roles, wake_pool,
 from spcs_emulator.objects.service_source import specification_text
 from spcs_emulator.objects.service_text import described_specification
 from spcs_emulator.objects.snapshot import back_up_all, fill_blocks, restore_volume
+from spcs_emulator.runtime.api import CannotRunError
 from spcs_emulator.specification import Specification, parse_specification
 from spcs_emulator.statement.values import Alter, Create, Describe, Drop, Identifier, Name, ObjectKind
 
@@ -206,7 +207,7 @@ class Service(Kind):
         }
         settings["ports"] = with_ports(context, settings, specification)
         stored = context.put(entry, **settings)
-        why = context.world.runtime.refuse(context.world.requests.build(stored, 0))
+        why = _refusal(context, stored)
         if why is not None:
             raise CANNOT_RUN(name=entry.name, why=why)
         set_roles(context, stored, specification)
@@ -327,6 +328,14 @@ class Service(Kind):
             **place_cells(context, entry),
             **owner_cells(context, entry),
         }
+
+
+def _refusal(context: Context, service: AccountObject) -> str | None:
+    """Return why the runtime cannot run the service's instances, None when it can."""
+    try:
+        return context.world.runtime.refuse(context.world.requests.build(service, 0))
+    except CannotRunError as error:
+        return str(error)
 
 
 def _is_upgrading(entry: AccountObject, instances: list[Instance]) -> bool:
