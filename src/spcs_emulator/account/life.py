@@ -241,8 +241,11 @@ class Life:
 
     def _end(self, key: str, volumes: frozenset[str]) -> None:
         self._runtime.stop(key)
-        self._runtime.discard(volumes)
         with self._catalogue.transaction():
+            if self._runtime.states(key):
+                # Another statement has ended it too, and it was started anew since.
+                return
+            self._runtime.discard(volumes)
             self._running.pop(key, None)
             self._placed.pop(key, None)
             self._refused.pop(key, None)

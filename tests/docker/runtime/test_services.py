@@ -3,13 +3,14 @@
 import contextlib
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.docker.runtime.conftest import SERVE, WAIT, Registry, get, printed, status
 
-from spcs_emulator.runtime.api import OOM_KILLED, RETRYING, RUNNING, Probe
+from spcs_emulator.runtime.api import OOM_KILLED, RETRYING, RUNNING, Mount, Probe
 from spcs_emulator.runtime.docker.container import KILLED, EngineChild
 from spcs_emulator.runtime.docker.engine import CONTAINER, INSTANCE, Engine
 from spcs_emulator.runtime.docker.runtime import DockerRuntime
@@ -295,3 +296,18 @@ def test_closing_ends_every_service(runtime: DockerRuntime, own: Engine, instanc
     with pytest.raises(RuntimeError):
         runtime.start(instance(WAIT))
     runtime.close()
+
+
+def test_who_stops_an_instance_that_is_being_stopped_waits_until_nothing_is_left(
+    runtime: DockerRuntime, own: Engine, instance: Make, until: Make, caplog: pytest.LogCaptureFixture
+) -> None:
+    runtime.start(instance(WAIT, mounts=(Mount("/fast", "memory", "7/fast"),)))
+    until(lambda: status(runtime) == "READY")
+
+    def stop(_: int) -> tuple[object, object]:
+        runtime.stop("a1")
+        return own.containers({}), runtime.volumes()
+
+    with ThreadPoolExecutor(4) as together:
+        assert list(together.map(stop, range(4))) == [([], frozenset())] * 4
+    assert caplog.text == ""

@@ -192,6 +192,8 @@ class _Instance:
 
     def __init__(self, key: str, shared: Pod, works: dict[str, ContainerWork], lives: list[Life]) -> None:
         self.ending = False
+        self._ended = False
+        self._ends = threading.Lock()
         self._key = key
         self._pod = shared
         self._works = works
@@ -214,9 +216,15 @@ class _Instance:
             return ()
 
     def end(self) -> None:
-        """Returns when nothing of it is left, or the engine does not answer. May be called more than once."""
+        """Returns when nothing of it is left, or the engine does not answer. Whoever comes later waits."""
         self.ending = True
         self._pod.end_soon()
+        with self._ends:
+            if not self._ended:
+                self._end()
+            self._ended = True
+
+    def _end(self) -> None:
         self._supervisor.close()
         self._thread.join()
         try:
