@@ -3,18 +3,22 @@
 import contextlib
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import snowflake.connector
+from tests.emulator.accounts import an_account
 from tests.emulator.conftest import Client, World, execute, request_of, with_volume
+from tests.spcs_milvus.images.users import as_nobody
 
 from spcs_emulator.account.results import Result
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.errors import DamagedAccountError
 from spcs_emulator.folder import DataFolder
+from spcs_emulator.runtime.none import NoneRuntime
 from spcs_emulator.server import LocalAccount, read_dump
 from spcs_emulator.statement.values import ObjectKind
 from spcs_emulator.store import Document, Store, StoreError
@@ -98,6 +102,20 @@ def test_what_belongs_to_nothing_is_removed_at_start(tmp_path: Path) -> None:
         (tmp_path / part).mkdir(parents=True)
     with LocalAccount(tmp_path, TurnedClock()):
         assert not list(tmp_path.rglob("orphan"))
+
+
+def test_what_a_container_wrote_as_root_and_cannot_be_removed_keeps_no_account_from_starting() -> None:
+    clock = TurnedClock()
+    with tempfile.TemporaryDirectory() as name:
+        data = Path(name)
+        data.chmod(0o755)  # not in pytest's own folder, which nobody else may enter
+        with an_account(data, clock, NoneRuntime(data / "volumes", clock.now)) as (account, run):
+            (data / "stages" / "orphan" / "deep").mkdir(parents=True)
+            with as_nobody():
+                account.start()
+                assert run("SHOW STAGES IN ACCOUNT").rows == ()
+            account.start()
+            assert not (data / "stages" / "orphan").exists()
 
 
 def test_what_two_dropped_stages_stood_for_stays_apart(

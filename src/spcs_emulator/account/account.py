@@ -5,6 +5,7 @@ store, the runtime, and the folders of stages and volumes.
 """
 
 import contextlib
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -73,6 +74,8 @@ from spcs_emulator.statement.values import (
 )
 from spcs_emulator.store import Store
 
+_log = logging.getLogger(__name__)
+
 # Statements that change nothing.
 READING = (Describe, ListFiles, ResultScan, ServiceTable, Show, ShowGrants)
 # What a statement's handler gives back.
@@ -109,6 +112,14 @@ def _timed(context: Context, pending: Pending[Result]) -> Pending[Result]:
     given = context.session.parameters.get("STATEMENT_TIMEOUT_IN_SECONDS", DEFAULT_TIMEOUT_SECONDS)
     seconds = given if isinstance(given, int) and 0 < given < LONGEST_SECONDS else LONGEST_SECONDS
     return replace(pending, since=context.query.started, seconds=seconds)
+
+
+def _remove(path: Path) -> None:
+    """Remove what belongs to nothing. What a container wrote there as root may have to stay."""
+    try:
+        disk.remove(path)
+    except OSError as error:
+        _log.warning("%s stays: %s", path, error)
 
 
 class Account(RegistryAccount):
@@ -169,7 +180,7 @@ class Account(RegistryAccount):
             archives = {self._world.snapshot_file(entry) for entry in snapshots}
             for part, wanted in (("stages", stages), ("snapshots", archives)):
                 for path in set((self._world.data / part).glob("*")) - wanted:
-                    disk.remove(path)
+                    _remove(path)
             self._world.images.keep_only(known)
         self.tick()
 
