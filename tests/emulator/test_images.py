@@ -92,6 +92,15 @@ def test_a_service_takes_images_for_its_platform_only(
         assert stack.refused(sql) == (397013, "22023", WRONG)
 
 
+def test_what_is_neither_an_image_for_its_platform_nor_a_process_image_runs_nowhere(
+    world: World, stack: Client, create_service: Create
+) -> None:
+    account = world.local.account
+    key = account.repository_key("d/public/r") or ""
+    account.record_image(PushedImage(key, "app", "1", "sha256:1", "m", "application/x", ()))
+    assert stack.refused(create_service()) == (397013, "22023", WRONG)
+
+
 def test_a_pool_of_arm_nodes_takes_images_for_arm(
     world: World, stack: Client, create_service: Create
 ) -> None:

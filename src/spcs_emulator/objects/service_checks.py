@@ -26,6 +26,7 @@ from spcs_emulator.faults import (
     SPCS_LIMIT,
     SqlError,
 )
+from spcs_emulator.runtime.process_image import ARTIFACT_TYPE
 from spcs_emulator.specification import Container, Specification, Volume
 from spcs_emulator.statement.reader import name_in
 from spcs_emulator.statement.values import Identifier, Name, ObjectKind
@@ -104,7 +105,7 @@ def find_images(
     found = {}
     for container in specification.containers:
         path, image = _find_image(context, container, owner)
-        if image.artifact_type is None and f"linux/{wanted}" not in image.platforms:
+        if image.artifact_type != ARTIFACT_TYPE and f"linux/{wanted}" not in image.platforms:
             raise IMAGE_ARCHITECTURE(wanted=wanted)
         found[container.name] = {
             "path": path,
