@@ -14,8 +14,18 @@ REPOSITORY = "REPOSITORY"
 def commands(name: str, image: ContainerImage) -> tuple[str, str]:
     """How it is built, and how it is pushed as ``$REPOSITORY/name:tag``."""
     pushed = f'"${REPOSITORY}"/{name}:{image.tag}'
+    return _build(image, f"-t {pushed}"), f"docker push {pushed}"
+
+
+def trial(image: ContainerImage) -> str:
+    """How it is built to see what is wrong, without a name."""
+    return _build(image)
+
+
+def _build(image: ContainerImage, *named: str) -> str:
     arguments = [f"--build-arg {shlex.quote(f'{key}={value}')}" for key, value in image.arguments.items()]
     dockerfile = shlex.quote(str(image.folder / image.dockerfile))
     folder = shlex.quote(str(image.folder))
-    words = ["docker build --platform", image.platform, *arguments, f"-f {dockerfile} -t {pushed} {folder}"]
-    return " ".join(words), f"docker push {pushed}"
+    return " ".join(
+        ["docker build --platform", image.platform, *arguments, f"-f {dockerfile}", *named, folder]
+    )

@@ -180,7 +180,8 @@ def test_a_base_for_another_processor(
     with workshop(engine, tiny_arm64_base, tmp_path) as shop:
         found = failure(shop, instruction)
         assert found.summary == "the image is for linux/arm64, and Snowflake runs linux/amd64 only"
-        assert (found.hint or "").startswith("docker pull --platform linux/amd64 BASE")
+        pull = f"docker pull --platform linux/amd64 {tiny_arm64_base}"
+        assert found.hint == f"{pull}, then run the command again"
         assert shop.tags() == []
         with Engine() as own:
             assert own.find(shop.name, container_image(tmp_path)) is None

@@ -4,7 +4,7 @@ import shlex
 from pathlib import Path
 
 from spcs_milvus.container_image import ContainerImage
-from spcs_milvus.docker_commands import commands
+from spcs_milvus.docker_commands import commands, trial
 
 
 def test_every_value_is_one_word_of_the_shell() -> None:
@@ -19,3 +19,4 @@ def test_every_value_is_one_word_of_the_shell() -> None:
         *("-f", "my images/a/docker/it's", "-t", "$REPOSITORY/milvus:ctx-0123456789ab", "my images/a"),
     ]
     assert push == ["docker", "push", "$REPOSITORY/milvus:ctx-0123456789ab"]
+    assert shlex.split(trial(image)) == [word for word in build if word not in ("-t", build[-2])]

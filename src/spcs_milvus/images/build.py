@@ -6,15 +6,18 @@ tagged only after its architecture was looked at: the engine takes whatever base
 for whichever processor.
 """
 
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from string import Template
 from typing import IO, Any, cast
 
 from docker.api.client import APIClient
 from docker.errors import APIError, NotFound
 
 from spcs_milvus.container_image import ContainerImage
+from spcs_milvus.docker_commands import trial
 from spcs_milvus.errors import DeployError
 from spcs_milvus.images.connection import asking, connect, explanation, gone
 from spcs_milvus.images.console import Console
@@ -27,16 +30,18 @@ LABEL = "spcs-milvus.content"
 _CLASSIC: dict[str, str] = {}
 _BUILDKIT = {"version": "2"}
 _TO = "build the image"
+_ARGUMENT = re.compile(r"^\s*ARG\s+(\w+)=(\S+)", re.IGNORECASE | re.MULTILINE)
+_BASE = re.compile(r"^\s*FROM\s+(?:--\S+\s+)*(\S+)", re.IGNORECASE | re.MULTILINE)
 
 # the engine's words → what to try
 _HINTS = (
-    (("exec format error",), "the base is for another processor: docker pull --platform {platform} BASE"),
+    (("exec format error",), "the base is for another processor: {pull}"),
     (("returned a non-zero code", "executor failed running", "did not complete successfully"),
-     "repair that step; try it alone with: docker build --platform {platform} -f {dockerfile} {folder}"),
+     "repair that step; try it alone with: {trial}"),
     (("not found in build context", "failed to compute cache key", "excluded by .dockerignore"),
      "check the name in COPY or ADD, and that .dockerignore does not name it"),
     (("no such host", "pull access denied", "manifest unknown", "connection refused", "i/o timeout"),
-     "check the name after FROM and try: docker pull --platform {platform} BASE"),
+     "check the name after FROM and try: {pull}"),
     (("unknown instruction", "parse error", "unknown flag"),
      "check the Dockerfile; syntax that is newer than this engine needs a newer Docker"),
     (("no space left",), "make room on the engine's disk: docker system df, docker builder prune"),
@@ -141,17 +146,23 @@ def _verify(api: APIClient, identity: str, image: ContainerImage) -> None:
             f"the image is for {platform}, and Snowflake runs {image.platform} only",
             detail="a base image of the Dockerfile is for that processor",
             place=str(image.folder / image.dockerfile),
-            hint=f"docker pull --platform {image.platform} BASE for each FROM, then run the command again",
+            hint=f"{_pull(image)}, then run the command again",
         )
+
+
+def _pull(image: ContainerImage) -> str:
+    """How the base is pulled: by its name where there is one and it can be worked out, else in general."""
+    text = (image.folder / image.dockerfile).read_text(encoding="utf-8", errors="replace")
+    known = {**dict(_ARGUMENT.findall(text)), **image.arguments}
+    bases = {Template(base).safe_substitute(known) for base in _BASE.findall(text)}
+    named = [base for base in bases if "$" not in base]
+    base = shlex.quote(named[0]) if len(named) == len(bases) == 1 else "BASE for each FROM"
+    return f"docker pull --platform {image.platform} {base}"
 
 
 def _failure(image: ContainerImage, message: str, console: Console) -> DeployError:
     dockerfile = str(image.folder / image.dockerfile)
-    words = {
-        "platform": image.platform,
-        "folder": shlex.quote(str(image.folder)),
-        "dockerfile": shlex.quote(dockerfile),
-    }
+    words = {"pull": _pull(image), "trial": trial(image)}
     said = "\n".join([*console.last_lines(), message]).lower()
     hints = (hint.format(**words) for causes, hint in _HINTS if any(cause in said for cause in causes))
     return DeployError(

@@ -55,7 +55,8 @@ def _images(change: Change) -> Iterator[str]:
     for step in change.steps:
         match step:
             case Build(image=image):
-                amount = f"{image.files} files, {decimal(image.size_bytes)}"
+                files = f"{image.files} file{'' if image.files == 1 else 's'}"
+                amount = f"{files}, {decimal(image.size_bytes)}"
                 yield f"build from {image.folder} ({amount}), unless the engine has it"
             case Push(image=ContainerImage()):
                 yield f"push to {step.repository}"

@@ -77,19 +77,26 @@ class _Live:
 
     def __rich__(self) -> Group:
         table = Table.grid(padding=(0, 1))
-        for overflow in ("crop", "ellipsis", "crop", "ellipsis"):
-            table.add_column(no_wrap=True, overflow=overflow)
+        # where there is little room, the columns that may wrap give way; their cells are cut all the same
+        for may_wrap in (False, True, False, True):
+            table.add_column(no_wrap=not may_wrap)
         running = list(self._running.values())
         for event, began in running[:_SHOWN_RUNNING]:
             elapsed = f"{time.monotonic() - began:.0f} s"
             doing = harmless(event.text) if event.stage is Stage.PROGRESS else _DOING.get(event.action, "")
-            table.add_row(self._spinner, str(event.address), Text(elapsed, "cyan"), Text(doing, "dim"))
+            table.add_row(
+                self._spinner, _cut(str(event.address), ""), Text(elapsed, "cyan"), _cut(doing, "dim")
+            )
         more = len(running) - _SHOWN_RUNNING
         rest = [Text(f"and {more} more", "dim")] if more > 0 else []
         transfers = {
             event.address.name.rpartition("/")[2]: event.transfer for event, _ in running if event.transfer
         }
         return Group(table, *rest, bars(transfers))
+
+
+def _cut(text: str, style: str) -> Text:
+    return Text(text, style, no_wrap=True, overflow="ellipsis")
 
 
 class _Plain:

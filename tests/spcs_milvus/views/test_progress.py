@@ -106,6 +106,16 @@ def test_on_a_terminal_what_runs_stands_below(running: int) -> None:
     assert ("and 8 more" in text) == (running == 20)
 
 
+@pytest.mark.parametrize("width", [80, 60])
+def test_a_long_name_gives_way_to_how_long_it_takes(width: int) -> None:
+    image = Address("image", "MILVUS_DEMO.PUBLIC.MILVUS_REPO/milvus:ctx-950bb1a34d64")
+    console = _terminal(width)
+    with progress(console) as hear:
+        hear(Event(image, "create", Stage.PROGRESS, "2 of 4 layers pushed"))
+    (shown,) = {line.strip() for line in _plain(console).splitlines() if "image." in line}
+    assert re.fullmatch(r". image\.MILVUS_DEMO\.\S+… 0 s 2 of 4 layers pushed", shown)
+
+
 IMAGE = Address("image", "DB.PUBLIC.REPO/milvus:ctx-1")
 LAYERS = (
     Layer("there", "Layer already exists", 0, 0),
