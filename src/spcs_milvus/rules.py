@@ -76,11 +76,12 @@ def _images(project: Project, document: Document) -> Iterator[Problem]:
         path: Path_ = (*project.image_path(name), "image")
         how = [key for key in ("context", "dockerfile", "arguments") if getattr(image, key)]
         if image.reference is None and image.context is None:
+            ours = "FOLDER" if name in project.services else f"images/{name}"
             yield Problem(
                 "the image names neither a folder nor a reference",
                 None,
                 document.place(path),
-                "write a build folder, {context: FOLDER}, or {reference: /db/schema/repo/name:tag}",
+                f"write a build folder, {{context: {ours}}}, or {{reference: /db/schema/repo/name:tag}}",
             )
         if image.reference and how:
             yield Problem(

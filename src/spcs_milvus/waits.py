@@ -98,9 +98,10 @@ def _tail(tools: Waiting, found: list[dict[str, Any]]) -> str | None:
 
 def _not_ready(wait: Wait, reason: str, tail: str | None) -> NotReadyError:
     detail = reason if tail is None else f"{reason}\nlast lines it wrote:\n{tail}"
+    log = f"`spcs-milvus logs {wait.service.name.rpartition('.')[2].lower()}`"
     return NotReadyError(
         f"{wait.service} did not become ready",
         detail=detail,
         place=str(wait.service),
-        hint="look at `spcs-milvus status`; `spcs-milvus up` goes on from here",
+        hint=f"look at `spcs-milvus status` and {log}; `spcs-milvus up` goes on from here",
     )

@@ -87,7 +87,7 @@ class _Service:
         problem = caught.value.problem
         assert problem.summary == "service.DB.PUBLIC.MILVUS did not become ready"
         assert problem.place == "service.DB.PUBLIC.MILVUS"
-        assert "spcs-milvus status" in (problem.hint or "")
+        assert "`spcs-milvus status` and `spcs-milvus logs milvus`" in (problem.hint or "")
         return problem.detail or ""
 
 

@@ -19,7 +19,7 @@ COMMANDS = {
     "render": ("spcs_milvus.cli.render", "Write what `up` would send as SQL files, without an account."),
     "up": ("spcs_milvus.cli.up", "Make the account what the project file says."),
     "status": ("spcs_milvus.cli.status", "Show what is running, and where."),
-    "verify": ("spcs_milvus.cli.verify", "Run the notebook in the account, to prove that the stack answers."),
+    "verify": ("spcs_milvus.cli.verify", "Run the notebook as a job, to prove that the stack answers."),
     "open": ("spcs_milvus.cli.open", "Open the notebook in the browser."),
     "logs": ("spcs_milvus.cli.logs", "Show what a service has written."),
     "images": ("spcs_milvus.cli.images", "Show, build and push the images of the project."),

@@ -34,7 +34,7 @@ from spcs_milvus.views.report import show_report
 
 app = commands(no_args_is_help=True, help="Show, build and push the images of the project.")
 Names = Annotated[
-    list[str] | None, typer.Argument(metavar="[NAME]...", help="Images of the project. Default: all.")
+    list[str] | None, typer.Argument(metavar="NAME", help="Images of the project. Default: all.")
 ]
 
 
@@ -45,7 +45,10 @@ def list_(
     connection: ConnectionName = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show each image: its tag, its folder, whether the Docker engine and the image repository have it."""
+    """Show each image, and where it is.
+
+    That is its tag, its folder, whether the Docker engine has it, and its digest in the image repository.
+    """
     with boundary(output):
         loaded = load(file, os.environ, environment, secrets_too=False)
         with deployment.target(loaded, connect(loaded, connection)) as on:
@@ -65,7 +68,7 @@ def build(
     connection: ConnectionName = None,  # noqa: ARG001 - every command takes -c; this one needs no account
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Build the container images that the Docker engine does not have; needs no account."""
+    """Build what the Docker engine does not have; needs no account."""
     with boundary(output):
         loaded = load(file, os.environ, environment, secrets_too=False)
         images = container_images(loaded, container_image)
@@ -84,7 +87,7 @@ def push(
     connection: ConnectionName = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Push the images that the image repository does not have; builds what the Docker engine has not."""
+    """Push what the image repository does not have; builds it first."""
     with boundary(output):
         loaded = load(file, os.environ, environment, secrets_too=False)
         with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
