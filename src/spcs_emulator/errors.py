@@ -64,7 +64,7 @@ class OtherSettingsError(LocalAccountError):
     def __init__(self, setting: str, running: object, asked: object) -> None:
         super().__init__(
             f"the local account runs with {setting} {running}, and {asked} was asked for",
-            "Stop it first (spcs-milvus local stop), then start it with the new setting; nothing is lost.",
+            "Stop it first, `spcs-milvus local stop`, then start it with the new setting; nothing is lost.",
         )
 
 
@@ -76,7 +76,8 @@ class OtherRuntimeError(LocalAccountError):
             f"the account in {data} has volumes or snapshots that the runtime {has} made and {asked} cannot "
             f"read: {', '.join(holders)}",
             f"Start it with --runtime {has}, or name another folder with --data. To give them up for good, "
-            f"start it with --runtime {has}, then DROP SERVICE … FORCE and DROP SNAPSHOT.",
+            f"start it with --runtime {has}, then `spcs-milvus down`, or DROP SERVICE … FORCE and DROP "
+            "SNAPSHOT.",
         )
 
 
