@@ -17,6 +17,8 @@ from spcs_milvus.steps import Wait
 # report
 NODE_SECONDS = 1200.0
 PHASE_SECONDS = 900.0
+# a pull that fails is tried again, and what a failed one before this wait has left is shown for a while
+PULL_SECONDS = 30.0
 # a container that came up this often and died each time will not stay up by itself
 MAX_RESTARTS = 3
 FIRST_PAUSE_SECONDS = 0.2
@@ -51,9 +53,10 @@ def until_ready(wait: Wait, tools: Waiting) -> None:
             phase, since = now, tools.clock()
             tools.progress(phase)
         _give_up_on_crashes(wait, tools, found, before)
-        limit = NODE_SECONDS if "provisioned" in phase else PHASE_SECONDS
+        limit = _limit(phase)
         if tools.clock() - since > limit:
-            raise _not_ready(wait, f"for {limit / 60:.0f} minutes: {phase}", _tail(tools, found))
+            lasted = f"{limit / 60:.0f} minutes" if limit >= PHASE_SECONDS else f"{limit:.0f} seconds"
+            raise _not_ready(wait, f"for {lasted}: {phase}", _tail(tools, found))
         tools.pause(pause)
         pause = min(pause * 1.5, LAST_PAUSE_SECONDS)
 
@@ -77,6 +80,13 @@ def _phase(found: list[dict[str, Any]], shown: list[dict[str, Any]]) -> str | No
             return f"{container['name']}: {container['message'] or container['status']}"
     unaddressed = [endpoint["name"] for endpoint in shown if endpoint["public"] and not endpoint["url"]]
     return f"waiting for the address of {', '.join(unaddressed)}" if unaddressed else None
+
+
+def _limit(phase: str) -> float:
+    """How many seconds a phase may last (documented: SHOW SERVICE CONTAINERS, the messages while PENDING)."""
+    if "provisioned" in phase:
+        return NODE_SECONDS
+    return PULL_SECONDS if "Failed to pull image" in phase else PHASE_SECONDS
 
 
 def _give_up_on_crashes(

@@ -14,6 +14,7 @@ from spcs_milvus.waits import (
     MAX_RESTARTS,
     NODE_SECONDS,
     PHASE_SECONDS,
+    PULL_SECONDS,
     Waiting,
     until_ready,
 )
@@ -221,3 +222,18 @@ def test_a_service_that_is_dropped_meanwhile_ends_the_wait() -> None:
 
 def test_a_look_that_is_refused_ends_the_wait() -> None:
     assert _Service(Answer(refused="the role may not see it")).fails() == "the role may not see it"
+
+
+def test_an_image_that_cannot_be_pulled_is_told_at_once_and_ends_the_wait_soon() -> None:
+    service = _Service(([_container("PENDING", "Failed to pull image: no such host")], []))
+    detail = service.fails()
+    assert service.said == ["milvus: Failed to pull image: no such host"]
+    assert PULL_SECONDS < service.seconds < PULL_SECONDS + 2 * LAST_PAUSE_SECONDS < PHASE_SECONDS
+    assert detail.startswith("for 30 seconds: milvus: Failed to pull image: no such host")
+
+
+def test_a_failed_pull_of_before_is_waited_out() -> None:
+    failed = ([_container("PENDING", "Failed to pull image")], [])
+    service = _Service(failed, failed, ([_container("PENDING", "Waiting to start")], []), READY)
+    service.wait()
+    assert service.said == ["milvus: Failed to pull image", "milvus: Waiting to start"]
