@@ -65,13 +65,13 @@ def _arguments(loaded: Loaded, folder: Path, source: ImageSource) -> dict[str, s
     return {**(milvus.build_arguments(loaded.project.milvus.version) if ours else {}), **source.arguments}
 
 
-def check(loaded: Loaded) -> None:
-    """Declares everything with an image that is none, so that what is wrong with a template is told though
-    nobody can say yet where it will run. Raises ConfigError.
+def declare_without_images(loaded: Loaded, connection: str) -> tuple[Resource, ...]:
+    """The same with images that are none, for whoever makes none, or cannot say yet where it will run:
+    reads no image folder. Raises ConfigError for what is wrong with a template.
     """
     none = ProcessImage((), Blob(MANIFEST_TYPE, b""))
     images = dict.fromkeys(loaded.project.images_built, none)
-    _declared(loaded, images, _passwords(loaded, "nowhere"))
+    return _declared(loaded, images, _passwords(loaded, connection))
 
 
 def _declared(

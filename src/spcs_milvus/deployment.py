@@ -17,7 +17,7 @@ from spcs_milvus.account import Account
 from spcs_milvus.apply import Emit, Outcome, Status, apply
 from spcs_milvus.config import Loaded
 from spcs_milvus.container_image import ContainerImage
-from spcs_milvus.declaration import declare
+from spcs_milvus.declaration import declare, declare_without_images
 from spcs_milvus.errors import ConfigError, ConnectError, DeployError, Problem, RefusedError, StoppedError
 from spcs_milvus.image_plans import ANYTHING, Allowed, allowed, builds
 from spcs_milvus.images import Engine, container_image
@@ -71,16 +71,23 @@ def target(
     pause: Callable[[float], object] | None = None,
     more: Callable[[tuple[Resource, ...]], tuple[Resource, ...]] = lambda resources: resources,
     engine: Engine | None = None,
+    images: bool = True,
 ) -> Iterator[Target]:
     """Declares the project's resources and signs in; ends the sessions afterwards.
 
     ``more`` may add resources to those of the project; ``pause`` waits between looks (None: real seconds that
-    Ctrl-C ends); ``engine`` builds images (None: the one of this machine, connected to when first needed).
-    Raises ConfigError for what cannot be deployed there,
-    ConnectError when there is no way in, RefusedError when it is another account than the project is pinned
-    to or the user lacks a role.
+    Ctrl-C ends); ``engine`` builds images (None: the one of this machine, connected to when first needed);
+    without ``images`` no image folder is read, for what neither makes nor compares them.
+
+    Raises ConfigError for what cannot be deployed there, ConnectError when there is no way in, RefusedError
+    when it is another account than the project is pinned to or the user lacks a role.
     """
-    resources = more(declare(loaded, connection.name, connection.image_format, container_image))
+    declared = (
+        declare(loaded, connection.name, connection.image_format, container_image)
+        if images
+        else declare_without_images(loaded, connection.name)
+    )
+    resources = more(declared)
     _knock(connection)
     account = Account(connection.options)
     try:

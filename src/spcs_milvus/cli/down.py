@@ -41,7 +41,7 @@ def down(
         talk = console.talk()
         loaded = load(file, os.environ, environment, secrets_too=False)
         asks = must_ask(yes, output)
-        with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
+        with stopping() as stop, deployment.target(loaded, connect(loaded, connection), images=False) as on:
             plan = deployment.make_down_plan(on)
             show_plan(talk, plan)
             name = loaded.title

@@ -42,7 +42,7 @@ def logs(
     with boundary(output):
         loaded = load(file, os.environ, environment, secrets_too=False)
         wanted = Wanted(service, container, instance, lines, previous, timestamps)
-        with deployment.target(loaded, connect(loaded, connection)) as on:
+        with deployment.target(loaded, connect(loaded, connection), images=False) as on:
             shown = deployment.logs(on, wanted)
         if output is Output.JSON:
             documents.write(documents.log_document(shown))

@@ -41,7 +41,7 @@ def open_(
     """Print a public address and open it in the browser, which only a terminal asks for."""
     with boundary(output):
         loaded = load(file, os.environ, environment, secrets_too=False)
-        with deployment.target(loaded, connect(loaded, connection)) as on:
+        with deployment.target(loaded, connect(loaded, connection), images=False) as on:
             found = public_address(deployment.look(on), endpoint)
         if output is Output.JSON:
             documents.write({"version": documents.VERSION, **found})

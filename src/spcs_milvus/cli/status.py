@@ -52,7 +52,7 @@ def status(
             raise ConfigError("--until-ready goes with --watch", hint="add --watch")
         loaded = load(file, os.environ, environment, secrets_too=False)
         chosen = connect(loaded, connection)
-        with deployment.target(loaded, chosen) as on:
+        with deployment.target(loaded, chosen, images=False) as on:
             if watch:
                 _watch(on, every, until_ready)
                 return

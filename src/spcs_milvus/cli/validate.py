@@ -12,7 +12,7 @@ from spcs_milvus.cli.options import (
     commands,
 )
 from spcs_milvus.config import DEFAULT_FILE, load
-from spcs_milvus.declaration import check
+from spcs_milvus.declaration import declare_without_images
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.problems import show_warnings
@@ -30,7 +30,7 @@ def validate(
     """Check the project file; every problem is named with its place."""
     with boundary(output):
         loaded = load(file, os.environ, environment)
-        check(loaded)
+        declare_without_images(loaded, "nowhere")
         if output is Output.JSON:
             warnings = [vars(problem) for problem in loaded.warnings]
             documents.write(

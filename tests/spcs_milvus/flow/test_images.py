@@ -356,3 +356,14 @@ def test_no_push_says_what_to_paste(nowhere: CommandLine) -> None:
     refused = nowhere.run("plan", "--no-push", "-c", "local")
     assert refused.returncode == 1
     assert "hint: spcs-milvus images push jupyter -c local" in refused.stderr
+
+
+def test_what_makes_no_image_needs_no_image_folder(nowhere: CommandLine) -> None:
+    folders = Path(shutil.copytree(assets.images(), nowhere.folder / "images"))
+    assert nowhere.run("up", "--yes").returncode == 0
+    for part in ("process.yaml", "Dockerfile"):
+        (folders / "milvus" / part).unlink()
+    assert nowhere.run("plan").returncode == 2
+    for words in (("status",), ("logs", "milvus"), ("open", "--print"), ("down", "--yes")):
+        ended = nowhere.run(*words)
+        assert ended.returncode == 0, ended.stderr
