@@ -18,6 +18,7 @@ from docker.context.config import get_current_context_name
 from docker.credentials.errors import StoreError
 from docker.errors import APIError, DockerException, InvalidVersion, StreamParseError
 from docker.utils import kwargs_from_env, version_lt
+from docker.utils.config import find_config_file
 
 from spcs_milvus.errors import ConnectError, DeployError
 
@@ -43,6 +44,14 @@ def connect() -> APIClient:
         raise _too_old(str(error), place) from error
     except (DockerException, OSError, ValueError) as error:
         raise _unreachable(error, place) from error
+    except (AttributeError, TypeError) as error:
+        # what the docker library says of a file that is JSON, and yet no settings
+        raise ConnectError(
+            "the docker command's settings cannot be used",
+            detail=str(error),
+            place=find_config_file(),
+            hint="mend that file, or move it away: docker login writes it anew",
+        ) from error
     if version_lt(api.api_version, OLDEST_API):
         api.close()
         raise _too_old(f"it speaks version {api.api_version} of its API; {OLDEST_API} is needed", place)
@@ -95,7 +104,7 @@ def _of_context() -> dict[str, Any]:
         raise ConnectError(
             "the context of the docker command cannot be used",
             detail=str(error),
-            place=name,
+            place=str(name),
             hint="docker context ls shows those there are; choose one with: docker context use NAME",
         ) from error
 
@@ -115,7 +124,9 @@ def _unreachable(error: Exception, place: str) -> ConnectError:
             place=place,
             hint="sudo usermod -aG docker $USER, then log in to this machine again",
         )
-    return ConnectError("no Docker engine answers", detail=str(root), place=place, hint=STARTING)
+    # of what is no failure of the system itself, the docker library has the better words
+    detail = str(root if isinstance(root, OSError) else error)
+    return ConnectError("no Docker engine answers", detail=detail, place=place, hint=STARTING)
 
 
 def _root(error: BaseException) -> BaseException:

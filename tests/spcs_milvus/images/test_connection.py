@@ -61,9 +61,11 @@ def answering(folder: Path, version: str = "1.41") -> Iterator[str]:
     with socketserver.ThreadingUnixStreamServer(str(folder / "docker.sock"), handler) as server:
         thread = Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
-        yield f"unix://{folder}/docker.sock"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"unix://{folder}/docker.sock"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def context(settings: Path, name: str, host: str) -> None:
@@ -120,12 +122,31 @@ def test_a_context_whose_file_is_broken(settings: Path, monkeypatch: pytest.Monk
     assert found.place == "chosen"
 
 
+def test_a_context_whose_name_is_no_text(settings: Path) -> None:
+    (settings / "config.json").write_text('{"currentContext": 5}', encoding="utf-8")
+    assert problem().place == "5"
+
+
+@pytest.mark.parametrize("written", ["[]", '{"auths": 5}', '{"proxies": 5}'])
+def test_settings_that_are_none(
+    folder: Path, settings: Path, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    (settings / "config.json").write_text(written, encoding="utf-8")
+    with answering(folder) as host:
+        monkeypatch.setenv("DOCKER_HOST", host)
+        found = problem()
+    assert found.summary == "the docker command's settings cannot be used"
+    assert found.place == str(settings / "config.json")
+    assert found.hint == "mend that file, or move it away: docker login writes it anew"
+
+
 @pytest.mark.parametrize(
     ("host", "detail"),
     [
         ("unix:///nowhere/docker.sock", "No such file or directory"),
         ("tcp://127.0.0.1:9", "Connection refused"),
         ("nonsense", "nonsense"),
+        ("ssh://nobody@127.0.0.1", "Install paramiko package to enable ssh:// support"),
     ],
 )
 def test_no_engine(monkeypatch: pytest.MonkeyPatch, host: str, detail: str) -> None:
