@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import posixpath
+import re
 import shlex
 import stat
 import tarfile
@@ -149,7 +150,15 @@ def _made(path: str, data: bytes) -> Entry:
 
 
 def _entries(folder: Path, dockerfile: str) -> tuple[Entry, ...]:
-    paths = sorted(exclude_paths(str(folder), _ignored(folder / IGNORE), dockerfile=dockerfile))
+    try:
+        paths = sorted(exclude_paths(str(folder), _ignored(folder / IGNORE), dockerfile=dockerfile))
+    except re.error as error:
+        raise ConfigError(
+            f"a pattern of {IGNORE} cannot be read",
+            detail=f"{error.pattern}: {error.msg}",
+            place=str(folder / IGNORE),
+            hint="write the characters of a range in their order, for instance [a-z]",
+        ) from error
     entries = [_entry(folder, path) for path in paths]
     return tuple(entry for entry in entries if entry is not None)
 

@@ -204,6 +204,16 @@ def test_a_long_name_is_kept(folder: Path) -> None:
     assert deep in unpacked(container_image(folder))
 
 
+def test_a_pattern_that_is_none(folder: Path) -> None:
+    (folder / ".dockerignore").write_text("*.pyc\n[z-a]\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as raised:
+        container_image(folder)
+    found = raised.value.problem
+    assert found.summary == "a pattern of .dockerignore cannot be read"
+    assert "bad character range z-a" in (found.detail or "")
+    assert found.place == str(folder / ".dockerignore")
+
+
 def test_a_socket_is_left_out_as_docker_does(folder: Path) -> None:
     before = container_image(folder).digest
     with socket.socket(socket.AF_UNIX) as listener:
