@@ -233,7 +233,7 @@ def test_an_image_that_cannot_be_pulled_is_told_at_once_and_ends_the_wait_soon()
 
 
 def test_a_failed_pull_of_before_is_waited_out() -> None:
-    failed = ([_container("PENDING", "Failed to pull image")], [])
+    failed: Shown = ([_container("PENDING", "Failed to pull image")], [])
     service = _Service(failed, failed, ([_container("PENDING", "Waiting to start")], []), READY)
     service.wait()
     assert service.said == ["milvus: Failed to pull image", "milvus: Waiting to start"]

@@ -49,7 +49,7 @@ def connect() -> APIClient:
         raise ConnectError(
             "the docker command's settings cannot be used",
             detail=str(error),
-            place=find_config_file(),
+            place=str(find_config_file()),
             hint="mend that file, or move it away: docker login writes it anew",
         ) from error
     if version_lt(api.api_version, OLDEST_API):

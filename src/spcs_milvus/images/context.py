@@ -155,7 +155,7 @@ def _entries(folder: Path, dockerfile: str) -> tuple[Entry, ...]:
     except re.error as error:
         raise ConfigError(
             f"a pattern of {IGNORE} cannot be read",
-            detail=f"{error.pattern}: {error.msg}",
+            detail=f"{error.pattern!r}: {error.msg}",
             place=str(folder / IGNORE),
             hint="write the characters of a range in their order, for instance [a-z]",
         ) from error
