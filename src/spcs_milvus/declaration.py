@@ -18,7 +18,7 @@ from spcs_milvus.context import Context
 from spcs_milvus.process_image import MANIFEST_TYPE, Blob, ProcessImage, process_image
 from spcs_milvus.project import ImageSource
 from spcs_milvus.resource import Resource
-from spcs_milvus.secrets import Generated, Secret
+from spcs_milvus.secrets import PASSWORDS, Generated, Secret
 
 PASSWORD_BYTES = 24
 DOCKERFILE = "Dockerfile"
@@ -88,7 +88,7 @@ def _passwords(loaded: Loaded, connection: str) -> dict[str, Generated]:
     """A new password for each user that asks for one, and the file that keeps it: beside the project
     file, one for each connection, since each account has its own. Most are never used.
     """
-    folder = loaded.file.parent / ".spcs-milvus"
+    folder = loaded.file.parent / PASSWORDS
     at = quote(connection, safe="")
     return {
         user.name: Generated(Secret(token_urlsafe(PASSWORD_BYTES)), folder / f"{user.name}@{at}.password")

@@ -19,6 +19,9 @@ _SECRET = re.compile(
     re.IGNORECASE,
 )
 
+PASSWORDS = ".spcs-milvus"
+"""The folder beside a project file that keeps the passwords made up for it; never a part of an image."""
+
 
 def looks_secret(name: str) -> bool:
     """Whether a setting of that name most likely holds a secret."""

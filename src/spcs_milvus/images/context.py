@@ -2,8 +2,9 @@
 from.
 
 What goes in is what ``docker build`` takes: everything that ``.dockerignore`` does not name, and the
-Dockerfile in any case. The digest and the tar come from one list of entries, so the one speaks of nothing
-but the other. Files are read in blocks, whatever their size. Reads the folder; writes nothing.
+Dockerfile in any case; but never the folder with a project's passwords. The digest and the tar come from
+one list of entries, so the one speaks of nothing but the other. Files are read in blocks, whatever their
+size. Reads the folder; writes nothing.
 
 Not in the digest: what a moving tag in ``FROM`` stands for today.
 """
@@ -25,6 +26,7 @@ from docker.utils.build import exclude_paths
 
 from spcs_milvus.container_image import PLATFORM, ContainerImage
 from spcs_milvus.errors import ConfigError, DeployError
+from spcs_milvus.secrets import PASSWORDS
 
 BLOCK_BYTES = 1024 * 1024
 # a part of every digest: it changes when the same folder would give another image than before
@@ -159,7 +161,8 @@ def _entries(folder: Path, dockerfile: str) -> tuple[Entry, ...]:
             place=str(folder / IGNORE),
             hint="write the characters of a range in their order, for instance [a-z]",
         ) from error
-    entries = [_entry(folder, path) for path in paths]
+    # whatever .dockerignore says
+    entries = [_entry(folder, path) for path in paths if PASSWORDS not in Path(path).parts]
     return tuple(entry for entry in entries if entry is not None)
 
 

@@ -173,6 +173,22 @@ def test_an_ignored_dockerfile_is_sent_all_the_same(folder: Path) -> None:
     assert unpacked(container_image(folder)).keys() == {".dockerignore", "Dockerfile", "model.bin"}
 
 
+def test_passwords_are_never_sent(folder: Path) -> None:
+    before = container_image(folder)
+    for parent in (folder, folder / "inner"):
+        (parent / ".spcs-milvus").mkdir(parents=True)
+        (parent / ".spcs-milvus" / "ALICE@prod.password").write_text("canary", encoding="utf-8")
+    sent = unpacked(container_image(folder))
+    assert not [path for path in sent if ".spcs-milvus" in path]
+    (folder / ".dockerignore").write_text("!.spcs-milvus\n!**/*.password\n", encoding="utf-8")
+    assert not [path for path in unpacked(container_image(folder)) if ".spcs-milvus" in path]
+    (folder / ".dockerignore").unlink()
+    (folder / "inner" / ".spcs-milvus" / "ALICE@prod.password").unlink()
+    (folder / "inner" / ".spcs-milvus").rmdir()
+    (folder / "inner").rmdir()
+    assert container_image(folder).digest == before.digest
+
+
 def test_a_dockerfile_from_elsewhere_is_sent_and_hidden_from_copy(folder: Path) -> None:
     inner = folder / "inner"
     inner.mkdir()
