@@ -8,6 +8,7 @@ import psutil
 import pytest
 from tests.docker.runtime.conftest import DOMAIN, SERVE, WAIT, get, printed, status
 
+from spcs_emulator.runtime.api import Probe
 from spcs_emulator.runtime.docker.engine import Engine
 from spcs_emulator.runtime.docker.runtime import DockerRuntime
 
@@ -19,7 +20,8 @@ FULL = f"milvus.{DOMAIN}"
 @pytest.fixture
 def milvus(runtime: DockerRuntime, instance: Make, until: Make) -> None:
     """A service MILVUS that serves on port 80, which is no endpoint on this machine."""
-    runtime.start(instance(SERVE.format(word="milvus", port=80), key="milvus", name="milvus"))
+    script = SERVE.format(word="milvus", port=80)
+    runtime.start(instance(script, key="milvus", name="milvus", readiness=Probe(80, "/", 5, 3)))
     until(lambda: status(runtime, "milvus") == "READY")
 
 
@@ -75,7 +77,8 @@ def test_a_name_that_nobody_has_is_not_waited_for_long(
 
 def test_published_on_the_loopback_only(runtime: DockerRuntime, instance: Make, until: Make) -> None:
     [port] = runtime.allocate(1)
-    runtime.start(instance(SERVE.format(word="x", port=8000), ports={8000: port}))
+    script = SERVE.format(word="x", port=8000)
+    runtime.start(instance(script, ports={8000: port}, readiness=Probe(8000, "/", 5, 3)))
     until(lambda: status(runtime) == "READY")
     assert get(port) == "x\n"
     others = {
