@@ -26,8 +26,9 @@ from spcs_milvus.kinds.base import Found
 from spcs_milvus.logs import Log, Wanted, log
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation, listing, observe
+from spcs_milvus.pausing import plan_pause, plan_resume
 from spcs_milvus.performing import performer
-from spcs_milvus.plan import Plan, plan_up
+from spcs_milvus.plan import Action, Plan, plan_up, state_of
 from spcs_milvus.project import nearest
 from spcs_milvus.proof import Proof, Tools, prove
 from spcs_milvus.reach import within_down, within_up
@@ -200,9 +201,47 @@ def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
     return Report(plan, outcomes, counts(on), time.monotonic() - began, (*plan.kept, *lost, *still))
 
 
+def make_pause_plan(on: Target, agreed: Collection[str] = ()) -> Plan:
+    """What ``pause`` would do; ``agreed`` names services that may lose what is on no volume.
+
+    Raises ConfigError for a name that is none of the project's services.
+    """
+    services = {str(one.address): one.address for one in on.resources if one.address.kind == "service"}
+    if unknown := [name for name in agreed if name not in services]:
+        raise ConfigError(
+            f"there is no service `{unknown[0]}` that could lose anything",
+            detail=f"known: {', '.join(services)}",
+            hint=nearest("name one of them", unknown[0], list(services)),
+        )
+    observation = observe(_watched(on), on.account.query)
+    contents = _contents(on, observation, _watched(on))
+    plan = plan_pause(on.resources, observation, contents, [services[name] for name in agreed])
+    return within_down(plan, observation, on.account.bound_to)
+
+
+def make_resume_plan(on: Target) -> Plan:
+    """What ``resume`` would do."""
+    observation = observe(_watched(on), on.account.query)
+    return within_down(plan_resume(on.resources, observation), observation, on.account.bound_to)
+
+
+def rest(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
+    """Runs a plan of :func:`make_pause_plan` or :func:`make_resume_plan` and looks again; what is not as the
+    plan wanted it is a leftover. Raises as :func:`down` does.
+    """
+    if plan.conflicts:
+        raise RefusedError.of(plan.conflicts)
+    began = time.monotonic()
+    outcomes = _apply(on, plan, emit, stop)
+    seen, lost = _look_again(on, _watched(on))
+    leftovers = (*plan.kept, *lost, *(_still_up(plan, outcomes, seen) if seen else ()))
+    shown = status(on.loaded.project.project, on.resources, seen) if seen else None
+    return Report(plan, outcomes, counts(on), time.monotonic() - began, leftovers, shown)
+
+
 def look(on: Target) -> StackStatus:
     """What is running now."""
-    watched = [resource for resource in on.resources if resource.address.kind in LOOKED_AT]
+    watched = _watched(on)
     seen = observe(watched, on.account.query, without=frozenset({"describe"}))
     return status(on.loaded.project.project, watched, seen)
 
@@ -242,12 +281,17 @@ def _observe_all(on: Target) -> Observation:
     return observe(on.resources, on.account.query, beside=beside)
 
 
+def _watched(on: Target) -> list[Resource]:
+    """What costs while it runs: compute pools and services."""
+    return [resource for resource in on.resources if resource.address.kind in LOOKED_AT]
+
+
 def _apply(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> tuple[Outcome, ...]:
     """Runs the plan; whatever waits stops waiting once ``stop`` is set."""
     if stop.is_set():
         raise StoppedError("interrupted before anything was written", hint=GO_ON)
     pause = pausing(stop, GO_ON, on.pause)
-    return apply(plan, performer(on.account, on.engine, on.resources, pause), emit, stop)
+    return apply(plan, performer(on.account, on.engine, plan.resources.values(), pause), emit, stop)
 
 
 def pausing(
@@ -341,6 +385,16 @@ def _look_again(
         return None, (
             Problem(summary, f"{problem.summary} ({problem.detail})", None, "run the command again"),
         )
+
+
+def _still_up(plan: Plan, outcomes: Collection[Outcome], seen: Observation) -> Iterator[Problem]:
+    """What was to rest, was said to, and does not."""
+    done = {outcome.change.address for outcome in outcomes if outcome.status is Status.DONE}
+    for change in plan.changes:
+        state = state_of(seen.actual[change.address]) if change.action is Action.PAUSE else "SUSPENDED"
+        if change.address in done and state not in ("SUSPENDED", "ABSENT"):
+            hint = "somebody may have started it again; run the command again"
+            yield Problem(f"{change.address} is {state} again", None, str(change.address), hint)
 
 
 def _unfinished(again: Plan) -> tuple[Problem, ...]:

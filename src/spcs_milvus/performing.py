@@ -21,15 +21,15 @@ from spcs_milvus.kinds.service import log_look
 from spcs_milvus.names import Name
 from spcs_milvus.observe import observe
 from spcs_milvus.ownership import Ownership, ownership
-from spcs_milvus.plan import Change
+from spcs_milvus.plan import Change, state_of
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.registry import Registry, session_login
-from spcs_milvus.resource import Presence, Resource
+from spcs_milvus.resource import Actual, Address, Presence, Resource
 from spcs_milvus.secrets import Generated
-from spcs_milvus.steps import Build, Look, Push, Statement, Step, Upload, Wait
+from spcs_milvus.steps import Build, Look, Push, Rest, Statement, Step, Upload, Wait
 from spcs_milvus.templates import sql
 from spcs_milvus.transfer import Transfer
-from spcs_milvus.waits import Waiting, until_ready
+from spcs_milvus.waits import Resting, Waiting, until_ready, until_suspended
 
 RETRY_PAUSE_SECONDS = 2.0
 
@@ -54,6 +54,8 @@ def performer(account: Account, engine: Engine, resources: Collection[Resource],
                 performing.push(step, progress)
             case Wait():
                 performing.wait(step, progress)
+            case Rest():
+                performing.rest(step, progress)
         return None
 
     return perform
@@ -155,13 +157,24 @@ class _Performing:
             self.engine.push(step.name, image, f"{url}/{step.name}:{image.tag}", sign_in, hear)
 
     def wait(self, step: Wait, progress: Progress) -> None:
-        resource = next(resource for resource in self.resources if resource.address == step.service)
+        resource = self._resource(step.service)
 
         def logs(instance: str, container: str) -> str:
             (answer,) = self.account.query([log_look(resource, instance, container)]).values()
             return str(next(iter(answer.rows[0].values()))) if answer.rows else ""
 
         until_ready(step, Waiting(self.account.query, logs, self.pause, time.monotonic, progress))
+
+    def rest(self, step: Rest, progress: Progress) -> None:
+        resource = self._resource(step.address)
+        tools = Resting(lambda: state_of(self._seen(resource)), self.pause, time.monotonic, progress)
+        until_suspended(step, tools)
+
+    def _resource(self, address: Address) -> Resource:
+        return next(resource for resource in self.resources if resource.address == address)
+
+    def _seen(self, resource: Resource) -> Actual:
+        return observe([resource], self.account.query).actual[resource.address]
 
     def _sign_in_ahead(self, change: Change) -> None:
         """Once a role can be acted as, its session opens beside what else there is to do, since opening one
@@ -173,10 +186,8 @@ class _Performing:
 
     def _made_by_another_run(self, change: Change) -> bool:
         """After "already exists": whether what is there is ours, so that the other run did this change."""
-        resource = next((one for one in self.resources if one.address == change.address), None)
-        if resource is None:
-            return False
-        actual = observe([resource], self.account.query).actual[resource.address]
+        resource = self._resource(change.address)
+        actual = self._seen(resource)
         return actual.presence is Presence.PRESENT and ownership(resource, actual) is Ownership.OURS
 
     def _repository_url(self, repository: Name, role: str) -> str:

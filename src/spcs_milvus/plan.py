@@ -17,8 +17,8 @@ from spcs_milvus.kinds import grant, kind_of
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent, missing
 from spcs_milvus.resource import Actual, Address, Presence, Resource
-from spcs_milvus.steps import Answer, Build, Push, Statement, Step, Upload, Wait
-from spcs_milvus.templates import canonical_json, sql
+from spcs_milvus.steps import Answer, Build, Push, Rest, Statement, Step, Upload, Wait
+from spcs_milvus.templates import canonical_json
 
 WAIT = "ready"
 """The kind in the address of a wait: ``ready.DB.SCHEMA.SERVICE``."""
@@ -31,6 +31,8 @@ class Action(StrEnum):
     UPDATE = "update"
     REPLACE = "replace"
     DELETE = "delete"
+    PAUSE = "pause"
+    RESUME = "resume"
     WAIT = "wait"
 
 
@@ -90,6 +92,8 @@ def _in_short(step: Step) -> list[str]:
             return [str(step.repository), step.name, step.image.digest]
         case Wait():
             return ["wait", str(step.service)]
+        case Rest():
+            return ["rest", str(step.address)]
 
 
 def plan_up(
@@ -127,7 +131,11 @@ def plan_up(
     needs |= {change.address: change.needs for change in changes if change.action is Action.WAIT}
     kept = (
         *(_serves(one) for one in resources if lent(one, observation.actual[one.address])),
-        *(_asleep(one) for one in resources if is_suspended(observation.actual[one.address])),
+        *(
+            _asleep(one)
+            for one in resources
+            if one.address.kind == "service" and is_suspended(observation.actual[one.address])
+        ),
         *_also_granted(resources, observation, {resource.address for resource in undeclared}),
         *(_forgotten(resource) for resource in undeclared),
     )
@@ -194,14 +202,16 @@ def _wait(resource: Resource, actual: Actual, *, changed: bool) -> Iterator[Chan
     """A service is waited for when it is new or changed, and when it was not ready to begin with; a suspended
     one is left alone.
     """
-    if is_suspended(actual) or (not changed and is_ready(actual)):
-        return
-    looks = kind_of("service").looks(resource)
-    step = Wait(resource.address, {part: looks[part] for part in ("containers", "endpoints")})
-    because = "it is new or changed" if changed else "it is not ready"
-    yield Change(
-        Address(WAIT, resource.address.name), Action.WAIT, because, (step,), frozenset({resource.address})
-    )
+    if not is_suspended(actual) and (changed or not is_ready(actual)):
+        yield wait_for(resource, "it is new or changed" if changed else "it is not ready")
+
+
+def wait_for(service: Resource, because: str) -> Change:
+    """The wait until a service is ready, which comes after whatever is done to it."""
+    looks = kind_of("service").looks(service)
+    step = Wait(service.address, {part: looks[part] for part in ("containers", "endpoints")})
+    address = Address(WAIT, service.address.name)
+    return Change(address, Action.WAIT, because, (step,), frozenset({service.address}))
 
 
 def is_ready(actual: Actual) -> bool:
@@ -213,8 +223,19 @@ def is_ready(actual: Actual) -> bool:
 
 
 def is_suspended(actual: Actual) -> bool:
-    """Whether somebody suspended a service, or a rotation was cut short between the two of its steps."""
-    return actual.live.get("status") in ("SUSPENDED", "SUSPENDING")
+    """Whether a service or compute pool rests, or is about to: it was paused, or a rotation was cut short
+    between the two of its steps.
+    """
+    return state_of(actual) in ("SUSPENDED", "SUSPENDING", "STOPPING")
+
+
+def state_of(actual: Actual) -> str:
+    """The state of a service or compute pool as Snowflake spells it; ``ABSENT`` when it is not there,
+    ``UNKNOWN`` where that cannot be told.
+    """
+    if actual.presence is Presence.ABSENT:
+        return "ABSENT"
+    return str(actual.live.get("status") or actual.live.get("state") or "UNKNOWN")
 
 
 def with_needs(changes: Sequence[Change], needs: Mapping[Address, frozenset[Address]]) -> tuple[Change, ...]:
@@ -240,10 +261,10 @@ def _serves(resource: Resource) -> Problem:
 
 def _asleep(service: Resource) -> Problem:
     return Problem(
-        f"{service.address} is suspended, and stays so",
-        None,
+        f"{service.address} is paused, and stays so",
+        "a suspended service is no difference; `up` does not start it",
         str(service.address),
-        f"USE ROLE {service.role}; {sql('service', 'resume', {'name': service.name})};",
+        "`spcs-milvus resume` starts it again",
     )
 
 

@@ -17,11 +17,14 @@ LOOKED_AT = ("compute_pool", "service")
 
 UNKNOWN = "UNKNOWN"
 _POOL_UP = ("IDLE", "ACTIVE")
+# documented: Working with compute pools, states that are billed
+_BILLED = ("RESIZING", "IDLE", "ACTIVE", "STOPPING")
 
 
 @dataclass(frozen=True)
 class StackStatus:
-    """``pools``: ``{name, state}`` each; ``services``: ``{name, status, ready, containers, endpoints}`` each.
+    """``pools``: ``{name, state}`` each; ``services``: ``{name, status, ready, containers, endpoints,
+    volumes}`` each.
 
     ``state`` and ``status`` are Snowflake's words, ``ABSENT`` for what is not there, ``UNKNOWN`` where that
     cannot be told; ``ready`` is true when everything declared is up.
@@ -31,6 +34,24 @@ class StackStatus:
     ready: bool
     pools: tuple[dict[str, Any], ...]
     services: tuple[dict[str, Any], ...]
+
+    @property
+    def paused(self) -> bool:
+        """Whether every service that is there rests, and there is one."""
+        there = [service["status"] for service in self.services if service["status"] != "ABSENT"]
+        return bool(there) and set(there) <= {"SUSPENDED", "SUSPENDING"}
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """What costs though no service runs, in a person's words: nodes that are up, and volumes."""
+        nodes = (f"compute pool {one['name']} ({one['state']})" for one in self.pools if _billed(one))
+        kept = ((one["name"], volume) for one in self.services for volume in one["volumes"])
+        return (*nodes, *(f"storage of volume {volume} of {name}" for name, volume in kept))
+
+    @property
+    def word(self) -> str:
+        """The whole in a word."""
+        return "ready" if self.ready else "paused" if self.paused else "not ready"
 
 
 def status(project: str, resources: Collection[Resource], observation: Observation) -> StackStatus:
@@ -94,6 +115,10 @@ def _pool(resource: Resource, observation: Observation) -> dict[str, Any]:
     return {"name": resource.name.last, "state": state}
 
 
+def _billed(pool: Mapping[str, Any]) -> bool:
+    return pool["state"] in _BILLED
+
+
 def _service(resource: Resource, observation: Observation) -> dict[str, Any]:
     actual = observation.actual[resource.address]
     there = actual.presence is Presence.PRESENT
@@ -105,4 +130,5 @@ def _service(resource: Resource, observation: Observation) -> dict[str, Any]:
         "ready": there and is_ready(actual),
         "containers": [{key: found[key] for key in shown} for found in actual.live.get("containers") or ()],
         "endpoints": list(actual.live.get("endpoints") or ()),
+        "volumes": list(resource.attributes["volumes"]) if there else [],
     }

@@ -97,4 +97,11 @@ class Wait:
     looks: Mapping[str, Look] = field(hash=False)
 
 
-Step = Statement | Upload | Build | Push | Wait
+@dataclass(frozen=True)
+class Rest:
+    """A service or compute pool to be waited for until it shows itself suspended."""
+
+    address: Address
+
+
+Step = Statement | Upload | Build | Push | Wait | Rest

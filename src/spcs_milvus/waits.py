@@ -11,7 +11,7 @@ from typing import Any
 from spcs_milvus.errors import NotReadyError
 from spcs_milvus.kinds.service import containers, endpoints
 from spcs_milvus.observe import Query
-from spcs_milvus.steps import Wait
+from spcs_milvus.steps import Rest, Wait
 
 # Snowflake publishes no figures; two to five minutes for a node and up to five for an address are what people
 # report
@@ -19,6 +19,8 @@ NODE_SECONDS = 1200.0
 PHASE_SECONDS = 900.0
 # a pull that fails is tried again, and what a failed one before this wait has left is shown for a while
 PULL_SECONDS = 30.0
+# containers get 30 s to end (documented), nodes took a minute in what others report
+REST_SECONDS = 600.0
 # a container that came up this often and died each time will not stay up by itself
 MAX_RESTARTS = 3
 FIRST_PAUSE_SECONDS = 0.2
@@ -59,6 +61,37 @@ def until_ready(wait: Wait, tools: Waiting) -> None:
             raise _not_ready(wait, f"for {lasted}: {phase}", _tail(tools, found))
         tools.pause(pause)
         pause = min(pause * 1.5, LAST_PAUSE_SECONDS)
+
+
+@dataclass(frozen=True)
+class Resting:
+    """What waiting for rest works with. ``state`` is Snowflake's word for it; ``clock`` counts seconds."""
+
+    state: Callable[[], str]
+    pause: Callable[[float], None]
+    clock: Callable[[], float]
+    progress: Callable[[str], None]
+
+
+def until_suspended(rest: Rest, tools: Resting) -> None:
+    """Returns when what is to rest is suspended.
+
+    Raises NotReadyError when it is gone, or takes longer than the limit.
+    """
+    name = str(rest.address)
+    began, seconds, said = tools.clock(), FIRST_PAUSE_SECONDS, ""
+    while (state := tools.state()) != "SUSPENDED":
+        if state == "ABSENT":
+            raise NotReadyError(f"{name} is not there any more", place=name)
+        if tools.clock() - began > REST_SECONDS:
+            detail = f"it is {state} after {REST_SECONDS / 60:.0f} minutes"
+            hint = "look at `spcs-milvus status`; the same command goes on from here"
+            raise NotReadyError(f"{name} did not come to rest", detail=detail, place=name, hint=hint)
+        if state != said:
+            tools.progress(state)
+            said = state
+        tools.pause(seconds)
+        seconds = min(seconds * 1.5, LAST_PAUSE_SECONDS)
 
 
 def _look(wait: Wait, tools: Waiting) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

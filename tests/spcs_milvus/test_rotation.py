@@ -84,7 +84,7 @@ def test_a_service_that_stays_suspended_is_told_with_the_way_to_wake_it(status: 
     suspended = replace(actual, live={**actual.live, "status": status, "containers": []})
     (kept,) = plan_up(STACK, seen(STACK, {JUPYTER: suspended})).kept
     assert kept.place == str(JUPYTER)
-    assert kept.hint == ("USE ROLE MILVUS_DEMO_JUPYTER; ALTER SERVICE MILVUS_DEMO.PUBLIC.JUPYTER RESUME;")
+    assert kept.hint == "`spcs-milvus resume` starts it again"
 
 
 def test_a_secret_that_exists_is_not_ours_to_rotate() -> None:

@@ -60,6 +60,7 @@ def test_everything_up() -> None:
         "ready": True,
         "containers": [{"name": "main", "status": "READY", "message": "Running", "restarts": 0}],
         "endpoints": as_declared(MILVUS).live["endpoints"],
+        "volumes": ["data 20Gi"],
     }
 
 
@@ -89,6 +90,7 @@ def test_a_service_that_is_not_there() -> None:
         "ready": False,
         "containers": [],
         "endpoints": [],
+        "volumes": [],
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from spcs_milvus.errors import NotReadyError
 from spcs_milvus.resource import Address
-from spcs_milvus.steps import Answer, Look, Wait
+from spcs_milvus.steps import Answer, Look, Rest, Wait
 from spcs_milvus.waits import (
     FIRST_PAUSE_SECONDS,
     LAST_PAUSE_SECONDS,
@@ -15,8 +15,11 @@ from spcs_milvus.waits import (
     NODE_SECONDS,
     PHASE_SECONDS,
     PULL_SECONDS,
+    REST_SECONDS,
+    Resting,
     Waiting,
     until_ready,
+    until_suspended,
 )
 
 LOOKS = {"containers": Look("SHOW SERVICE CONTAINERS", "R"), "endpoints": Look("SHOW ENDPOINTS", "R")}
@@ -237,3 +240,46 @@ def test_a_failed_pull_of_before_is_waited_out() -> None:
     service = _Service(failed, failed, ([_container("PENDING", "Waiting to start")], []), READY)
     service.wait()
     assert service.said == ["milvus: Failed to pull image", "milvus: Waiting to start"]
+
+
+# --- rest --------------------------------------------------------------------------------------------------
+
+
+class _Restless:
+    """Goes through these states, the last for ever; time goes by only while somebody pauses."""
+
+    def __init__(self, *states: str) -> None:
+        self._states = list(states)
+        self.seconds = 0.0
+        self.said: list[str] = []
+
+    def state(self) -> str:
+        return self._states.pop(0) if len(self._states) > 1 else self._states[0]
+
+    def pause(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def rest(self) -> None:
+        tools = Resting(self.state, self.pause, lambda: self.seconds, self.said.append)
+        until_suspended(Rest(Address("service", "DB.PUBLIC.MILVUS")), tools)
+
+
+def test_rest_is_waited_for_and_each_state_told_once() -> None:
+    service = _Restless("RUNNING", "SUSPENDING", "SUSPENDING", "SUSPENDED")
+    service.rest()
+    assert service.said == ["RUNNING", "SUSPENDING"]
+
+
+@pytest.mark.parametrize(
+    ("states", "summary"),
+    [
+        (("SUSPENDING", "ABSENT"), "service.DB.PUBLIC.MILVUS is not there any more"),
+        (("SUSPENDING",), "service.DB.PUBLIC.MILVUS did not come to rest"),
+    ],
+)
+def test_what_does_not_come_to_rest(states: tuple[str, ...], summary: str) -> None:
+    service = _Restless(*states)
+    with pytest.raises(NotReadyError) as caught:
+        service.rest()
+    assert caught.value.problem.summary == summary
+    assert service.seconds <= REST_SECONDS + LAST_PAUSE_SECONDS

@@ -22,6 +22,8 @@ COMMANDS = {
     "verify": ("spcs_milvus.cli.verify", "Run the notebook as a job, to prove that the stack answers."),
     "open": ("spcs_milvus.cli.open", "Open the notebook in the browser."),
     "logs": ("spcs_milvus.cli.logs", "Show what a service has written."),
+    "pause": ("spcs_milvus.cli.pause", "Let services and compute pools rest; nothing is lost."),
+    "resume": ("spcs_milvus.cli.resume", "Wake up what `pause` put to rest, and wait until it is ready."),
     "images": ("spcs_milvus.cli.images", "Show, build and push the images of the project."),
     "down": ("spcs_milvus.cli.down", "Remove exactly what `up` made."),
     "local": ("spcs_milvus.cli.local", "Run a Snowflake account on this machine, for trying and testing."),

@@ -60,4 +60,12 @@ NoBuild = Annotated[bool, typer.Option("--no-build", help="Build no image; push 
 NoPush = Annotated[
     bool, typer.Option("--no-push", help="Neither build nor push; the image repository has every image.")
 ]
+Lose = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lose",
+        metavar="ADDRESS",
+        help="Agree that this service loses what is on no volume. May be repeated.",
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what is shown, and ask nothing.")]

@@ -17,6 +17,7 @@ from spcs_milvus.resource import Resource
 
 SERVICE = "MILVUS"
 PORT = 19530
+DATA = "/var/lib/milvus"
 
 _ENVIRONMENT = {
     "DEPLOY_MODE": "STANDALONE",
@@ -43,7 +44,8 @@ def resources(foundation: Foundation) -> Iterator[Resource]:
     if milvus.volume is not None:
         values["volume"] = _volume(milvus)
     rendered = specification(foundation, "milvus", milvus.image, milvus.resources, values)
-    return service_resources(foundation, ServicePart(SERVICE, "milvus", milvus.image, milvus.pool, rendered))
+    part = ServicePart(SERVICE, "milvus", milvus.image, milvus.pool, rendered, data=DATA)
+    return service_resources(foundation, part)
 
 
 def _environment(milvus: Milvus) -> dict[str, str]:

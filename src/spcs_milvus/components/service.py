@@ -30,7 +30,8 @@ class ServicePart:
     ``name`` is the service's own name (``MILVUS``); ``image`` names its image and its specification's
     template; ``source`` is where the project file says the image comes from; ``pool`` is a key of
     ``compute_pools``. ``stages`` are mounted, ``calls`` are the services whose endpoints it uses, ``egress``
-    the hosts (``host:port``) it is let out to. Which secrets it reads stands in its specification.
+    the hosts (``host:port``) it is let out to. ``data`` is the folder in which it keeps what must not be lost
+    (None: nothing). Which secrets it reads stands in its specification.
     """
 
     name: str
@@ -43,6 +44,7 @@ class ServicePart:
     stages: tuple[Name, ...] = ()
     calls: tuple[str, ...] = ()
     egress: tuple[str, ...] = ()
+    data: str | None = None
     min_instances: int = 1
     max_instances: int = 1
 
@@ -186,7 +188,7 @@ def _service(foundation: Foundation, part: ServicePart, role: str, needs: frozen
         "max_instances": part.max_instances,
     }
     needs = needs | foundation.acts(role)
-    detail = {"database": foundation.database, "specification": part.specification}
+    detail = {"database": foundation.database, "specification": part.specification, "data": part.data}
     detail |= _delivery(foundation, part)
     return foundation.context.marked(
         "service", foundation.schema.child(part.name), role, attributes, needs, detail

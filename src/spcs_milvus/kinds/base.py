@@ -14,6 +14,8 @@ from spcs_milvus.secrets import MASK, Secret
 from spcs_milvus.steps import Answer, Look, Row, Statement, Step
 from spcs_milvus.templates import sql
 
+RESUME_PATIENCE_SECONDS = 120
+
 Looks = Mapping[str, Look]
 Answers = Mapping[str, Answer]
 
@@ -61,6 +63,8 @@ class Kind:
     * ``create``/``alter``/``drop``: the steps, in order; ``alter`` gets the names of the attributes that
       differ.
     * ``renew``: the steps of ``--rotate``, beside those for the attributes that differ.
+    * ``suspend``/``resume``: the steps that let it rest and wake it up again, for kinds that run; none for
+      the rest.
     """
 
     name: str
@@ -82,6 +86,8 @@ class Kind:
     built_in: bool = False
     undeclared: Callable[[Row], Mapping[str, Value]] = lambda _row: {}
     renew: Callable[[Resource, Actual, frozenset[str]], tuple[Step, ...]] = lambda *_ignored: ()
+    suspend: Callable[[Resource], tuple[Step, ...]] = lambda _resource: ()
+    resume: Callable[[Resource], tuple[Step, ...]] = lambda _resource: ()
 
 
 def values(resource: Resource) -> dict[str, object]:
@@ -119,6 +125,17 @@ def basic_alter(resource: Resource, _differing: frozenset[str]) -> tuple[Step, .
 def basic_drop(resource: Resource, _actual: Actual) -> tuple[Step, ...]:
     """DROP, as the role that owns it."""
     return (Statement(sql(resource.address.kind, "drop", values(resource)), resource.role),)
+
+
+def basic_suspend(resource: Resource) -> tuple[Step, ...]:
+    """ALTER … SUSPEND; it goes on in the background (documented: ALTER COMPUTE POOL, ALTER SERVICE)."""
+    return (Statement(sql(resource.address.kind, "suspend", values(resource)), resource.role),)
+
+
+def basic_resume(resource: Resource) -> tuple[Step, ...]:
+    """ALTER … RESUME. assumed: it may be refused while the object is still suspending, hence the patience."""
+    statement = sql(resource.address.kind, "resume", values(resource))
+    return (Statement(statement, resource.role, RESUME_PATIENCE_SECONDS),)
 
 
 def secret_statement(resource: Resource, block: str, given: Mapping[str, object]) -> Statement:

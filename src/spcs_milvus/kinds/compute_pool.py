@@ -72,4 +72,6 @@ KIND = base.Kind(
     alter=base.basic_alter,
     drop=_drop,
     holds=base.Holds(_services_looks, _services),
+    suspend=base.basic_suspend,
+    resume=base.basic_resume,
 )

@@ -20,7 +20,6 @@ from spcs_milvus.steps import Look, Row, Statement, Step, Upload
 from spcs_milvus.templates import canonical_json, sql
 
 LOG_LINES = 20
-RESUME_PATIENCE_SECONDS = 120
 
 # settings that may be left out, and the block of the template that takes each away
 _UNSET = {"query_warehouse": "unset_warehouse", "external_access_integrations": "unset_integrations"}
@@ -109,6 +108,7 @@ def _read(resource: Resource, answers: base.Answers) -> Actual:
         "status": row.get("status"),
         "containers": containers(answers["containers"].rows),
         "endpoints": endpoints(answers["endpoints"].rows),
+        "specification": None if specification is None else canonical(specification),
     }
     return Actual(Presence.PRESENT, attributes, row.get("comment") or None, live)
 
@@ -262,14 +262,11 @@ def _renew(resource: Resource, actual: Actual, differing: frozenset[str]) -> tup
     will.
 
     documented: a secret in the environment is fixed when the container starts, and the same specification
-    once more changes nothing. assumed: RESUME may be refused while the service is still suspending, hence the
-    patience.
+    once more changes nothing.
     """
     if "specification" in differing or actual.live.get("status") in ("SUSPENDED", "SUSPENDING"):
         return ()
-    given = _values(resource)
-    resume = Statement(sql("service", "resume", given), resource.role, RESUME_PATIENCE_SECONDS)
-    return (Statement(sql("service", "suspend", given), resource.role), resume)
+    return (*base.basic_suspend(resource), *base.basic_resume(resource))
 
 
 def _drop(resource: Resource, actual: Actual) -> tuple[Step, ...]:
@@ -323,4 +320,6 @@ KIND = base.Kind(
     leaves=_leaves,
     undeclared=_undeclared,
     renew=_renew,
+    suspend=base.basic_suspend,
+    resume=base.basic_resume,
 )

@@ -19,6 +19,8 @@ SIGNS = {
     Action.UPDATE: ("~", "yellow"),
     Action.REPLACE: ("±", "magenta"),
     Action.DELETE: ("-", "red"),
+    Action.PAUSE: ("‖", "yellow"),
+    Action.RESUME: ("▶", "green"),
     Action.WAIT: (".", "dim"),
 }
 

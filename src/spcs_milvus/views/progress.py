@@ -26,8 +26,17 @@ TRANSFER_SECONDS = 5.0
 SHOWN_SECONDS = 0.05
 _SHOWN_RUNNING = 12
 
-_PAST = {"create": "created", "update": "updated", "delete": "dropped"}
-_DOING = {"create": "creating", "update": "updating", "delete": "dropping", "wait": "waiting"}
+_PAST = {
+    "create": "created",
+    "update": "updated",
+    "delete": "dropped",
+    "pause": "paused",
+    "resume": "resumed",
+}
+_DOING = {"create": "creating", "update": "updating", "delete": "dropping", "wait": "waiting"} | {
+    "pause": "suspending",
+    "resume": "resuming",
+}
 _ENDS = {
     Stage.DONE: ("✓", "green"),
     Stage.FAILED: ("✗", "red"),

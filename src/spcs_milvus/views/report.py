@@ -8,11 +8,11 @@ from spcs_milvus.errors import Problem
 from spcs_milvus.report import Report, failures
 from spcs_milvus.views.problems import show_problems
 from spcs_milvus.views.progress import SHOWN_SECONDS
-from spcs_milvus.views.status import show_addresses
+from spcs_milvus.views.status import pause_lines, show_addresses
 
 
 def show_report(console: Console, report: Report, verb: str) -> None:
-    """Prints the end of a run; ``verb`` is the command (``up`` or ``down``), for the hints."""
+    """Prints the end of a run; ``verb`` is the command, for the hints."""
     show_problems(
         console, [_failure(outcome.change.address, outcome.problem) for outcome in failures(report.outcomes)]
     )
@@ -33,7 +33,9 @@ def show_report(console: Console, report: Report, verb: str) -> None:
         line = Text(f"{done} of {len(report.outcomes)} done in {report.seconds:.1f} s", "bold")
         console.print(line.append(_parts(report), "not bold"))
         console.print(Text(f"critical path: {_chain(report)}", "dim"))
-    if report.status:
+    if report.status and report.status.paused:
+        console.print(*pause_lines(report.status), sep="\n")
+    elif report.status:
         show_addresses(console, report.status)
 
 

@@ -28,8 +28,18 @@ def status_lines(shown: StackStatus) -> Iterator[Text]:
         if message:
             line.append(" " * (_STATE_WIDTH - len(state)) + f"  {message}")
         yield line
+    if shown.paused:
+        yield from pause_lines(shown)
+        return
     yield from _addresses(shown)
-    yield Text("ready", "bold green") if shown.ready else Text("not ready", "bold yellow")
+    yield Text(shown.word, "bold green" if shown.ready else "bold yellow")
+
+
+def pause_lines(shown: StackStatus) -> Iterator[Text]:
+    """What a paused stack still costs, and how to wake it up."""
+    for what in shown.costs:
+        yield Text(f"still costs: {what}", "yellow")
+    yield Text.assemble(("paused", "bold yellow"), "; `spcs-milvus resume` starts it again")
 
 
 def _rows(shown: StackStatus) -> Iterator[tuple[str, str, str, str]]:

@@ -48,4 +48,4 @@ def states(shown: StackStatus) -> dict[str, str]:
             inside = f"{name.lower()}:{endpoint['port']} (inside the schema)"
             without = "no address yet" if endpoint["public"] else inside
             found[f"endpoint {name}.{endpoint['name']}"] = endpoint["url"] or without
-    return {**found, "project " + shown.project: "ready" if shown.ready else "not ready"}
+    return {**found, "project " + shown.project: shown.word}

@@ -132,6 +132,7 @@ STATUS = StackStatus(
                     "url": "https://ab-c.snowflakecomputing.app",
                 }
             ],
+            "volumes": [],
         },
         {
             "name": "MILVUS",
@@ -146,8 +147,34 @@ STATUS = StackStatus(
                 }
             ],
             "endpoints": [{"name": "milvus", "port": 19530, "protocol": "TCP", "public": False, "url": None}],
+            "volumes": ["data 20Gi"],
         },
     ),
+)
+
+PAUSED = StackStatus(
+    "demo",
+    False,
+    ({"name": "DEMO_POOL", "state": "STOPPING"}, {"name": "DEMO_JUPYTER_POOL", "state": "SUSPENDED"}),
+    tuple(
+        {**service, "status": "SUSPENDED", "ready": False, "containers": []} for service in STATUS.services
+    ),
+)
+PAUSE = Change(
+    SERVICE,
+    Action.PAUSE,
+    "it is RUNNING",
+    (),
+    loses="everything in /var/lib/milvus, which is on no block volume",
+)
+WAKE = Change(POOL, Action.RESUME, "it is SUSPENDED", ())
+RESTED = Report(
+    Plan((PAUSE, WAKE)),
+    (Outcome(PAUSE, Status.DONE, 1.5, 0.0), Outcome(WAKE, Status.DONE, 0.1, 1.5)),
+    Counts(9, 2, 2),
+    1.7,
+    (),
+    PAUSED,
 )
 
 DONE = Report(

@@ -18,14 +18,15 @@ PROBLEM = ["summary", "detail", "place", "hint"]
 
 def test_a_status() -> None:
     document = documents.status_document(samples.STATUS)
-    assert list(document) == ["version", "project", "ready", "compute_pools", "services"]
+    keys = ["version", "project", "ready", "paused", "costs", "compute_pools", "services"]
+    assert list(document) == keys
     assert (document["version"], document["project"], document["ready"]) == (1, "demo", False)
     assert document["compute_pools"] == [
         {"name": "DEMO_POOL", "state": "ACTIVE"},
         {"name": "DEMO_JUPYTER_POOL", "state": "ABSENT"},
     ]
     for service in document["services"]:
-        assert list(service) == ["name", "status", "ready", "containers", "endpoints"]
+        assert list(service) == ["name", "status", "ready", "containers", "endpoints", "volumes"]
         assert all(
             list(container) == ["name", "status", "message", "restarts"]
             for container in service["containers"]
@@ -137,6 +138,7 @@ def test_an_error() -> None:
 
 DOCUMENTS: list[dict[str, Any]] = [
     documents.status_document(samples.STATUS),
+    documents.status_document(samples.PAUSED),
     documents.plan_document(samples.PLAN, Counts(1, 0), 1.0),
     documents.report_document(samples.FAILED),
     documents.error_document([samples.PROBLEM], 2),

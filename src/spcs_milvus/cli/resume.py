@@ -1,0 +1,48 @@
+"""``resume``: wakes up compute pools and services, and waits until they are ready."""
+
+import os
+
+import typer
+
+from spcs_milvus import deployment
+from spcs_milvus.cli.boundary import boundary
+from spcs_milvus.cli.connection import connection as connect
+from spcs_milvus.cli.options import (
+    ConnectionName,
+    EnvironmentName,
+    Output,
+    OutputOption,
+    ProjectFile,
+    commands,
+)
+from spcs_milvus.cli.stopping import stopping
+from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
+from spcs_milvus.views import console, documents
+from spcs_milvus.views.plan import show_plan
+from spcs_milvus.views.progress import progress
+from spcs_milvus.views.report import show_report
+
+app = commands()
+
+
+@app.command()
+def resume(
+    file: ProjectFile = DEFAULT_FILE,
+    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: ConnectionName = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Wake up compute pools and services, and wait until they are ready; from then on they cost credits."""
+    with boundary(output):
+        talk = console.talk()
+        loaded = load(file, os.environ, environment, secrets_too=False)
+        with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
+            plan = deployment.make_resume_plan(on)
+            show_plan(talk, plan)
+            with progress(talk) as emit:
+                report = deployment.rest(on, plan, emit, stop)
+        if output is Output.JSON:
+            documents.write(documents.report_document(report))
+        show_report(talk if output is Output.JSON else console.out(), report, "resume")
+        raise typer.Exit(report.exit_code)

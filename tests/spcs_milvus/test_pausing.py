@@ -1,0 +1,124 @@
+"""What a service loses when it is suspended, and plans of ``pause`` and ``resume`` that need no account."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, nothing, seen
+
+from spcs_milvus.kinds.service import canonical
+from spcs_milvus.observe import Observation
+from spcs_milvus.pausing import lost_at_rest, plan_pause, plan_resume
+from spcs_milvus.plan import Action
+from spcs_milvus.resource import Actual, Presence, Resource
+from spcs_milvus.status import LOOKED_AT
+from spcs_milvus.steps import Rest, Statement
+
+STACK = declared()
+MILVUS = by_address(STACK)["service.MILVUS_DEMO.PUBLIC.MILVUS"]
+JUPYTER = by_address(STACK)["service.MILVUS_DEMO.PUBLIC.JUPYTER"]
+POOL = by_address(STACK)["compute_pool.MILVUS_DEMO_MILVUS_POOL"]
+WATCHED = [resource for resource in STACK if resource.address.kind in LOOKED_AT]
+DATA = "everything in /var/lib/milvus, which is on no block volume"
+
+
+def _specification(mount: str | None, *volumes: dict[str, Any]) -> Any:
+    mounts = {"volumeMounts": [{"name": "data", "mountPath": mount}]} if mount else {}
+    spec: dict[str, Any] = {"containers": [{"name": "milvus", **mounts}]}
+    return canonical({"spec": {**spec, **({"volumes": list(volumes)} if volumes else {})}})
+
+
+BLOCK = {"name": "data", "source": "block", "size": "20Gi"}
+STAGE = {"name": "data", "source": "stage", "stageConfig": {"name": "@S"}}
+RUNS_WITH: dict[str, tuple[Any, str | None]] = {
+    "a block volume there": (_specification("/var/lib/milvus", BLOCK), None),
+    "a block volume above": (_specification("/var/lib", BLOCK), None),
+    "a block volume elsewhere": (_specification("/data", BLOCK), DATA),
+    "a block volume that nobody mounts": (_specification(None, BLOCK), DATA),
+    "no volume": (_specification(None), DATA),
+    "a stage": (_specification("/var/lib/milvus", STAGE), DATA),
+    "a local volume": (
+        _specification("/var/lib/milvus", {"name": "data", "source": "local"}),
+        f"what is on its volume data (source local) and {DATA}",
+    ),
+    "one in memory beside": (
+        _specification("/var/lib/milvus", BLOCK, {"name": "shm", "source": "memory"}),
+        "what is on its volume shm (source memory)",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", RUNS_WITH)
+def test_what_is_lost_is_judged_by_what_it_runs_with(what: str) -> None:
+    specification, lost = RUNS_WITH[what]
+    actual = as_declared(MILVUS)
+    shown = replace(actual, live={**actual.live, "specification": specification})
+    assert lost_at_rest(MILVUS, shown) == lost
+
+
+@pytest.mark.parametrize(("volume", "lost"), [("{size: 1Gi}", None), ("null, volatile: true", DATA)])
+def test_what_is_not_shown_is_judged_as_declared(volume: str, lost: str | None) -> None:
+    service = by_address(declared(f"{QUICKSTART}milvus: {{volume: {volume}}}\n"))[str(MILVUS.address)]
+    assert lost_at_rest(service, as_declared(service, attributes={})) == lost
+
+
+def test_the_notebook_and_pools_lose_nothing() -> None:
+    assert lost_at_rest(JUPYTER, as_declared(JUPYTER)) is None
+    assert lost_at_rest(POOL, as_declared(POOL)) is None
+
+
+def _watched(other: dict[Resource, Actual]) -> Observation:
+    changed = {resource.address: actual for resource, actual in other.items()}
+    return Observation(
+        {resource.address: changed.get(resource.address, as_declared(resource)) for resource in WATCHED}, {}
+    )
+
+
+def _in_state(resource: Resource, state: str) -> Actual:
+    actual = as_declared(resource)
+    return replace(actual, live={**actual.live, "status" if "status" in actual.live else "state": state})
+
+
+@pytest.mark.parametrize("state", ["SUSPENDING", "STOPPING"])
+def test_what_is_about_to_rest_is_only_waited_for(state: str) -> None:
+    plan = plan_pause(STACK, _watched({MILVUS: _in_state(MILVUS, state)}), {})
+    (change,) = (change for change in plan.changes if change.address == MILVUS.address)
+    assert change.steps == (Rest(MILVUS.address),)
+
+
+def test_whoever_calls_a_service_rests_first_and_its_pool_last() -> None:
+    needs = {change.address: change.needs for change in plan_pause(STACK, _watched({}), {}).changes}
+    assert needs[MILVUS.address] == {JUPYTER.address}
+    assert needs[POOL.address] == {JUPYTER.address, MILVUS.address}
+
+
+@pytest.mark.parametrize("make", ["pause", "resume"])
+def test_what_is_not_ours_or_cannot_be_told_is_left_alone(make: str) -> None:
+    theirs = replace(
+        _in_state(MILVUS, "SUSPENDED" if make == "resume" else "RUNNING"), comment="made by hand"
+    )
+    unknown = Actual(Presence.UNKNOWN, reason="the role may not see it")
+    observation = _watched({MILVUS: theirs, JUPYTER: unknown})
+    plan = plan_pause(STACK, observation, {}) if make == "pause" else plan_resume(STACK, observation)
+    assert {problem.place for problem in plan.kept} == {str(MILVUS.address), str(JUPYTER.address)}
+    assert {change.address.kind for change in plan.changes} <= {"compute_pool"}
+
+
+def test_resume_begins_with_the_pool_and_is_patient() -> None:
+    resting = {one: _in_state(one, "SUSPENDED") for one in (MILVUS, POOL)}
+    plan = plan_resume(STACK, _watched(resting))
+    told = [(change.address.kind, change.action) for change in plan.changes]
+    pool = ("compute_pool", Action.RESUME)
+    assert told == [pool, ("service", Action.RESUME), ("ready", Action.WAIT)]
+    steps = [step for change in plan.changes for step in change.steps if isinstance(step, Statement)]
+    assert [step.sql for step in steps] == [
+        "ALTER COMPUTE POOL MILVUS_DEMO_MILVUS_POOL RESUME",
+        "ALTER SERVICE MILVUS_DEMO.PUBLIC.MILVUS RESUME",
+    ]
+    assert all(step.patience_seconds for step in steps)
+
+
+def test_nothing_is_there() -> None:
+    assert plan_pause(STACK, nothing(WATCHED), {}).changes == ()
+    assert plan_resume(STACK, nothing(WATCHED)).changes == ()
+    assert plan_resume(STACK, seen(WATCHED)).changes == ()
