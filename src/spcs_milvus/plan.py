@@ -13,6 +13,7 @@ from enum import StrEnum
 from spcs_milvus.differences import Difference, differences
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import among
+from spcs_milvus.guards import forbidden
 from spcs_milvus.kinds import grant, kind_of
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent, missing
@@ -121,6 +122,8 @@ def plan_up(
         change = None if passed_over else _change(resource, actual, renewed.get(resource.address))
         if change and change.action is Action.REPLACE:
             problem = _refusal(change)
+        elif change:
+            problem = forbidden(resource, actual)
         if problem:
             conflicts.append(problem)
         if change:

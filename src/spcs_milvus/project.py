@@ -139,6 +139,16 @@ def setting_name(key: str) -> str:
     return re.sub(r"[._/]", "", key).lower().removeprefix("milvusconf")
 
 
+ROCKSMQ, WOODPECKER = "rocksmq", "woodpecker"
+
+
+def old_queue(version: str) -> bool:
+    """Whether that Milvus has no queue but RocksMQ on its volume (documented: Milvus, Message Queue
+    Overview).
+    """
+    return re.match(r"v?2\.[0-5]\.", version) is not None
+
+
 def service_name(key: str) -> str:
     """The name of the service behind a key of ``services``."""
     return key.upper().replace("-", "_")

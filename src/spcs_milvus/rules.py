@@ -11,13 +11,16 @@ from spcs_milvus.document import Document, Path_
 from spcs_milvus.errors import Problem
 from spcs_milvus.families import FAMILIES, Family
 from spcs_milvus.project import (
+    ROCKSMQ,
     SPECIFICATIONS,
+    WOODPECKER,
     Milvus,
     Pool,
     Project,
     Resources,
     User,
     nearest,
+    old_queue,
     service_name,
     setting_name,
 )
@@ -34,7 +37,7 @@ _KEEPS_VECTORS = frozenset(
     map(
         setting_name,
         """DEPLOY_MODE ETCD_USE_EMBED ETCD_DATA_DIR ETCD_CONFIG_PATH ETCD_ENDPOINTS COMMON_STORAGETYPE
-        LOCALSTORAGE_PATH ROCKSMQ_PATH MQ_TYPE WOODPECKER_STORAGE_TYPE
+        LOCALSTORAGE_PATH ROCKSMQ_PATH WOODPECKER_STORAGE_TYPE
         WOODPECKER_STORAGE_ROOTPATH""".split(),
     )
 )
@@ -230,6 +233,8 @@ def _settings(milvus: Milvus, document: Document) -> Iterator[Problem]:
                 place,
                 "leave it out; a secret belongs under `secrets:`, for a service that mounts it",
             )
+        if name == setting_name("MQ_TYPE"):
+            yield from _queue(milvus, key, place)
         if name in _KEEPS_VECTORS:
             yield Problem(
                 f"the setting `{key}` is not yours to make",
@@ -237,6 +242,18 @@ def _settings(milvus: Milvus, document: Document) -> Iterator[Problem]:
                 place,
                 "leave it out",
             )
+
+
+def _queue(milvus: Milvus, key: str, place: str) -> Iterator[Problem]:
+    """The queues that keep their messages on the volume (documented: Milvus, Message Queue Overview)."""
+    known = (ROCKSMQ,) if old_queue(milvus.version) else (ROCKSMQ, WOODPECKER)
+    if milvus.settings[key] not in known:
+        yield Problem(
+            f"the setting `{key}` names a queue that does not keep its messages on the volume",
+            f"{milvus.settings[key]}; Milvus {milvus.version} has {' and '.join(known)}",
+            place,
+            "leave it out; it is for a volume that has the other queue",
+        )
 
 
 def _own_roles(project: Project, document: Document) -> Iterator[Problem]:

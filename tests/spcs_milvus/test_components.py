@@ -12,7 +12,7 @@ from spcs_milvus.components import jupyter
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.graph import closure
 from spcs_milvus.kinds import kind_of
-from spcs_milvus.project import Project
+from spcs_milvus.project import Project, setting_name
 from spcs_milvus.resource import Resource, read_mark
 from spcs_milvus.steps import Statement, Upload
 
@@ -197,6 +197,8 @@ def test_a_setting_of_another_spelling_stands_in_place_of_ours() -> None:
 
 # what the file may tune; every other name that we set keeps vectors
 TUNABLES = {"COMMON_SESSION_TTL", "COMMON_GRACEFULSTOPTIMEOUT"}
+# that one may be named, as the one of the two that a volume has
+QUEUE = "MQ_TYPE"
 ALSO_KEEPING = {"ETCD_ENDPOINTS", "LOCALSTORAGE_PATH", "ROCKSMQ_PATH"}
 
 
@@ -215,7 +217,7 @@ def test_what_we_set_can_be_tuned_only_where_it_keeps_nothing() -> None:
 
 @pytest.mark.parametrize("form", ["{}", "MILVUS_CONF_{}", "milvus.conf.{}"])
 def test_settings_cannot_undo_what_keeps_vectors(form: str) -> None:
-    for name in sorted((_set_by_us() - TUNABLES) | ALSO_KEEPING):
+    for name in sorted((_set_by_us() - TUNABLES - {QUEUE}) | ALSO_KEEPING):
         for key in (name, name.replace("_", ".").lower(), name.replace("_", "/"), name.replace("_", "")):
             with pytest.raises(ConfigError, match="is not yours to make"):
                 project(QUICKSTART + f"milvus: {{settings: {{{form.format(key)}: x}}}}\n")
@@ -231,6 +233,15 @@ def test_the_queue_is_named_for_each_version(version: str, queue: str) -> None:
     ]["env"]
     assert environment["MQ_TYPE"] == queue
     assert ("WOODPECKER_STORAGE_TYPE" in environment) == (queue == "woodpecker")
+
+
+@pytest.mark.parametrize("key", ["mq.type", "MQ_TYPE", "MILVUS_CONF_MQ_TYPE", "mqType"])
+def test_a_volume_of_an_older_milvus_keeps_its_queue(key: str) -> None:
+    text = f"milvus: {{version: v2.6.25, settings: {{{key}: rocksmq}}}}\n"
+    environment = _spec(declared(QUICKSTART + text), "MILVUS")["containers"][0]["env"]
+    queue = {name: value for name, value in environment.items() if setting_name(name) == "mqtype"}
+    assert queue == {"MQ_TYPE": "rocksmq"}
+    assert not any(name.startswith("WOODPECKER") for name in environment)
 
 
 def test_a_volatile_milvus_has_no_volume() -> None:

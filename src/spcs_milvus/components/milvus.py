@@ -12,12 +12,13 @@ from collections.abc import Iterator
 
 from spcs_milvus.components.foundation import Foundation
 from spcs_milvus.components.service import ServicePart, service_resources, specification
-from spcs_milvus.project import Milvus, setting_name
+from spcs_milvus.project import ROCKSMQ, WOODPECKER, Milvus, old_queue, setting_name
 from spcs_milvus.resource import Resource
 
 SERVICE = "MILVUS"
 PORT = 19530
 DATA = "/var/lib/milvus"
+_QUEUE = setting_name("MQ_TYPE")
 
 _ENVIRONMENT = {
     "DEPLOY_MODE": "STANDALONE",
@@ -29,6 +30,12 @@ _ENVIRONMENT = {
     # stopping in time
     "COMMON_SESSION_TTL": "5",
     "COMMON_GRACEFULSTOPTIMEOUT": "5",
+}
+
+# documented: Milvus, Message Queue Overview: an upgrade has to stay with the queue there is; milvus.md §1.4
+_FIXED = {
+    "MQ_TYPE": "to stay with it: milvus: {{settings: {{mq.type: {}}}}}; another queue takes a new volume: "
+    "bring the vectors out (milvus-backup), then `down` and `up`; CREATE SNAPSHOT keeps the old volume"
 }
 
 
@@ -44,7 +51,7 @@ def resources(foundation: Foundation) -> Iterator[Resource]:
     if milvus.volume is not None:
         values["volume"] = _volume(milvus)
     rendered = specification(foundation, "milvus", milvus.image, milvus.resources, values)
-    part = ServicePart(SERVICE, "milvus", milvus.image, milvus.pool, rendered, data=DATA)
+    part = ServicePart(SERVICE, "milvus", milvus.image, milvus.pool, rendered, data=DATA, fixed=_FIXED)
     return service_resources(foundation, part)
 
 
@@ -53,19 +60,24 @@ def _environment(milvus: Milvus) -> dict[str, str]:
     with environment"). A setting of the file stands in place of ours, also when it is spelled otherwise.
     """
     settings = {re.sub(r"[./]", "_", key).upper(): _text(value) for key, value in milvus.settings.items()}
+    queues = [settings.pop(name) for name in list(settings) if setting_name(name) == _QUEUE]
     given = set(map(setting_name, settings))
-    ours = {**_ENVIRONMENT, **_queue(milvus.version)}
+    ours = {**_ENVIRONMENT, **_queue(queues[0] if queues else _default_queue(milvus.version))}
     return {name: value for name, value in ours.items() if setting_name(name) not in given} | settings
 
 
-def _queue(version: str) -> dict[str, str]:
+def _default_queue(version: str) -> str:
     """The message queue is fixed at the first start from 2.6 on, so it is named instead of left to a default
     that changes.
     """
-    if re.match(r"v?2\.[0-5]\.", version):
-        return {"MQ_TYPE": "rocksmq"}
+    return ROCKSMQ if old_queue(version) else WOODPECKER
+
+
+def _queue(name: str) -> dict[str, str]:
+    if name != WOODPECKER:
+        return {"MQ_TYPE": name}
     return {
-        "MQ_TYPE": "woodpecker",
+        "MQ_TYPE": name,
         "WOODPECKER_STORAGE_TYPE": "local",
         "WOODPECKER_STORAGE_ROOTPATH": "/var/lib/milvus/wp",
     }

@@ -10,7 +10,7 @@ pools.
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from spcs_milvus import assets, templates
@@ -31,7 +31,8 @@ class ServicePart:
     template; ``source`` is where the project file says the image comes from; ``pool`` is a key of
     ``compute_pools``. ``stages`` are mounted, ``calls`` are the services whose endpoints it uses, ``egress``
     the hosts (``host:port``) it is let out to. ``data`` is the folder in which it keeps what must not be lost
-    (None: nothing). Which secrets it reads stands in its specification.
+    (None: nothing); ``fixed`` are the variables of its environment that hold for that data (see ``guards``).
+    Which secrets it reads stands in its specification.
     """
 
     name: str
@@ -45,6 +46,7 @@ class ServicePart:
     calls: tuple[str, ...] = ()
     egress: tuple[str, ...] = ()
     data: str | None = None
+    fixed: Mapping[str, str] = field(default_factory=dict, hash=False)
     min_instances: int = 1
     max_instances: int = 1
 
@@ -188,7 +190,8 @@ def _service(foundation: Foundation, part: ServicePart, role: str, needs: frozen
         "max_instances": part.max_instances,
     }
     needs = needs | foundation.acts(role)
-    detail = {"database": foundation.database, "specification": part.specification, "data": part.data}
+    detail = {"database": foundation.database, "specification": part.specification}
+    detail |= {"data": part.data, "fixed": part.fixed}
     detail |= _delivery(foundation, part)
     return foundation.context.marked(
         "service", foundation.schema.child(part.name), role, attributes, needs, detail
