@@ -5,7 +5,8 @@ folder, since that one takes docker to load. Goes out: resources. Reads the imag
 of the user's own services; needs no account.
 """
 
-from collections.abc import Callable, Mapping
+import glob
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from secrets import token_urlsafe
 from urllib.parse import quote
@@ -17,7 +18,7 @@ from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.context import Context
 from spcs_milvus.process_image import MANIFEST_TYPE, Blob, ProcessImage, process_image
 from spcs_milvus.project import ImageSource
-from spcs_milvus.resource import Resource
+from spcs_milvus.resource import Address, Resource
 from spcs_milvus.secrets import PASSWORDS, Generated, Secret
 
 PASSWORD_BYTES = 24
@@ -88,10 +89,28 @@ def _passwords(loaded: Loaded, connection: str) -> dict[str, Generated]:
     """A new password for each user that asks for one, and the file that keeps it: beside the project
     file, one for each connection, since each account has its own. Most are never used.
     """
-    folder = loaded.file.parent / PASSWORDS
-    at = quote(connection, safe="")
     return {
-        user.name: Generated(Secret(token_urlsafe(PASSWORD_BYTES)), folder / f"{user.name}@{at}.password")
-        for user in loaded.project.users
-        if user.generated
+        name: Generated(Secret(token_urlsafe(PASSWORD_BYTES)), _password_file(loaded, connection, name))
+        for name in (user.name for user in loaded.project.users if user.generated)
     }
+
+
+def _password_file(loaded: Loaded, connection: str, user: str) -> Path:
+    return loaded.file.parent / PASSWORDS / f"{user}@{quote(connection, safe='')}.password"
+
+
+def forget_passwords(loaded: Loaded, connection: str, gone: Collection[Address]) -> tuple[Path, ...]:
+    """Removes what was kept for the users among ``gone``, with the drafts of runs that were cut short, and
+    gives the files. A file that cannot be removed stays.
+    """
+    files = [_password_file(loaded, connection, one.name) for one in gone if one.kind == "user"]
+    kept = [one for file in files for one in (file, *sorted(file.parent.glob(f"{glob.escape(file.name)}.*")))]
+    return tuple(one for one in kept if _removed(one))
+
+
+def _removed(file: Path) -> bool:
+    try:
+        file.unlink()
+    except OSError:
+        return False
+    return True

@@ -10,14 +10,16 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from spcs_milvus.account import Account
 from spcs_milvus.apply import Emit, Outcome, Status, apply
 from spcs_milvus.config import Loaded
 from spcs_milvus.container_image import ContainerImage
-from spcs_milvus.declaration import declare, declare_without_images
+from spcs_milvus.declaration import declare, declare_without_images, forget_passwords
 from spcs_milvus.errors import ConfigError, ConnectError, DeployError, Problem, RefusedError, StoppedError
 from spcs_milvus.image_plans import ANYTHING, Allowed, allowed, builds
 from spcs_milvus.images import Engine, container_image
@@ -28,12 +30,13 @@ from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation, listing, observe
 from spcs_milvus.pausing import plan_pause, plan_resume
 from spcs_milvus.performing import performer
-from spcs_milvus.plan import Action, Plan, plan_up, state_of
+from spcs_milvus.plan import Plan, plan_up
 from spcs_milvus.project import nearest
 from spcs_milvus.proof import Proof, Tools, prove
 from spcs_milvus.reach import within_down, within_up
-from spcs_milvus.report import Counts, Report
-from spcs_milvus.resource import Address, Presence, Resource
+from spcs_milvus.receipt import Receipt
+from spcs_milvus.report import Counts, Report, still_there
+from spcs_milvus.resource import Address, Presence, Resource, address
 from spcs_milvus.session import reachable
 from spcs_milvus.status import LOOKED_AT, StackStatus, status
 from spcs_milvus.steps import Look
@@ -56,12 +59,15 @@ class Connection:
 
 @dataclass(frozen=True)
 class Target:
-    """A project, its account, and what both come to: everything the commands work on."""
+    """A project, its account by way of the connection of that ``name``, and what both come to: everything the
+    commands work on.
+    """
 
     loaded: Loaded
     resources: tuple[Resource, ...]
     account: Account
     engine: Engine
+    name: str
     pause: Callable[[float], object] | None = None
 
 
@@ -95,7 +101,7 @@ def target(
         _check_account(loaded, account)
         _check_roles(loaded, account)
         with engine or Engine() as opened:
-            yield Target(loaded, resources, account, opened, pause)
+            yield Target(loaded, resources, account, opened, connection.name, pause)
     finally:
         account.close()
 
@@ -165,8 +171,13 @@ def up(on: Target, planned: Planned, emit: Emit, stop: threading.Event) -> Repor
     return Report(plan, outcomes, counts(on), time.monotonic() - began, (*lost, *leftovers), shown)
 
 
-def make_down_plan(on: Target) -> Plan:
-    """What ``down`` would do: everything ours, except containers that hold something of others."""
+def make_down_plan(on: Target, agreed: Collection[str] = (), *, keep_data: bool = False) -> Plan:
+    """What ``down`` would do: everything ours, except containers that hold something of others.
+
+    ``agreed`` are addresses of what may go along though it is not ours; with ``keep_data`` what holds data
+    stays. Raises ConfigError for what is no address.
+    """
+    along = [address(text) for text in agreed]
     observation = _observe_all(on)
     administrator = on.loaded.project.roles.account_admin
     undeclared = orphans(on.resources, observation, administrator)
@@ -177,7 +188,9 @@ def make_down_plan(on: Target) -> Plan:
     everything = ordered(on.resources, tuple(undeclared))
     seen = Observation(actual, observation.answers)
     return within_down(
-        plan_down(everything, seen, strangers(everything, contents)), seen, on.account.bound_to
+        plan_down(everything, seen, strangers(everything, contents), along, keep_data=keep_data),
+        seen,
+        on.account.bound_to,
     )
 
 
@@ -192,13 +205,23 @@ def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
     seen, lost = _look_again(on, [plan.resources[change.address] for change in plan.changes])
-    told = {outcome.change.address for outcome in outcomes if outcome.status is not Status.DONE}
-    still = tuple(
-        Problem(f"{address} is still there", None, str(address))
-        for address, actual in (seen.actual if seen else {}).items()
-        if actual.presence is not Presence.ABSENT and address not in told
-    )
-    return Report(plan, outcomes, counts(on), time.monotonic() - began, (*plan.kept, *lost, *still))
+    still = still_there(plan, outcomes, seen) if seen else ()
+    gone = [one for one in plan.changes if seen and seen.actual[one.address].presence is Presence.ABSENT]
+    removed = forget_passwords(on.loaded, on.name, [one.address for one in gone])
+    seconds = time.monotonic() - began
+    return Report(plan, outcomes, counts(on), seconds, (*plan.kept, *lost, *still), removed=removed)
+
+
+def receipt(on: Target, plan: Plan, file: Path) -> Receipt:
+    """The receipt of a plan that is about to be run. Raises ConfigError when it cannot be written."""
+    head = {
+        "project": on.loaded.project.project,
+        "environment": on.loaded.environment,
+        "connection": on.name,
+        "account": on.account.identity.account,
+        "user": on.account.identity.user,
+    }
+    return Receipt(file, head, plan, lambda: datetime.now(UTC))
 
 
 def make_pause_plan(on: Target, agreed: Collection[str] = ()) -> Plan:
@@ -234,7 +257,7 @@ def rest(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
     seen, lost = _look_again(on, _watched(on))
-    leftovers = (*plan.kept, *lost, *(_still_up(plan, outcomes, seen) if seen else ()))
+    leftovers = (*plan.kept, *lost, *(still_there(plan, outcomes, seen) if seen else ()))
     shown = status(on.loaded.project.project, on.resources, seen) if seen else None
     return Report(plan, outcomes, counts(on), time.monotonic() - began, leftovers, shown)
 
@@ -385,16 +408,6 @@ def _look_again(
         return None, (
             Problem(summary, f"{problem.summary} ({problem.detail})", None, "run the command again"),
         )
-
-
-def _still_up(plan: Plan, outcomes: Collection[Outcome], seen: Observation) -> Iterator[Problem]:
-    """What was to rest, was said to, and does not."""
-    done = {outcome.change.address for outcome in outcomes if outcome.status is Status.DONE}
-    for change in plan.changes:
-        state = state_of(seen.actual[change.address]) if change.action is Action.PAUSE else "SUSPENDED"
-        if change.address in done and state not in ("SUSPENDED", "ABSENT"):
-            hint = "somebody may have started it again; run the command again"
-            yield Problem(f"{change.address} is {state} again", None, str(change.address), hint)
 
 
 def _unfinished(again: Plan) -> tuple[Problem, ...]:

@@ -58,6 +58,8 @@ HINTS: dict[int, str] = {
     3013: "ask an administrator for the role, or name another under `roles:`",
     3041: "an object of that name belongs to somebody else; choose another prefix under `names:`",
     3078: "the account's edition or region does not have this feature",
+    98507: "a network policy uses a network rule in it; take that out of the policy, then run down again",
+    98508: "a network policy uses a network rule in it; take that out of the policy, then run down again",
     390189: "ask an administrator for the role, or name another under `roles:`",
     392507: "there is no capacity for the instance family; try another, or wait",
     395018: "the account refuses a key of the specification; it may be older than the key",

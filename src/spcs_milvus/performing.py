@@ -21,7 +21,7 @@ from spcs_milvus.kinds.service import log_look
 from spcs_milvus.names import Name
 from spcs_milvus.observe import observe
 from spcs_milvus.ownership import Ownership, ownership
-from spcs_milvus.plan import Change, state_of
+from spcs_milvus.plan import Action, Change, state_of
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.registry import Registry, session_login
 from spcs_milvus.resource import Actual, Address, Presence, Resource
@@ -107,6 +107,8 @@ class _Performing:
                 # what another run made up, this one does not know
                 if error.errno in ALREADY_EXISTS and not step.generated and self._made_by_another_run(change):
                     return "is there already, made by another run"
+                if change.action is Action.DELETE and _may_be_gone(error) and self._is_gone(change):
+                    return "is gone already"
                 if left <= 0 or error.errno in MISSING | FORBIDDEN:
                     raise
                 progress(f"not yet: {error.problem.summary}")
@@ -176,6 +178,10 @@ class _Performing:
     def _seen(self, resource: Resource) -> Actual:
         return observe([resource], self.account.query).actual[resource.address]
 
+    def _is_gone(self, change: Change) -> bool:
+        """What a refusal to drop, or a lost answer, comes to: asked of who sees it if it is there."""
+        return self._seen(self._resource(change.address)).presence is Presence.ABSENT
+
     def _sign_in_ahead(self, change: Change) -> None:
         """Once a role can be acted as, its session opens beside what else there is to do, since opening one
         takes longer than a statement.
@@ -213,6 +219,10 @@ def _draft(generated: Generated) -> Path:
 
 def _may_have_had_its_effect(error: DeployError) -> bool:
     return isinstance(error, StatementError) and (error.errno is None or error.errno in ANSWER_LOST)
+
+
+def _may_be_gone(error: StatementError) -> bool:
+    return error.errno in MISSING or _may_have_had_its_effect(error)
 
 
 def _grants_role(resource: Resource, change: Change) -> bool:

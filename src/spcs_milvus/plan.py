@@ -14,6 +14,7 @@ from spcs_milvus.differences import Difference, differences
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import among
 from spcs_milvus.guards import forbidden
+from spcs_milvus.keeping import ASLEEP, awake, is_kept
 from spcs_milvus.kinds import grant, kind_of
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent, missing
@@ -137,7 +138,7 @@ def plan_up(
         *(
             _asleep(one)
             for one in resources
-            if one.address.kind == "service" and is_suspended(observation.actual[one.address])
+            if one.address.kind == "service" and _is_paused(observation.actual[one.address])
         ),
         *_also_granted(resources, observation, {resource.address for resource in undeclared}),
         *(_forgotten(resource) for resource in undeclared),
@@ -183,9 +184,11 @@ def _change(resource: Resource, actual: Actual, renewed: str | None) -> Change |
     found = differences(resource, actual)
     names = frozenset(difference.attribute for difference in found)
     renewing = kind.renew(resource, actual, names) if renewed else ()
-    if not found and not renewing:
+    waking = awake(resource, actual)
+    if not found and not renewing and not waking:
         return None
     reasons = [f"{name} differs" for name in sorted(names)] + ([renewed] if renewed and renewing else [])
+    reasons += ["its data was kept, and is wanted again"] if waking else []
     because = ", ".join(reasons)
     if forcing := names & kind.create_only:
         because = f"{', '.join(sorted(forcing))} cannot be altered"
@@ -197,7 +200,7 @@ def _change(resource: Resource, actual: Actual, renewed: str | None) -> Change |
             differences=found,
             loses=kind.loses(resource, actual),
         )
-    steps = (*(kind.alter(resource, names) if found else ()), *renewing)
+    steps = (*(kind.alter(resource, names) if found else ()), *renewing, *waking)
     return Change(resource.address, Action.UPDATE, because, steps, differences=found)
 
 
@@ -205,7 +208,7 @@ def _wait(resource: Resource, actual: Actual, *, changed: bool) -> Iterator[Chan
     """A service is waited for when it is new or changed, and when it was not ready to begin with; a suspended
     one is left alone.
     """
-    if not is_suspended(actual) and (changed or not is_ready(actual)):
+    if not _is_paused(actual) and (changed or not is_ready(actual)):
         yield wait_for(resource, "it is new or changed" if changed else "it is not ready")
 
 
@@ -229,7 +232,12 @@ def is_suspended(actual: Actual) -> bool:
     """Whether a service or compute pool rests, or is about to: it was paused, or a rotation was cut short
     between the two of its steps.
     """
-    return state_of(actual) in ("SUSPENDED", "SUSPENDING", "STOPPING")
+    return state_of(actual) in ASLEEP
+
+
+def _is_paused(actual: Actual) -> bool:
+    """Whether it rests because somebody wants it to."""
+    return is_suspended(actual) and not is_kept(actual)
 
 
 def state_of(actual: Actual) -> str:

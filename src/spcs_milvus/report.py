@@ -4,12 +4,14 @@ time it took.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from spcs_milvus.apply import BUG, Outcome, Status
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import longest_path
-from spcs_milvus.plan import Action, Plan
-from spcs_milvus.resource import Address
+from spcs_milvus.observe import Observation
+from spcs_milvus.plan import Action, Change, Plan, state_of
+from spcs_milvus.resource import Actual, Address
 from spcs_milvus.secrets import Generated
 from spcs_milvus.status import StackStatus
 from spcs_milvus.steps import Build, Push, Statement, Wait
@@ -31,8 +33,8 @@ class Counts:
 
 @dataclass(frozen=True)
 class Report:
-    """A finished run. ``leftovers`` are what stays against intent; ``critical_path`` is (address, seconds)
-    along the longest chain.
+    """A finished run. ``leftovers`` are what stays against intent; ``removed`` are files of this machine that
+    were of no use any more; ``critical_path`` is (address, seconds) along the longest chain.
     """
 
     plan: Plan
@@ -41,6 +43,7 @@ class Report:
     seconds: float
     leftovers: tuple[Problem, ...] = ()
     status: StackStatus | None = None
+    removed: tuple[Path, ...] = ()
 
     @property
     def critical_path(self) -> tuple[tuple[Address, float], ...]:
@@ -91,6 +94,33 @@ class Report:
             outcome.status is Status.DONE and outcome.change.action is not Action.WAIT
             for outcome in self.outcomes
         )
+
+
+def still_there(plan: Plan, outcomes: Sequence[Outcome], seen: Observation) -> tuple[Problem, ...]:
+    """What was to go, or to rest, and does not, each with the SQL that does it. What was interrupted is left
+    out: the same command goes on from there.
+    """
+    return tuple(
+        _still(plan, outcome, seen.actual[outcome.change.address])
+        for outcome in outcomes
+        if outcome.status is not Status.INTERRUPTED and not _as_planned(outcome.change, seen)
+    )
+
+
+def _as_planned(change: Change, seen: Observation) -> bool:
+    """A change that neither drops nor suspends is judged by its outcome."""
+    wanted = {Action.DELETE: ("ABSENT",), Action.PAUSE: ("ABSENT", "SUSPENDED")}.get(change.action)
+    return wanted is None or state_of(seen.actual[change.address]) in wanted
+
+
+def _still(plan: Plan, outcome: Outcome, actual: Actual) -> Problem:
+    change = outcome.change
+    why = outcome.problem.summary if outcome.problem else "it was done, and somebody undid it"
+    statements = [step for step in change.steps if isinstance(step, Statement)]
+    role = plan.resources[change.address].role
+    sql = "; ".join(step.sql for step in statements)
+    shown = "still there" if change.action is Action.DELETE else f"still {state_of(actual)}"
+    return Problem(f"{change.address} is {shown}", why, str(change.address), f"USE ROLE {role}; {sql};")
 
 
 def failures(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:

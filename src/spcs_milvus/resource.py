@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from spcs_milvus.errors import ConfigError
 from spcs_milvus.names import Name
 from spcs_milvus.templates import canonical_json
 
@@ -34,6 +35,16 @@ class Address:
 
     def __str__(self) -> str:
         return f"{self.kind}.{self.name}"
+
+
+def address(text: str) -> Address:
+    """The address that a person wrote. Raises ConfigError for what is none."""
+    kind, dot, name = text.partition(".")
+    if not (kind and dot and name):
+        raise ConfigError(
+            f"`{text}` is no address", hint="write it as the plan does, say database.MILVUS_DEMO"
+        )
+    return Address(kind, name)
 
 
 @dataclass(frozen=True)

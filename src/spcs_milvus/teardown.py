@@ -9,12 +9,13 @@ from dataclasses import replace
 
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import among, reverse
+from spcs_milvus.keeping import kept_asleep
 from spcs_milvus.kinds import KINDS, kind_of
 from spcs_milvus.kinds.base import Found
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent
-from spcs_milvus.plan import Action, Change, Plan, existing, with_needs
+from spcs_milvus.plan import Action, Change, Plan, existing, state_of, with_needs
 from spcs_milvus.resource import Actual, Address, Presence, Resource, read_mark
 from spcs_milvus.steps import Row, Statement
 
@@ -38,17 +39,27 @@ _COLUMNS = ("database_name", "schema_name", "name")
 
 
 def plan_down(
-    resources: Collection[Resource], observation: Observation, foreign: Mapping[Address, tuple[str, ...]]
+    resources: Collection[Resource],
+    observation: Observation,
+    foreign: Mapping[Address, Collection[Address]],
+    agreed: Collection[Address] = (),
+    *,
+    keep_data: bool = False,
 ) -> Plan:
     """The changes that take away what is ours.
 
     ``foreign`` names, for each container of ours, what others put into it: such a container stays, and so
-    does what it needs. The same holds for a container of something declared that turns out not to be ours.
+    does what it needs, unless the things, or a database or schema around them, are ``agreed`` to go along.
+    The same holds for a container of something declared that turns out not to be ours. With ``keep_data``
+    what holds data stays with all it needs, and runs no more.
     """
     needs = {resource.address: resource.needs for resource in resources}
-    inside = _inside(resources, observation, foreign)
+    inside, along = _inside(resources, observation, foreign, agreed)
     stays = {address for address, things in inside.items() if things}
-    held = stays.union(*(among(needs, needs)[address] for address in stays)) if stays else stays
+    held = _with_needs_of(stays, needs)
+    data = _holds_data(resources, observation) if keep_data else frozenset()
+    asleep = _with_needs_of(data, needs)
+    gone_along = frozenset().union(*along.values())
     changes: list[Change] = []
     kept = [_stays(address, inside[address]) for address in sorted(stays)]
     for resource in resources:
@@ -58,15 +69,69 @@ def plan_down(
         if left or actual.presence is Presence.ABSENT:
             continue
         if problem := conflict(resource, actual):
-            kept.append(problem)
+            kept += [_not_dropped(problem, resource, actual)] if resource.address not in gone_along else []
+        elif resource.address in asleep:
+            changes += _kept_asleep(resource, actual) if resource.address not in stays else []
         elif resource.address not in held:
-            changes.append(_deletion(resource, actual))
+            changes.append(_deletion(resource, actual, along.get(resource.address, ())))
         elif resource.address not in stays:
-            kept.append(Problem(f"{resource.address} is needed by what stays", None, str(resource.address)))
+            summary = f"{resource.address} is needed by what stays"
+            kept.append(Problem(summary, None, str(resource.address), pasteable(resource, actual)))
     ordered = with_needs(changes[::-1], reverse(needs))
     declared = {resource.address: resource for resource in resources}
-    lasting = (*_lasting(resources, observation), *_leftovers(changes, declared, observation))
+    lasting = (
+        *_lasting(resources, observation),
+        *_leftovers(changes, declared, observation),
+        *(_data_kept(resource, observation) for resource in resources if resource.address in data),
+    )
     return Plan(ordered, (), tuple(kept), declared, existing(resources), lasting)
+
+
+def pasteable(resource: Resource, actual: Actual) -> str:
+    """The SQL that drops it, with the role that may."""
+    role = str(actual.live.get("owner") or resource.role)
+    steps = kind_of(resource.address.kind).drop(resource, actual)
+    statements = "; ".join(step.sql for step in steps if isinstance(step, Statement))
+    return f"USE ROLE {role}; {statements};"
+
+
+def _with_needs_of(
+    addresses: Collection[Address], needs: Mapping[Address, frozenset[Address]]
+) -> frozenset[Address]:
+    reached = among(needs, needs)
+    return frozenset(addresses).union(*(reached[address] for address in addresses))
+
+
+def _holds_data(resources: Collection[Resource], observation: Observation) -> frozenset[Address]:
+    """What is ours, is there, and would take data along."""
+    seen = observation.actual
+    return frozenset(
+        resource.address
+        for resource in resources
+        if not resource.existing
+        and seen[resource.address].presence is Presence.PRESENT
+        and not conflict(resource, seen[resource.address])
+        and kind_of(resource.address.kind).loses(resource, seen[resource.address])
+    )
+
+
+def _kept_asleep(resource: Resource, actual: Actual) -> Iterator[Change]:
+    """What runs is put to sleep; one that sleeps already is no change."""
+    runs = kind_of(resource.address.kind).suspend(resource)
+    steps = kept_asleep(resource, actual, state_of(actual)) if runs else ()
+    if steps:
+        yield Change(resource.address, Action.PAUSE, "its data is kept, or what is kept needs it", steps)
+
+
+def _data_kept(resource: Resource, observation: Observation) -> Problem:
+    lost = kind_of(resource.address.kind).loses(resource, observation.actual[resource.address])
+    hint = "`spcs-milvus up` uses it again; `spcs-milvus down` without --keep-data removes it"
+    return Problem(f"{resource.address} is kept", lost, str(resource.address), hint)
+
+
+def _not_dropped(problem: Problem, resource: Resource, actual: Actual) -> Problem:
+    """The advice of ``up`` is none for ``down``."""
+    return replace(problem, hint=f"if it is to go all the same: {pasteable(resource, actual)}")
 
 
 def _lasting(resources: Collection[Resource], observation: Observation) -> Iterator[Problem]:
@@ -107,50 +172,63 @@ def _leftovers(
             )
 
 
-def _deletion(resource: Resource, actual: Actual) -> Change:
+def _deletion(resource: Resource, actual: Actual, along: Collection[Address]) -> Change:
     kind = kind_of(resource.address.kind)
-    steps = kind.drop(resource, actual)
-    return Change(resource.address, Action.DELETE, "it is ours", steps, loses=kind.loses(resource, actual))
+    loses = kind.loses(resource, actual)
+    if along:
+        loses = f"{loses or 'what is in it'}, also what is not ours: {', '.join(map(_in_words, along))}"
+    return Change(resource.address, Action.DELETE, "it is ours", kind.drop(resource, actual), loses=loses)
 
 
 def _inside(
-    resources: Collection[Resource], observation: Observation, foreign: Mapping[Address, tuple[str, ...]]
-) -> dict[Address, tuple[str, ...]]:
-    """For each container, what stands in it that is not ours to drop, or may not be."""
+    resources: Collection[Resource],
+    observation: Observation,
+    foreign: Mapping[Address, Collection[Address]],
+    agreed: Collection[Address],
+) -> tuple[dict[Address, list[Address]], dict[Address, list[Address]]]:
+    """For each container, what stands in it that is not ours to drop, or may not be: that which keeps it, and
+    that which is agreed to go along.
+    """
     seen = observation.actual
-    theirs = [
-        resource
-        for resource in resources
-        if not kind_of(resource.address.kind).goes_with
-        and (_is_there(resource, seen) if resource.existing else conflict(resource, seen[resource.address]))
-    ]
-    return {
-        container.address: (
+    declared = [one for one in resources if not kind_of(one.address.kind).goes_with]
+    there = [one for one in declared if one.existing and _is_there(one, seen)]
+    theirs = [one for one in declared if not one.existing and conflict(one, seen[one.address])]
+    keeping: dict[Address, list[Address]] = {}
+    along: dict[Address, list[Address]] = {}
+    for container in resources:
+        kind = container.address.kind
+        if container.existing or not (kind_of(kind).holds or kind == "schema"):
+            continue
+        things = [
             *foreign.get(container.address, ()),
-            *(
-                f"{kind_of(resource.address.kind).title} {resource.name}"
-                for resource in theirs
-                if resource.name.inside(container.name)
-            ),
-        )
-        for container in resources
-        if (kind_of(container.address.kind).holds or container.address.kind == "schema")
-        and not container.existing
-    }
+            *(one.address for one in theirs if one.name.inside(container.name)),
+        ]
+        goes = [one for one in things if kind in ("database", "schema") and _is_agreed(one, agreed)]
+        keeping[container.address] = [
+            *(one for one in things if one not in goes),
+            *(one.address for one in there if one.name.inside(container.name)),
+        ]
+        along[container.address] = goes
+    return keeping, along
+
+
+def _is_agreed(thing: Address, agreed: Collection[Address]) -> bool:
+    """Whether it is named, or a database or schema around it."""
+    around = [one.name for one in agreed if one.kind in ("database", "schema")]
+    return thing in agreed or any(thing.name.startswith(f"{name}.") for name in around)
 
 
 def _is_there(resource: Resource, seen: Mapping[Address, Actual]) -> bool:
     return seen[resource.address].presence is Presence.PRESENT
 
 
-def _stays(address: Address, inside: tuple[str, ...]) -> Problem:
-    shown = ", ".join(inside[:5]) + (f" and {len(inside) - 5} more" if len(inside) > 5 else "")
-    return Problem(
-        f"{address} holds things that are not ours",
-        shown,
-        str(address),
-        "move or drop them, then run down again",
-    )
+def _stays(address: Address, inside: Collection[Address]) -> Problem:
+    words = list(map(_in_words, inside))
+    shown = ", ".join(words[:5]) + (f" and {len(words) - 5} more" if len(words) > 5 else "")
+    hint = "move or drop them, then run down again"
+    if address.kind in ("database", "schema"):
+        hint += f"; or let them go along: spcs-milvus down --delete-data {address}"
+    return Problem(f"{address} holds things that are not ours", shown, str(address), hint)
 
 
 # --- ours, though nobody declares it ------------------------------------------------------------------
@@ -242,10 +320,8 @@ def _on_top_of(
 
 def strangers(
     resources: Collection[Resource], contents: Mapping[Address, Collection[Found]]
-) -> dict[Address, tuple[str, ...]]:
-    """For each container of ours, what stands in it that is neither ours nor came with it, in a person's
-    words.
-    """
+) -> dict[Address, tuple[Address, ...]]:
+    """For each container of ours, what stands in it that is neither ours nor came with it."""
     ours = {resource.address for resource in resources if not resource.existing}
     databases = [one for one in resources if one.address.kind == "database" and not one.existing]
     for database in databases:
@@ -255,7 +331,7 @@ def strangers(
     foreign = {
         address: [one for one in found if one.address not in ours] for address, found in contents.items()
     }
-    inside: dict[Address, tuple[str, ...]] = {}
+    inside: dict[Address, tuple[Address, ...]] = {}
     for resource in resources:
         held = foreign.get(resource.address, [])
         if resource.address.kind == "role":
@@ -263,9 +339,9 @@ def strangers(
             held = [one for one in held if not any(one.name.inside(database.name) for database in databases)]
         if resource.address.kind == "schema":
             held = [one for found in foreign.values() for one in found if one.name.inside(resource.name)]
-        inside[resource.address] = tuple(_in_words(one) for one in held)
+        inside[resource.address] = tuple(dict.fromkeys(one.address for one in held))
     return inside
 
 
-def _in_words(found: Found) -> str:
-    return f"{found.address.kind.replace('_', ' ')} {found.name}"
+def _in_words(address: Address) -> str:
+    return f"{address.kind.replace('_', ' ')} {address.name}"

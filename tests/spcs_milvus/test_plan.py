@@ -289,7 +289,7 @@ def test_a_service_that_changes_is_waited_for_after_the_change() -> None:
 # --- down --------------------------------------------------------------------------------------------------
 
 
-def _down(observation: Observation, foreign: dict[Address, tuple[str, ...]] | None = None) -> Plan:
+def _down(observation: Observation, foreign: dict[Address, tuple[Address, ...]] | None = None) -> Plan:
     return plan_down(STACK, observation, foreign or {})
 
 
@@ -335,7 +335,7 @@ def test_down_says_what_is_lost() -> None:
 
 
 def test_down_leaves_a_container_of_what_others_put_there_and_what_it_needs() -> None:
-    plan = _down(seen(STACK), {DATABASE.address: ("table MILVUS_DEMO.PUBLIC.T",)})
+    plan = _down(seen(STACK), {DATABASE.address: (Address("table", "MILVUS_DEMO.PUBLIC.T"),)})
     gone = {str(change.address) for change in plan.changes}
     assert not gone & {"database.MILVUS_DEMO", "role.MILVUS_DEMO_OWNER"}
     assert {"service.MILVUS_DEMO.PUBLIC.MILVUS", "compute_pool.MILVUS_DEMO_MILVUS_POOL"} <= gone
@@ -346,7 +346,7 @@ def test_down_leaves_a_container_of_what_others_put_there_and_what_it_needs() ->
 
 
 def test_down_names_some_of_many_strangers() -> None:
-    many = tuple(f"table MILVUS_DEMO.PUBLIC.T{number}" for number in range(7))
+    many = tuple(Address("table", f"MILVUS_DEMO.PUBLIC.T{number}") for number in range(7))
     (problem, *_) = _down(seen(STACK), {DATABASE.address: many}).kept
     assert (problem.detail or "").endswith("T4 and 2 more")
 
@@ -355,7 +355,7 @@ def test_down_leaves_a_schema_of_ours_with_what_others_put_there() -> None:
     stack = declared(QUICKSTART + "names: {schema: VECTORS}\n")
     by = by_address(stack)
     database, schema = by["database.MILVUS_DEMO"].address, by["schema.MILVUS_DEMO.VECTORS"].address
-    table = ("table MILVUS_DEMO.VECTORS.T",)
+    table = (Address("table", "MILVUS_DEMO.VECTORS.T"),)
     plan = plan_down(stack, seen(stack), {database: table, schema: table})
     assert not {database, schema} & {change.address for change in plan.changes}
 

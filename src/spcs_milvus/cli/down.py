@@ -10,10 +10,13 @@ from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import (
     ConnectionName,
+    DeleteData,
     EnvironmentName,
+    KeepData,
     Output,
     OutputOption,
     ProjectFile,
+    ReceiptFile,
     Yes,
     commands,
 )
@@ -34,6 +37,9 @@ def down(
     environment: EnvironmentName = DEFAULT_ENVIRONMENT,
     connection: ConnectionName = None,
     output: OutputOption = Output.TEXT,
+    keep_data: KeepData = False,
+    delete_data: DeleteData = None,
+    receipt: ReceiptFile = None,
     yes: Yes = False,
 ) -> None:
     """Remove exactly what `up` made, and nothing else."""
@@ -42,15 +48,18 @@ def down(
         loaded = load(file, os.environ, environment, secrets_too=False)
         asks = must_ask(yes, output)
         with stopping() as stop, deployment.target(loaded, connect(loaded, connection), images=False) as on:
-            plan = deployment.make_down_plan(on)
+            plan = deployment.make_down_plan(on, delete_data or (), keep_data=keep_data)
             show_plan(talk, plan)
             name = loaded.title
             if asks and plan.changes and not plan.conflicts and not typed(f"Type {name} to remove it", name):
                 talk.print(UNCHANGED)
                 raise typer.Exit(1)
+            notes = deployment.receipt(on, plan, receipt) if receipt and not plan.conflicts else None
             with progress(talk) as emit:
-                report = deployment.down(on, plan, emit, stop)
+                report = deployment.down(on, plan, notes.beside(emit) if notes else emit, stop)
         if output is Output.JSON:
             documents.write(documents.report_document(report))
         show_report(talk if output is Output.JSON else console.out(), report, "down")
+        if notes:
+            notes.close(report)
         raise typer.Exit(report.exit_code)

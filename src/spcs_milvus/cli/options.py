@@ -68,4 +68,23 @@ Lose = Annotated[
         help="Agree that this service loses what is on no volume. May be repeated.",
     ),
 ]
+KeepData = Annotated[
+    bool,
+    typer.Option(
+        "--keep-data",
+        help="Keep what holds data and all it needs, suspended: volumes, stages, images. `up` uses it again.",
+    ),
+]
+DeleteData = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--delete-data",
+        metavar="ADDRESS",
+        help="Let go along what others put into our database or schema: all in it, or this one. Repeatable.",
+    ),
+]
+ReceiptFile = Annotated[
+    Path | None,
+    typer.Option("--receipt", metavar="FILE", help="Write what was dropped, what stays and why, as JSON."),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what is shown, and ask nothing.")]

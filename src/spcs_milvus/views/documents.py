@@ -46,8 +46,9 @@ def plan_document(plan: Plan, counts: Counts, seconds: float) -> dict[str, Any]:
 
 
 def report_document(report: Report) -> dict[str, Any]:
-    """``{version, changes, errors, passwords, left, stays, statements, seconds, spent, exit_code}``; a
-    password that was made up is told by the file that keeps it, and ``spent`` says what the seconds went to.
+    """``{version, changes, errors, passwords, left, stays, removed, statements, seconds, spent, exit_code}``:
+    a password that was made up is told by the file that keeps it, and by that which was ``removed``,
+    ``spent`` says what the seconds went to.
     """
     problems = [outcome.problem for outcome in report.outcomes if outcome.problem]
     return {
@@ -59,6 +60,7 @@ def report_document(report: Report) -> dict[str, Any]:
         ],
         "left": [vars(problem) for problem in report.leftovers],
         "stays": [vars(problem) for problem in report.plan.lasting],
+        "removed": list(map(str, report.removed)),
         "statements": {"read": report.counts.read, "write": report.counts.write},
         "seconds": round(report.seconds, 3),
         "spent": {name: round(seconds, 3) for name, seconds in report.spent.items()},

@@ -28,6 +28,8 @@ def show_report(console: Console, report: Report, verb: str) -> None:
         )
     show_problems(console, report.leftovers, "left", "bold yellow")
     show_problems(console, report.plan.lasting, "stays", "bold yellow")
+    for file in report.removed:
+        console.print(Text(f"removed {file}: the user whose password it kept is gone", "dim"))
     if report.outcomes:
         done = sum(outcome.status is Status.DONE for outcome in report.outcomes)
         line = Text(f"{done} of {len(report.outcomes)} done in {report.seconds:.1f} s", "bold")

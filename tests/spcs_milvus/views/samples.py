@@ -152,6 +152,22 @@ STATUS = StackStatus(
     ),
 )
 
+GONE = Report(
+    Plan((DELETE,)),
+    (Outcome(DELETE, Status.DONE, 0.25),),
+    Counts(9, 1, 1),
+    0.4,
+    (
+        Problem(
+            "service.DEMO.PUBLIC.MILVUS is still there",
+            "Insufficient privileges",
+            "service.DEMO.PUBLIC.MILVUS",
+            "USE ROLE DEMO_MILVUS; DROP SERVICE DEMO.PUBLIC.MILVUS FORCE;",
+        ),
+    ),
+    removed=(Path(".spcs-milvus/ALICE@local.password"),),
+)
+
 PAUSED = StackStatus(
     "demo",
     False,

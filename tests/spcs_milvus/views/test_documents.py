@@ -88,7 +88,8 @@ def test_images() -> None:
 
 def test_a_report() -> None:
     document = documents.report_document(samples.DONE)
-    assert sorted(document) == sorted([*RUN, "spent", "errors", "passwords", "left", "stays", "exit_code"])
+    told = ["spent", "errors", "passwords", "left", "stays", "removed", "exit_code"]
+    assert sorted(document) == sorted([*RUN, *told])
     assert all(list(change) == [*CHANGE, "differences", "loses"] for change in document["changes"])
     assert [change["status"] for change in document["changes"]] == ["done"] * 4
     assert document["changes"][3]["seconds"] == 62.0

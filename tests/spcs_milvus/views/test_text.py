@@ -40,6 +40,7 @@ SHOWN: dict[str, Callable[[Console], None]] = {
     "generated": lambda out: show_generated(out, samples.GENERATED),
     "report-of-nothing": lambda out: show_report(out, samples.EMPTY, "down"),
     "status": lambda out: show_status(out, samples.STATUS),
+    "report-of-down": lambda out: show_report(out, samples.GONE, "down"),
     "status-paused": lambda out: show_status(out, samples.PAUSED),
     "plan-of-a-pause": lambda out: show_plan(out, samples.RESTED.plan),
     "report-paused": lambda out: show_report(out, samples.RESTED, "pause"),
