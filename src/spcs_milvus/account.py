@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from spcs_milvus.errors import StatementError
-from spcs_milvus.hints import ANSWER_LOST, FORBIDDEN, MISSING
+from spcs_milvus.hints import ANSWER_LOST, FORBIDDEN, MISSING, UNKNOWN
 from spcs_milvus.session import Session, connect
 from spcs_milvus.sign_in import signed_in
 from spcs_milvus.steps import Answer, Look, Row, Statement, Upload
@@ -135,24 +135,26 @@ class Account:
         self._count_read()
         if self.bound_to:
             return self._look_bound(look, self.bound_to)
-        return self._asked(look.sql, look.role) if self._may_act_as(look.role) else Answer(missing=True)
+        return self._asked(look, look.role) if self._may_act_as(look.role) else Answer(missing=True)
 
     def _look_bound(self, look: Look, role: str) -> Answer:
         """The one role looks for all; what it does not see may be there all the same."""
-        answer = self._asked(look.sql, role)
+        answer = self._asked(look, role)
         if look.role == role or answer.refused:
             return answer
         why = f"the connection is good for the role {role} only, and {look.role} may see more"
         return Answer(refused=why) if answer.missing else replace(answer, partial=why)
 
-    def _asked(self, sql: str, role: str) -> Answer:
+    def _asked(self, look: Look, role: str) -> Answer:
         try:
-            return Answer(tuple(self._run(sql, role)))
+            return Answer(tuple(self._run(look.sql, role)))
         except StatementError as error:
             if error.errno in MISSING:
                 return Answer(missing=True)
             if error.errno in FORBIDDEN:
                 return Answer(refused=f"the role {role} may not see it: {error.problem.summary}")
+            if look.newer and error.errno in UNKNOWN:
+                return Answer()
             raise
 
     def _run(self, sql: str, role: str) -> list[Row]:

@@ -13,6 +13,9 @@ MISSING = frozenset({2003, 2043})
 FORBIDDEN = frozenset({3001})
 """The role may know of the object, but not do this to it."""
 
+UNKNOWN = frozenset({2, 1003, 3078})
+"""The account is older than the statement, or of an edition without what it is about."""
+
 BUILT_IN = frozenset({2002, 2043, 3001})
 """CREATE of the ingress integration where Snowflake has its own (field reports: 2043 since 2024; assumed: the
 others).

@@ -19,10 +19,13 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Look:
-    """A statement that reads, run as ``role``. Equal looks are asked once."""
+    """A statement that reads, run as ``role``. Equal looks are asked once. ``newer`` is one that not every
+    account knows; what it does not know it has none of.
+    """
 
     sql: str
     role: str
+    newer: bool = False
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ IN_SCHEMA = (
     ObjectKind.NETWORK_RULE,
     ObjectKind.SECRET,
     ObjectKind.SNAPSHOT,
+    ObjectKind.SEQUENCE,
 )
 
 

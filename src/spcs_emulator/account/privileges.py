@@ -47,6 +47,7 @@ PRIVILEGES: Mapping[ObjectKind, tuple[str, ...]] = {
         "CREATE NETWORK RULE",
         "CREATE PROCEDURE",
         "CREATE SECRET",
+        "CREATE SEQUENCE",
         "CREATE SERVICE",
         "CREATE SNAPSHOT",
         "CREATE STAGE",
@@ -65,6 +66,7 @@ PRIVILEGES: Mapping[ObjectKind, tuple[str, ...]] = {
     ObjectKind.SECRET: ("READ", "USAGE"),
     ObjectKind.INTEGRATION: ("USAGE",),
     ObjectKind.SNAPSHOT: ("USAGE",),
+    ObjectKind.SEQUENCE: ("USAGE",),
 }
 
 # The privilege that CREATE needs, and the kind it is on; None is the account.
@@ -82,6 +84,7 @@ CREATE_NEEDS: Mapping[ObjectKind, tuple[str, ObjectKind | None]] = {
     ObjectKind.SECRET: ("CREATE SECRET", ObjectKind.SCHEMA),
     ObjectKind.INTEGRATION: ("CREATE INTEGRATION", None),
     ObjectKind.SNAPSHOT: ("CREATE SNAPSHOT", ObjectKind.SCHEMA),
+    ObjectKind.SEQUENCE: ("CREATE SEQUENCE", ObjectKind.SCHEMA),
 }
 
 # Documented: GRANT <privileges>: WRITE on a stage only together with or after READ, and READ goes last.

@@ -10,7 +10,8 @@ from typing import TypeVar
 from spcs_emulator.account.context import Context
 from spcs_emulator.account.entries import AccountObject
 from spcs_emulator.account.jobs import is_job
-from spcs_emulator.account.results import Result, columns, pattern_matches, table, without
+from spcs_emulator.account.results import Result, pattern_matches, table, without
+from spcs_emulator.account.show_empty import EMPTY
 from spcs_emulator.account.show_parameters import show_parameters
 from spcs_emulator.faults import CANNOT, INVALID_VALUE
 from spcs_emulator.objects.compute_pool import USER_TYPE, check_types, show_families, show_nodes
@@ -46,31 +47,7 @@ LISTED = {
     "SECURITY INTEGRATIONS": ObjectKind.SECURITY_INTEGRATION,
     "JOB SERVICES": ObjectKind.SERVICE,
     "SNAPSHOTS": ObjectKind.SNAPSHOT,
-}
-# The local account holds no tables and views, so these are always empty.
-EMPTY = {
-    "OBJECTS": columns(
-        "SHOW OBJECTS",
-        "created_on name database_name schema_name kind comment cluster_by rows bytes owner retention_time "
-        "owner_role_type",
-        fixed="rows bytes",
-        source="assumed: as documented on its page, where the list is not complete",
-    ),
-    "TABLES": columns(
-        "SHOW TABLES",
-        "created_on name database_name schema_name kind comment cluster_by rows bytes owner retention_time "
-        "automatic_clustering change_tracking is_external enable_schema_evolution owner_role_type "
-        "is_event is_hybrid "
-        "is_iceberg is_dynamic is_immutable",
-        fixed="rows bytes",
-        source="assumed: as documented on its page, where the list is not complete",
-    ),
-    "VIEWS": columns(
-        "SHOW VIEWS",
-        "created_on name reserved database_name schema_name owner comment text is_secure is_materialized "
-        "owner_role_type change_tracking",
-        source="assumed: as documented on its page, where the list is not complete",
-    ),
+    "SEQUENCES": ObjectKind.SEQUENCE,
 }
 # Documented: SHOW SERVICES: the columns that JOB and EXCLUDE JOBS leave out.
 JOB_COLUMNS: Mapping[bool | None, tuple[str, ...]] = {True: ("is_job",), False: ("is_job", "is_async_job")}

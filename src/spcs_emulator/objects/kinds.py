@@ -15,6 +15,7 @@ from spcs_emulator.objects.network_rule import NetworkRule
 from spcs_emulator.objects.role import Role
 from spcs_emulator.objects.secret import Secret
 from spcs_emulator.objects.security_integration import SecurityIntegration
+from spcs_emulator.objects.sequence import Sequence
 from spcs_emulator.objects.service import Service
 from spcs_emulator.objects.snapshot import Snapshot
 from spcs_emulator.objects.stage import Stage
@@ -38,6 +39,7 @@ KINDS: Mapping[ObjectKind, Kind] = {
         Secret(),
         Integration(),
         Snapshot(),
+        Sequence(),
     )
 } | {
     ObjectKind.EXTERNAL_ACCESS_INTEGRATION: ExternalAccessIntegration(),

@@ -95,6 +95,7 @@ _SECURITY = "documented: CREATE SECURITY INTEGRATION (Snowflake OAuth)"
 _ALTER_POOL = "documented: ALTER COMPUTE POOL"
 _JOB = "documented: EXECUTE JOB SERVICE"
 _SNAPSHOT = "documented: CREATE SNAPSHOT"
+_SEQUENCE = "documented: CREATE SEQUENCE"
 _TAG = "documented: SET TAG, UNSET TAG; assumed: the account holds no tags, so every one is missing"
 
 FORMS: Mapping[ObjectKind, Form] = {
@@ -327,6 +328,17 @@ FORMS: Mapping[ObjectKind, Form] = {
         parts=3,
         replaced=_SNAPSHOT,
         described="documented: DESCRIBE SNAPSHOT",
+    ),
+    ObjectKind.SEQUENCE: Form(
+        _SEQUENCE,
+        {
+            "START": clause(properties.integer, _SEQUENCE, CREATE),
+            "INCREMENT": clause(properties.integer, _SEQUENCE, CREATE, SET),
+            "COMMENT": clause(properties.text, _SEQUENCE),
+        },
+        parts=3,
+        replaced=_SEQUENCE,
+        renamed="documented: ALTER SEQUENCE",
     ),
 }
 

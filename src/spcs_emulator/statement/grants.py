@@ -31,6 +31,7 @@ PLURALS = {
     "IMAGE REPOSITORIES": ObjectKind.IMAGE_REPOSITORY,
     "NETWORK RULES": ObjectKind.NETWORK_RULE,
     "SECRETS": ObjectKind.SECRET,
+    "SEQUENCES": ObjectKind.SEQUENCE,
     "SERVICES": ObjectKind.SERVICE,
     "SNAPSHOTS": ObjectKind.SNAPSHOT,
     "STAGES": ObjectKind.STAGE,

@@ -89,6 +89,23 @@ SHOW_FORMS = {
     "OBJECTS": ShowForm("documented: SHOW OBJECTS", _IN_SCHEMA, terse=True),
     "TABLES": ShowForm("documented: SHOW TABLES", _IN_SCHEMA, terse=True),
     "VIEWS": ShowForm("documented: SHOW VIEWS", _IN_SCHEMA, terse=True),
+    "SEQUENCES": ShowForm("documented: SHOW SEQUENCES", _IN_SCHEMA, narrow=False),
+    "USER FUNCTIONS": ShowForm("documented: SHOW USER FUNCTIONS", _IN_SCHEMA, narrow=False),
+    "USER PROCEDURES": ShowForm("documented: SHOW USER PROCEDURES", _IN_SCHEMA, narrow=False),
+    "TASKS": ShowForm("documented: SHOW TASKS", _IN_SCHEMA, terse=True),
+    "STREAMS": ShowForm("documented: SHOW STREAMS", _IN_SCHEMA, terse=True),
+    "PIPES": ShowForm("documented: SHOW PIPES", _IN_SCHEMA, narrow=False),
+    "FILE FORMATS": ShowForm("documented: SHOW FILE FORMATS", _IN_SCHEMA, narrow=False),
+    "ALERTS": ShowForm("documented: SHOW ALERTS", _IN_SCHEMA, terse=True),
+    "TAGS": ShowForm("documented: SHOW TAGS", _IN_SCHEMA, narrow=False),
+    "MASKING POLICIES": ShowForm("documented: SHOW MASKING POLICIES", _IN_SCHEMA, narrow=False),
+    "ROW ACCESS POLICIES": ShowForm("documented: SHOW ROW ACCESS POLICIES", _IN_SCHEMA, narrow=False),
+    "EVENT TABLES": ShowForm("documented: SHOW EVENT TABLES", _IN_SCHEMA),
+    "DYNAMIC TABLES": ShowForm("documented: SHOW DYNAMIC TABLES", _IN_SCHEMA),
+    "STREAMLITS": ShowForm("documented: SHOW STREAMLITS", _IN_SCHEMA, narrow=False, terse=True),
+    "NOTEBOOKS": ShowForm("documented: SHOW NOTEBOOKS", _IN_SCHEMA),
+    "GIT REPOSITORIES": ShowForm("documented: SHOW GIT REPOSITORIES", _IN_SCHEMA, narrow=False),
+    "MODELS": ShowForm("documented: SHOW MODELS", _IN_SCHEMA, narrow=False),
 }
 
 
@@ -104,7 +121,7 @@ def parse_show(reader: Reader) -> Show:
         raise UNSUPPORTED(feature=f"SHOW {what} HISTORY")
     if what == "ROLES IN SERVICE":
         return Show(what, scope=Scope("SERVICE", object_name(reader, ObjectKind.SERVICE)))
-    if what.startswith("USER "):
+    if what.startswith("USER P") and what != "USER PROCEDURES":
         named = reader.try_words("FOR", "USER")
         name = object_name(reader, ObjectKind.USER) if named else SELF
         return Show("USER TOKENS", scope=Scope("USER", name))

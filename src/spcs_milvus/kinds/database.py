@@ -17,17 +17,44 @@ _CONTENTS = {
     "repositories": "image_repository",
     "secrets": "secret",
     "rules": "network_rule",
+    "snapshots": "snapshot",
+    "functions": "function",
+    "procedures": "procedure",
+    "sequences": "sequence",
+    "tasks": "task",
+    "streams": "stream",
+    "pipes": "pipe",
+    "formats": "file_format",
+    "alerts": "alert",
+    "tags": "tag",
+    "masking_policies": "masking_policy",
+    "row_access_policies": "row_access_policy",
+    "event_tables": "event_table",
+    "dynamic_tables": "dynamic_table",
+    "streamlits": "streamlit",
+    "notebooks": "notebook",
+    "git_repositories": "git_repository",
+    "models": "model",
 }
+# documented: Using block storage volumes, snapshotOnDelete: what Snowflake copies by itself as a service goes
+_AUTOMATIC = "SYS_BACKUP_ON_DELETE"
 
 
 def _looks(resource: Resource) -> base.Looks:
-    return {part: Look(sql("database", part, base.values(resource)), resource.seen_by) for part in _CONTENTS}
+    given = base.values(resource)
+    return {part: Look(sql("database", part, given), resource.seen_by, newer=True) for part in _CONTENTS}
 
 
 def _contents(resource: Resource, answers: base.Answers) -> tuple[base.Found, ...]:
     found = []
     for part, kind in _CONTENTS.items():
+        if answers[part].refused:
+            # nobody knows whether there is one, so the database stays
+            name = Name((*resource.name.parts, f"{kind}s that we may not see"))
+            found.append(base.Found(Address("some", str(name)), name, {}))
         for row in answers[part].rows:
+            if row["name"].startswith(_AUTOMATIC):
+                continue
             parts = (resource.name.last, row.get("schema_name"), row["name"])
             name = Name(tuple(str(one) for one in parts if one))
             shown = str(row.get("kind", kind)).lower() if part == "contents" else kind

@@ -181,6 +181,12 @@ def test_another_projects_objects_are_not_ours(stack: Stack) -> None:
         ("CREATE STAGE MILVUS_DEMO.PUBLIC.MINE", "stage MILVUS_DEMO.PUBLIC.MINE"),
         ("CREATE IMAGE REPOSITORY MILVUS_DEMO.PUBLIC.MINE", "image repository MILVUS_DEMO.PUBLIC.MINE"),
         ("CREATE SCHEMA MILVUS_DEMO.MINE", "schema MILVUS_DEMO.MINE"),
+        ("CREATE SEQUENCE MILVUS_DEMO.PUBLIC.MINE", "sequence MILVUS_DEMO.PUBLIC.MINE"),
+        (
+            "CREATE SNAPSHOT MILVUS_DEMO.PUBLIC.MINE FROM SERVICE MILVUS_DEMO.PUBLIC.MILVUS "
+            'VOLUME "data" INSTANCE 0',
+            "snapshot MILVUS_DEMO.PUBLIC.MINE",
+        ),
     ],
 )
 def test_a_database_that_holds_something_of_others_stays(stack: Stack, stranger: str, name: str) -> None:
