@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from spcs_milvus.attachments import attachments, with_attached
 from spcs_milvus.differences import Difference, differences
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import among
@@ -113,8 +114,9 @@ def plan_up(
     conflicts: list[Problem] = []
     left_out = frozenset(_not_tried(resources, observation))
     renewed = _renewed(resources, rotated)
-    for resource in resources:
-        actual = observation.actual[resource.address]
+    for declared_as in resources:
+        actual = observation.actual[declared_as.address]
+        resource = with_attached(declared_as, actual)
         if resource.existing:
             conflicts += filter(None, [missing(resource, actual)])
             continue
@@ -141,6 +143,7 @@ def plan_up(
             if one.address.kind == "service" and _is_paused(observation.actual[one.address])
         ),
         *_also_granted(resources, observation, {resource.address for resource in undeclared}),
+        *attachments(resources, observation, {resource.address for resource in undeclared}),
         *(_forgotten(resource) for resource in undeclared),
     )
     declared = {resource.address: resource for resource in resources}

@@ -191,7 +191,8 @@ def _service(foundation: Foundation, part: ServicePart, role: str, needs: frozen
     }
     needs = needs | foundation.acts(role)
     detail = {"database": foundation.database, "specification": part.specification}
-    detail |= {"data": part.data, "fixed": part.fixed}
+    own = integrations.egress_name(foundation, part.name).last
+    detail |= {"data": part.data, "fixed": part.fixed, "integrations": (own,)}
     detail |= _delivery(foundation, part)
     return foundation.context.marked(
         "service", foundation.schema.child(part.name), role, attributes, needs, detail

@@ -63,6 +63,37 @@ def others(grants: Collection[Resource], answer: Answer) -> Iterator[tuple[Addre
             yield Address(kind.text.lower(), str(name)), sql("grant", "revoke_role", given)
 
 
+def held(role: Name, grants: Collection[Resource], answer: Answer) -> Iterator[tuple[Address, str, str]]:
+    """What a role has beside what ``grants`` to it say: on what, in a person's words, and the SQL that takes
+    it back. What it owns is not among it.
+
+    ``answer`` is that of SHOW GRANTS TO ROLE.
+    """
+    for row in answer.rows:
+        if row["privilege"] != "OWNERSHIP" and not any(_is_held(grant.detail, row) for grant in grants):
+            kind, name = str(row["granted_on"]).replace("_", " "), str(row["name"])
+            on = Address(kind.lower().replace(" ", "_"), name.replace('"', ""))
+            if kind in ("ROLE", "SERVICE ROLE"):
+                service = Address("service", on.name.split("!")[0])
+                words, revoke = f"the {kind.lower()} {name}", f"REVOKE {kind} {name} FROM ROLE {role}"
+                yield (service if kind == "SERVICE ROLE" else on), words, revoke
+                continue
+            where = "ACCOUNT" if kind == "ACCOUNT" else f"{kind} {name}"
+            revoke = f"REVOKE {row['privilege']} ON {where} FROM ROLE {role}"
+            yield on, f"{row['privilege']} on {where.lower() if kind == 'ACCOUNT' else where}", revoke
+
+
+def _is_held(detail: Mapping[str, Any], row: Row) -> bool:
+    """Whether a row of SHOW GRANTS TO ROLE is this grant."""
+    kind = str(row["granted_on"]).replace("_", " ")
+    if detail["form"] == "role":
+        return kind == "ROLE" and _same(row["name"], detail["on"])
+    if detail["form"] == "service_role":
+        named = f"{'.'.join(detail['service'].parts)}!{detail['service_role'].last}"
+        return kind == "SERVICE ROLE" and str(row["name"]).replace('"', "") == named
+    return _is(detail, row)
+
+
 def _same(shown: object, name: Name) -> bool:
     return str(shown).replace('"', "") == ".".join(name.parts)
 

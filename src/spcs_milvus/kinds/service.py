@@ -24,6 +24,12 @@ LOG_LINES = 20
 # settings that may be left out, and the block of the template that takes each away
 _UNSET = {"query_warehouse": "unset_warehouse", "external_access_integrations": "unset_integrations"}
 
+# documented: service specification; assumed: what has no default there is filled in by nobody
+_NEVER_FILLED_IN = frozenset(
+    "args capabilities command corsSettings directoryPath endpoints envVarName livenessProbe portRange "
+    "readinessProbe secrets serviceRoles volumeMounts volumes".split()
+)
+
 # both are safe; the one in C is there wherever PyYAML's wheel is, and a sweep reads many specifications
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -142,11 +148,12 @@ def managed(wanted: Any, shown: Any) -> Any:
     """``shown`` without the keys that Snowflake fills in: those of its mappings that ``wanted`` does not
     have.
 
-    ``env`` is ours as a whole, and so is the length of every list: a variable or container that somebody
-    added is a difference.
+    ``env`` is ours as a whole, and so is the length of every list, and what Snowflake has no default for: a
+    variable, container or command that somebody added is a difference.
     """
     if isinstance(wanted, dict) and isinstance(shown, dict):
-        kept = {key: managed(wanted.get(key), shown[key]) for key in shown if key in wanted}
+        mine = [key for key in shown if key in wanted or (key in _NEVER_FILLED_IN and shown[key])]
+        kept = {key: managed(wanted.get(key), shown[key]) for key in mine}
         if isinstance(shown.get("env"), dict):
             kept["env"] = shown["env"]
         return kept
