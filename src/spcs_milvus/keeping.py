@@ -34,11 +34,15 @@ def kept_asleep(resource: Resource, actual: Actual, state: str) -> tuple[Step, .
     return (*comment, *suspend, Rest(resource.address))
 
 
-def awake(resource: Resource, actual: Actual) -> tuple[Step, ...]:
-    """The steps that wake it up and take the word back; none for what is not kept."""
+def awake(resource: Resource, actual: Actual, state: str) -> tuple[Step, ...]:
+    """The steps that wake it up, where somebody has not, and take the word back; none for what is not kept.
+
+    The word goes last: what is cut short between the two is begun again.
+    """
     if not is_kept(actual):
         return ()
-    return (*kind_of(resource.address.kind).resume(resource), _comment(resource, str(resource.mark)))
+    resume = kind_of(resource.address.kind).resume(resource) if state in ASLEEP else ()
+    return (*resume, _comment(resource, str(resource.mark)))
 
 
 def _comment(resource: Resource, text: str) -> Statement:

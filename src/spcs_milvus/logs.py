@@ -86,8 +86,9 @@ def _containers(service: Resource, query: Query) -> list[dict[str, Any]]:
         return found
     state = f"its status is {actual.live['status']}"
     if is_suspended(actual):
-        hint = f"USE ROLE {service.role}; ALTER SERVICE {service.name} RESUME"
-        raise _cannot(service, "has no container while it is suspended", state, hint)
+        raise _cannot(
+            service, "has no container while it is suspended", state, "wake it up with `spcs-milvus resume`"
+        )
     raise _cannot(service, "has no container yet", state, "look at `spcs-milvus status --watch`")
 
 

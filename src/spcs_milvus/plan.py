@@ -187,7 +187,7 @@ def _change(resource: Resource, actual: Actual, renewed: str | None) -> Change |
     found = differences(resource, actual)
     names = frozenset(difference.attribute for difference in found)
     renewing = kind.renew(resource, actual, names) if renewed else ()
-    waking = awake(resource, actual)
+    waking = awake(resource, actual, state_of(actual))
     if not found and not renewing and not waking:
         return None
     reasons = [f"{name} differs" for name in sorted(names)] + ([renewed] if renewed and renewing else [])

@@ -12,6 +12,7 @@ from spcs_milvus.errors import ConfigError, DeployError, StatementError
 from spcs_milvus.hints import MISSING
 from spcs_milvus.kinds import service
 from spcs_milvus.observe import Query, observe
+from spcs_milvus.plan import is_suspended
 from spcs_milvus.resource import Presence, Resource
 from spcs_milvus.steps import Statement
 
@@ -58,6 +59,10 @@ def prove(resources: Collection[Resource], tools: Tools) -> Proof:
     if seen.actual[notebook.address].presence is Presence.ABSENT:
         hint = "make it with `spcs-milvus up`"
         raise DeployError("the notebook's service is not there", place=str(notebook.address), hint=hint)
+    if is_suspended(seen.actual[notebook.address]):
+        # a job would start the pool that somebody paused
+        hint = "wake it up with `spcs-milvus resume`"
+        raise DeployError("the notebook's service is paused", place=str(notebook.address), hint=hint)
     job = jupyter.verification(notebook)
     run, drop = service.job_statements(job)
     began = tools.clock()

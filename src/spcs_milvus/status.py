@@ -73,6 +73,8 @@ def public_address(shown: StackStatus, asked: str | None) -> dict[str, Any]:
     there = [(service["name"], endpoint) for service in shown.services for endpoint in service["endpoints"]]
     there.sort(key=lambda one: one[0] != jupyter.SERVICE)
     found = [(service, one) for service, one in there if _is_meant(asked, service, one)]
+    if shown.paused:
+        raise DeployError("the stack is paused", hint="wake it up with `spcs-milvus resume`")
     if not found:
         raise _no_endpoint(asked, there, shown)
     if len({service for service, _ in found}) > 1 and asked:

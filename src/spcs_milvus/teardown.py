@@ -59,9 +59,11 @@ def plan_down(
     held = _with_needs_of(stays, needs)
     data = _holds_data(resources, observation) if keep_data else frozenset()
     asleep = _with_needs_of(data, needs)
-    gone_along = frozenset().union(*along.values())
+    gone_along = {one for address, things in along.items() if address not in held | asleep for one in things}
     changes: list[Change] = []
-    kept = [_stays(address, inside[address]) for address in sorted(stays)]
+    # what is kept on purpose may hold what it likes, but a pool that runs for others cannot rest
+    against = [one for one in sorted(stays) if one not in asleep or one.kind == "compute_pool"]
+    kept = [_stays(address, inside[address]) for address in against]
     for resource in resources:
         actual = observation.actual[resource.address]
         goes_with = kind_of(resource.address.kind).goes_with
@@ -158,8 +160,9 @@ def _leftovers(
     changes: Collection[Change], declared: Mapping[Address, Resource], observation: Observation
 ) -> Iterator[Problem]:
     """What dropping one thing leaves in a schema that stays; with a schema that goes, it goes."""
-    gone = {change.address for change in changes}
-    for change in changes:
+    dropped = [change for change in changes if change.action is Action.DELETE]
+    gone = {change.address for change in dropped}
+    for change in dropped:
         resource = declared[change.address]
         left = kind_of(change.address.kind).leaves(resource, observation.actual[change.address])
         database, schema = Name(resource.name.parts[:1]), Name(resource.name.parts[:-1])

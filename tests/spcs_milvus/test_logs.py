@@ -103,7 +103,7 @@ def _status(status: str) -> dict[str, Any]:
         ({"SHOW_SERVICES": Answer(refused="no")}, "may not be looked at", "use a connection that may"),
         ({"SHOW_SERVICE_CONTAINERS": Answer(refused="no")}, "may not be looked at", "use a connection"),
         (_status("SUSPENDED"), "has no container while it is suspended",
-         "USE ROLE MILVUS_DEMO_MILVUS; ALTER SERVICE MILVUS_DEMO.PUBLIC.MILVUS RESUME"),
+         "wake it up with `spcs-milvus resume`"),
         (_status("PENDING"), "has no container yet", "look at `spcs-milvus status --watch`"),
     ],
 )  # fmt: skip

@@ -135,6 +135,9 @@ WHOLE = _stack(
 )
 
 
+RESTING = replace(WHOLE, services=tuple({**one, "status": "SUSPENDED"} for one in WHOLE.services))
+
+
 @pytest.mark.parametrize(
     ("asked", "url"),
     [
@@ -165,6 +168,7 @@ def test_an_address_comes_with_its_names() -> None:
         (WHOLE, "page", 2, "more than one service has an endpoint `page`", "jupyter.page, attu.page"),
         (WHOLE, "jupiter", 2, "there is no endpoint `jupiter`", "did you mean jupyter?"),
         (_stack(MILVUS=[PRIVATE]), None, 2, "there is no public endpoint", "there are: milvus"),
+        (RESTING, None, 1, "the stack is paused", "`spcs-milvus resume`"),
         (_stack(JUPYTER=[]), None, 1, "there is no public endpoint", "services not there: JUPYTER"),
         (_stack(JUPYTER=[], MILVUS=[PRIVATE]), "jupyter", 1, "there is no endpoint `jupyter`",
          "`spcs-milvus up`"),

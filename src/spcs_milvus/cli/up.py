@@ -65,7 +65,8 @@ def up(
         show_report(talk if output is Output.JSON else console.out(), report, "up")
         if output is Output.TEXT:
             show_generated(talk, report)
-        if report.exit_code == 0 and output is Output.TEXT:
+        paused = report.status is not None and report.status.paused
+        if report.exit_code == 0 and output is Output.TEXT and not paused:
             notebook = "open the jupyter address, run TestMilvus.ipynb; " if loaded.project.jupyter else ""
             named = loaded.words(connection)
             talk.print(f"next: {notebook}spcs-milvus status{named}, spcs-milvus down{named}")

@@ -43,7 +43,7 @@ class Machine:
     def on_stack(self, command: str) -> dict[str, Any]:
         """A command about the project."""
         return self.document(
-            command, "-f", str(self.project), *(["--yes"] if command in ("up", "down") else [])
+            command, "-f", str(self.project), *(["--yes"] if command in ("up", "down", "pause") else [])
         )
 
     def url(self, endpoint: str) -> str:

@@ -14,10 +14,11 @@ from tests.spcs_milvus.stack import by_address
 
 from spcs_milvus import deployment
 from spcs_milvus.components import jupyter
-from spcs_milvus.errors import DeployError
+from spcs_milvus.errors import DeployError, StatementError
 from spcs_milvus.kinds.service import job_statements
 from spcs_milvus.logs import Log, Wanted
 from spcs_milvus.status import StackStatus, public_address
+from spcs_milvus.steps import Answer, Look
 
 from .command_line import CommandLine
 from .conftest import Stack
@@ -233,3 +234,13 @@ def _on_a_terminal(here: CommandLine, *words: str) -> str:
     os.close(ours)
     assert process.returncode == 0
     return printed
+
+
+def test_what_an_account_does_not_know_it_has_none_of(stack: Stack) -> None:
+    sql = "SHOW NONSENSE IN DATABASE SNOWFLAKE"
+    with stack.target() as on:
+        newer = Look(sql, "SECURITYADMIN", newer=True)
+        assert on.account.query([newer]) == {newer: Answer()}
+        with pytest.raises(StatementError) as caught:
+            on.account.query([Look(sql, "SECURITYADMIN")])
+    assert caught.value.errno == 1003

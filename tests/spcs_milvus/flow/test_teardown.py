@@ -19,10 +19,11 @@ from spcs_milvus.errors import ConfigError
 from spcs_milvus.events import Event
 from spcs_milvus.plan import Action
 from spcs_milvus.report import Report
+from spcs_milvus.steps import Statement
 
 from .command_line import CommandLine
 from .conftest import QUICKSTART, Stack
-from .test_pause import pause
+from .test_pause import pause, resume
 from .test_up_down import done
 
 MILVUS = "service.MILVUS_DEMO.PUBLIC.MILVUS"
@@ -250,7 +251,13 @@ def test_what_holds_data_is_kept_asleep_and_up_wakes_it(stack: Stack) -> None:
     assert objects(stack) - nothing == KEPT
     states = {one["name"]: one["state"] for one in stack.status().pools}
     assert states["MILVUS_DEMO_MILVUS_POOL"] == "SUSPENDED"
-    assert {problem.place for problem in report.plan.lasting} >= {MILVUS, "database.MILVUS_DEMO"}
+    assert {problem.place: problem.detail for problem in report.plan.lasting} == {
+        MILVUS: "the data on its volume (data 20Gi)",
+        "database.MILVUS_DEMO": "the database with everything in it",
+        "image_repository.MILVUS_DEMO.PUBLIC.MILVUS_REPO": "every image in it",
+        "stage.MILVUS_DEMO.PUBLIC.DATA": "the files in it",
+        "stage.MILVUS_DEMO.PUBLIC.FILES": "the files in it",
+    }
     again = done(down(stack, keep_data=True))
     assert (again.plan.changes, again.counts.write) == ((), 0)
 
@@ -284,6 +291,14 @@ def test_one_pool_for_both_rests_once_the_notebook_is_gone(stack: Stack) -> None
     assert stack.status().ready
 
 
+def test_what_others_put_into_a_kept_database_is_no_reason_to_complain(stack: Stack) -> None:
+    done(stack.up())
+    with stack.session("MILVUS_DEMO_OWNER") as session:
+        session.run(STRANGER)
+    done(down(stack, keep_data=True))
+    done(stack.up())
+
+
 def test_a_change_of_the_file_is_made_while_it_is_woken(stack: Stack) -> None:
     done(stack.up())
     done(down(stack, keep_data=True))
@@ -291,6 +306,19 @@ def test_a_change_of_the_file_is_made_while_it_is_woken(stack: Stack) -> None:
     done(stack.up())
     assert stack.status().ready
     assert stack.plan().changes == ()
+
+
+def test_kept_data_that_somebody_woke_up_is_taken_as_it_is(stack: Stack) -> None:
+    done(stack.up())
+    whole = stack.local.dump()
+    done(down(stack, keep_data=True))
+    assert resume(stack).exit_code == 4
+    report = done(stack.up())
+    (milvus,) = (one for one in report.plan.changes if str(one.address) == MILVUS)
+    assert [step.sql.partition(" SET ")[0] for step in milvus.steps if isinstance(step, Statement)] == [
+        "ALTER SERVICE MILVUS_DEMO.PUBLIC.MILVUS"
+    ]
+    assert stack.local.dump() == whole
 
 
 def test_a_milvus_without_a_volume_has_nothing_to_keep(stack: Stack) -> None:
