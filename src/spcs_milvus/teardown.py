@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from spcs_milvus.errors import Problem
-from spcs_milvus.graph import among, reverse
+from spcs_milvus.graph import reverse
 from spcs_milvus.keeping import kept_asleep
 from spcs_milvus.kinds import KINDS, kind_of
 from spcs_milvus.kinds.base import Found
@@ -17,6 +17,7 @@ from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent
 from spcs_milvus.plan import Action, Change, Plan, existing, state_of, with_needs
 from spcs_milvus.resource import Actual, Address, Presence, Resource, read_mark
+from spcs_milvus.staying import Staying, staying
 from spcs_milvus.steps import Row, Statement
 
 # what is made on top of what: an object of ours that nobody declares is dropped before what it may stand on
@@ -53,40 +54,40 @@ def plan_down(
     The same holds for a container of something declared that turns out not to be ours. With ``keep_data``
     what holds data stays with all it needs, and runs no more.
     """
-    needs = {resource.address: resource.needs for resource in resources}
-    inside, along = _inside(resources, observation, foreign, agreed)
-    stays = {address for address, things in inside.items() if things}
-    held = _with_needs_of(stays, needs)
-    data = _holds_data(resources, observation) if keep_data else frozenset()
-    asleep = _with_needs_of(data, needs)
-    gone_along = {one for address, things in along.items() if address not in held | asleep for one in things}
-    changes: list[Change] = []
-    # what is kept on purpose may hold what it likes, but a pool that runs for others cannot rest
-    against = [one for one in sorted(stays) if one not in asleep or one.kind == "compute_pool"]
-    kept = [_stays(address, inside[address]) for address in against]
-    for resource in resources:
-        actual = observation.actual[resource.address]
-        goes_with = kind_of(resource.address.kind).goes_with
-        left = resource.existing or goes_with or lent(resource, actual)
-        if left or actual.presence is Presence.ABSENT:
-            continue
-        if problem := conflict(resource, actual):
-            kept += [_not_dropped(problem, resource, actual)] if resource.address not in gone_along else []
-        elif resource.address in asleep:
-            changes += _kept_asleep(resource, actual) if resource.address not in stays else []
-        elif resource.address not in held:
-            changes.append(_deletion(resource, actual, along.get(resource.address, ())))
-        elif resource.address not in stays:
-            summary = f"{resource.address} is needed by what stays"
-            kept.append(Problem(summary, None, str(resource.address), pasteable(resource, actual)))
-    ordered = with_needs(changes[::-1], reverse(needs))
+    stay = staying(resources, observation, foreign, agreed, keep_data=keep_data)
+    seen = observation.actual
+    decided = [_decided(resource, seen[resource.address], stay) for resource in resources]
+    changes = [one for one in decided if isinstance(one, Change)]
     declared = {resource.address: resource for resource in resources}
+    kept = (
+        *(_stays(declared[one], seen[one], stay.inside[one]) for one in stay.told),
+        *(one for one in decided if isinstance(one, Problem)),
+    )
     lasting = (
         *_lasting(resources, observation),
         *_leftovers(changes, declared, observation),
-        *(_data_kept(resource, observation) for resource in resources if resource.address in data),
+        *(_data_kept(resource, observation) for resource in resources if resource.address in stay.data),
     )
-    return Plan(ordered, (), tuple(kept), declared, existing(resources), lasting)
+    needs = reverse({resource.address: resource.needs for resource in resources})
+    return Plan(with_needs(changes[::-1], needs), (), kept, declared, existing(resources), lasting)
+
+
+def _decided(resource: Resource, actual: Actual, stay: Staying) -> Change | Problem | None:
+    """What is done to a resource, or why nothing is; None where there is nothing to do or to say."""
+    address = resource.address
+    left = resource.existing or kind_of(address.kind).goes_with or lent(resource, actual)
+    if left or actual.presence is Presence.ABSENT:
+        return None
+    if problem := conflict(resource, actual):
+        return None if address in stay.gone_along else _not_dropped(problem, resource, actual)
+    if address in stay.containers:
+        return None
+    if address in stay.asleep:
+        return _kept_asleep(resource, actual)
+    if address in stay.held:
+        summary = f"{address} is needed by what stays"
+        return Problem(summary, None, str(address), pasteable(resource, actual))
+    return _deletion(resource, actual, stay.along.get(address, ()))
 
 
 def pasteable(resource: Resource, actual: Actual) -> str:
@@ -97,32 +98,12 @@ def pasteable(resource: Resource, actual: Actual) -> str:
     return f"USE ROLE {role}; {statements};"
 
 
-def _with_needs_of(
-    addresses: Collection[Address], needs: Mapping[Address, frozenset[Address]]
-) -> frozenset[Address]:
-    reached = among(needs, needs)
-    return frozenset(addresses).union(*(reached[address] for address in addresses))
-
-
-def _holds_data(resources: Collection[Resource], observation: Observation) -> frozenset[Address]:
-    """What is ours, is there, and would take data along."""
-    seen = observation.actual
-    return frozenset(
-        resource.address
-        for resource in resources
-        if not resource.existing
-        and seen[resource.address].presence is Presence.PRESENT
-        and not conflict(resource, seen[resource.address])
-        and kind_of(resource.address.kind).loses(resource, seen[resource.address])
-    )
-
-
-def _kept_asleep(resource: Resource, actual: Actual) -> Iterator[Change]:
+def _kept_asleep(resource: Resource, actual: Actual) -> Change | None:
     """What runs is put to sleep; one that sleeps already is no change."""
     runs = kind_of(resource.address.kind).suspend(resource)
     steps = kept_asleep(resource, actual, state_of(actual)) if runs else ()
-    if steps:
-        yield Change(resource.address, Action.PAUSE, "its data is kept, or what is kept needs it", steps)
+    because = "its data is kept, or what is kept needs it"
+    return Change(resource.address, Action.PAUSE, because, steps) if steps else None
 
 
 def _data_kept(resource: Resource, observation: Observation) -> Problem:
@@ -183,54 +164,14 @@ def _deletion(resource: Resource, actual: Actual, along: Collection[Address]) ->
     return Change(resource.address, Action.DELETE, "it is ours", kind.drop(resource, actual), loses=loses)
 
 
-def _inside(
-    resources: Collection[Resource],
-    observation: Observation,
-    foreign: Mapping[Address, Collection[Address]],
-    agreed: Collection[Address],
-) -> tuple[dict[Address, list[Address]], dict[Address, list[Address]]]:
-    """For each container, what stands in it that is not ours to drop, or may not be: that which keeps it, and
-    that which is agreed to go along.
-    """
-    seen = observation.actual
-    declared = [one for one in resources if not kind_of(one.address.kind).goes_with]
-    there = [one for one in declared if one.existing and _is_there(one, seen)]
-    theirs = [one for one in declared if not one.existing and conflict(one, seen[one.address])]
-    keeping: dict[Address, list[Address]] = {}
-    along: dict[Address, list[Address]] = {}
-    for container in resources:
-        kind = container.address.kind
-        if container.existing or not (kind_of(kind).holds or kind == "schema"):
-            continue
-        things = [
-            *foreign.get(container.address, ()),
-            *(one.address for one in theirs if one.name.inside(container.name)),
-        ]
-        goes = [one for one in things if kind in ("database", "schema") and _is_agreed(one, agreed)]
-        keeping[container.address] = [
-            *(one for one in things if one not in goes),
-            *(one.address for one in there if one.name.inside(container.name)),
-        ]
-        along[container.address] = goes
-    return keeping, along
-
-
-def _is_agreed(thing: Address, agreed: Collection[Address]) -> bool:
-    """Whether it is named, or a database or schema around it."""
-    around = [one.name for one in agreed if one.kind in ("database", "schema")]
-    return thing in agreed or any(thing.name.startswith(f"{name}.") for name in around)
-
-
-def _is_there(resource: Resource, seen: Mapping[Address, Actual]) -> bool:
-    return seen[resource.address].presence is Presence.PRESENT
-
-
-def _stays(address: Address, inside: Collection[Address]) -> Problem:
+def _stays(container: Resource, actual: Actual, inside: Collection[Address]) -> Problem:
     words = list(map(_in_words, inside))
     shown = ", ".join(words[:5]) + (f" and {len(words) - 5} more" if len(words) > 5 else "")
-    hint = "move or drop them, then run down again"
+    address = container.address
+    way = f"then run down again, or {pasteable(container, actual)}"
     if address.kind in ("database", "schema"):
-        hint += f"; or let them go along: spcs-milvus down --delete-data {address}"
+        way = f"then run down again, or let them go along: spcs-milvus down --delete-data {address}"
+    hint = f"move or drop them; {way}"
     return Problem(f"{address} holds things that are not ours", shown, str(address), hint)
 
 
