@@ -10,6 +10,11 @@ from typing import Any
 
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.resource import Actual, Resource, read_mark
+from spcs_milvus.secrets import MASK
+from spcs_milvus.specification import Hunk, hunks, keyed, masked
+
+SPECIFICATION = "specification"
+"""The attribute whose differences are shown as YAML."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ def differences(resource: Resource, actual: Actual) -> tuple[Difference, ...]:
     """
     kind = kind_of(resource.address.kind)
     found = [
-        Difference(name, resource.attributes[name], actual.attributes[name])
+        _difference(name, resource.attributes[name], actual.attributes[name])
         for name in kind.attributes
         if name in actual.attributes and actual.attributes[name] != resource.attributes[name]
     ]
@@ -42,6 +47,21 @@ def differences(resource: Resource, actual: Actual) -> tuple[Difference, ...]:
         found += _unseen(resource, actual, explained=bool(found))
         found = found or [Difference("mark", str(resource.mark), str(mark))]
     return tuple(found)
+
+
+def _difference(attribute: str, desired: Any, actual: Any) -> Difference:
+    """What sounds secret in a specification is masked from here on."""
+    if attribute != SPECIFICATION:
+        return Difference(attribute, desired, actual)
+    shown = masked(desired, actual, f"{MASK} (as declared)"), masked(actual, desired, f"{MASK} (as it is)")
+    return Difference(attribute, *shown)
+
+
+def parts(difference: Difference) -> tuple[Hunk, ...]:
+    """What differs of a specification, as YAML; nothing for other attributes and where it is not shown."""
+    if difference.attribute != SPECIFICATION or difference.unreadable:
+        return ()
+    return tuple(hunks(difference.actual, difference.desired))
 
 
 def _unseen(resource: Resource, actual: Actual, *, explained: bool) -> list[Difference]:
@@ -53,7 +73,8 @@ def _unseen(resource: Resource, actual: Actual, *, explained: bool) -> list[Diff
     suspects = [
         name for name in hidden if name not in kind.create_only or (name in kind.unreadable and not explained)
     ]
-    return [Difference(name, resource.attributes[name], None, unreadable=True) for name in suspects]
+    desired = {name: _difference(name, resource.attributes[name], None).desired for name in suspects}
+    return [Difference(name, desired[name], None, unreadable=True) for name in suspects]
 
 
 def leaves(difference: Difference) -> Iterator[Difference]:
@@ -69,19 +90,10 @@ def leaves(difference: Difference) -> Iterator[Difference]:
 
 
 def _leaves(path: str, desired: Any, actual: Any) -> Iterator[Difference]:
-    one, other = _keyed(desired), _keyed(actual)
+    one, other = keyed(desired), keyed(actual)
     if one is None or other is None:
         if desired != actual:
             yield Difference(path, desired, actual)
         return
     for key in sorted({*one, *other}):
         yield from _leaves(f"{path}.{key}", one.get(key), other.get(key))
-
-
-def _keyed(value: Any) -> dict[str, Any] | None:
-    """A mapping, or a list of named things as one; None for anything else."""
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, list) and value and all(isinstance(item, dict) and "name" in item for item in value):
-        return {str(item["name"]): item for item in value}
-    return None

@@ -1,8 +1,9 @@
-"""Facts of Snowflake that are lists: instance families with what a container may use of them, warehouse
-sizes.
+"""Facts of Snowflake that are lists: instance families with what a container may use of them and what a node
+costs, warehouse sizes.
 
 documented: CREATE COMPUTE POOL, "Supported instance families" (as crawled in 2026); a family that is missing
 here is refused when the project file is read, so a new one is one line.
+assumed: the credits, from the consumption table of 2026-01-13 as others extracted it; contracts differ.
 """
 
 from dataclasses import dataclass
@@ -10,28 +11,29 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Family:
-    """What containers may use on one node."""
+    """What containers may use on one node, and what a node costs in an hour; None where that is not known."""
 
     cpus: int
     memory_gib: int
+    credits_per_hour: float | None = None
 
 
 def _families(text: str) -> dict[str, Family]:
     rows = (line.split() for line in text.strip().splitlines())
-    return {name: Family(int(cpus), int(memory)) for name, cpus, memory in rows}
+    return {name: Family(int(cpus), int(memory), *map(float, rest)) for name, cpus, memory, *rest in rows}
 
 
-# name, vCPUs, GiB; where clouds differ, the smaller figure
+# name, vCPUs, GiB, credits an hour; where clouds differ, the smaller figure
 FAMILIES = _families("""
-CPU_X64_XS 1 6
-CPU_X64_S 3 13
-CPU_X64_M 6 28
-CPU_X64_SL 14 58
-CPU_X64_L 28 116
-HIGHMEM_X64_S 6 58
-HIGHMEM_X64_M 28 240
-HIGHMEM_X64_SL 60 492
-HIGHMEM_X64_L 124 984
+CPU_X64_XS 1 6 0.06
+CPU_X64_S 3 13 0.11
+CPU_X64_M 6 28 0.22
+CPU_X64_SL 14 58 0.41
+CPU_X64_L 28 116 0.83
+HIGHMEM_X64_S 6 58 0.28
+HIGHMEM_X64_M 28 240 1.11
+HIGHMEM_X64_SL 60 492 2.93
+HIGHMEM_X64_L 124 984 4.44
 GEN_X64_G2_2 1 6
 GEN_X64_G2_4 3 13
 GEN_X64_G2_8 6 28
@@ -42,14 +44,14 @@ MEM_X64_G2_32 28 240
 MEM_X64_G2_64 60 492
 MEM_X64_G2_96 92 652
 MEM_X64_G2_192 188 1436
-GPU_NV_XS 3 26
-GPU_NV_S 6 28
-GPU_NV_SM 32 424
-GPU_NV_M 44 178
-GPU_NV_2M 68 858
-GPU_NV_3M 44 424
-GPU_NV_SL 92 858
-GPU_NV_L 92 1112
+GPU_NV_XS 3 26 0.25
+GPU_NV_S 6 28 0.57
+GPU_NV_SM 32 424 1.70
+GPU_NV_M 44 178 2.68
+GPU_NV_2M 68 858 3.50
+GPU_NV_3M 44 424 3.55
+GPU_NV_SL 92 858 13.50
+GPU_NV_L 92 1112 14.12
 GPU_L40S_G1_8 6 58
 GPU_L40S_G1_16 14 116
 GPU_L40S_G1_48 44 368
@@ -60,11 +62,11 @@ GPU_R6K_G1_32 28 240
 GPU_R6K_G1_48 44 490
 GPU_R6K_G1_96 92 984
 GPU_R6K_G1_192 188 1843
-GPU_GCP_NV_L4_1_24G 6 28
-GPU_GCP_NV_L4_4_24G 44 178
+GPU_GCP_NV_L4_1_24G 6 28 0.43
+GPU_GCP_NV_L4_4_24G 44 178 1.94
 GPU_A100_G1_12 10 77
 GPU_A100_G1_48 44 324
-GPU_GCP_NV_A100_8_40G 92 654
+GPU_GCP_NV_A100_8_40G 92 654 11.68
 """)
 
 # documented: CREATE WAREHOUSE, WAREHOUSE_SIZE

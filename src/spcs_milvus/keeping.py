@@ -8,12 +8,12 @@ from one that somebody paused, which nobody wakes up unasked.
 """
 
 from spcs_milvus.kinds import kind_of
+from spcs_milvus.kinds.base import ASLEEP
 from spcs_milvus.resource import Actual, Resource, read_mark
 from spcs_milvus.steps import Rest, Statement, Step
 from spcs_milvus.templates import sql
 
 KEPT = "kept by `spcs-milvus down --keep-data`"
-ASLEEP = ("SUSPENDED", "SUSPENDING", "STOPPING")
 
 
 def is_kept(actual: Actual) -> bool:

@@ -15,11 +15,14 @@ from spcs_milvus.differences import Difference, differences
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import among
 from spcs_milvus.guards import forbidden
-from spcs_milvus.keeping import ASLEEP, awake, is_kept
+from spcs_milvus.keeping import awake, is_kept
 from spcs_milvus.kinds import grant, kind_of
+from spcs_milvus.kinds.base import ASLEEP, FREE, Cost
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent, missing
 from spcs_milvus.resource import Actual, Address, Presence, Resource
+from spcs_milvus.specification import ImageChange, image_changes
+from spcs_milvus.standing import standing_on
 from spcs_milvus.steps import Answer, Build, Push, Rest, Statement, Step, Upload, Wait
 from spcs_milvus.templates import canonical_json
 
@@ -36,13 +39,15 @@ class Action(StrEnum):
     DELETE = "delete"
     PAUSE = "pause"
     RESUME = "resume"
+    ADOPT = "adopt"
     WAIT = "wait"
 
 
 @dataclass(frozen=True)
 class Change:
     """One resource and what is done to it. ``needs`` are the changes that come first; ``loses`` says what is
-    gone for good.
+    gone for good, ``cost`` what it costs beside that. A service may get other ``images``. What would have to
+    be made again is ``forced_by`` attributes, and would take others along.
     """
 
     address: Address
@@ -52,13 +57,17 @@ class Change:
     needs: frozenset[Address] = frozenset()
     differences: tuple[Difference, ...] = ()
     loses: str | None = None
+    cost: Cost = FREE
+    images: tuple[ImageChange, ...] = ()
+    forced_by: tuple[str, ...] = ()
+    takes_along: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True)
 class Plan:
     """All changes, in the order a person would make them; ``conflicts`` stop ``up``; ``kept`` says what
     is left as it is and why, ``lasting`` what ``down`` leaves on purpose. What is ``existing`` is used as it
-    is.
+    is. With targets, ``along`` is what is done though nobody asked for it, ``left_out`` what is not done.
     """
 
     changes: tuple[Change, ...]
@@ -67,6 +76,8 @@ class Plan:
     resources: Mapping[Address, Resource] = field(default_factory=dict, repr=False)
     existing: tuple[Address, ...] = ()
     lasting: tuple[Problem, ...] = ()
+    along: tuple[Address, ...] = ()
+    left_out: tuple[Address, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -107,13 +118,14 @@ def plan_up(
 ) -> Plan:
     """The changes that bring the account to what is declared.
 
-    ``undeclared`` are objects of ours that the file does not name any more: they stay, and the plan says so.
-    ``rotated`` are secrets to be set again although nothing differs.
+    ``undeclared`` are objects of ours that the file does not name any more (see
+    :func:`spcs_milvus.orphans.swept`). ``rotated`` are secrets to be set again although nothing differs.
     """
     changes: list[Change] = []
     conflicts: list[Problem] = []
     left_out = frozenset(_not_tried(resources, observation))
     renewed = _renewed(resources, rotated)
+    digests = dict(_digests(resources))
     for declared_as in resources:
         actual = observation.actual[declared_as.address]
         resource = with_attached(declared_as, actual)
@@ -122,8 +134,9 @@ def plan_up(
             continue
         problem = conflict(resource, actual)
         passed_over = problem or resource.address in left_out
-        change = None if passed_over else _change(resource, actual, renewed.get(resource.address))
+        change = None if passed_over else _change(resource, actual, digests, renewed.get(resource.address))
         if change and change.action is Action.REPLACE:
+            change = replace(change, takes_along=_takes_along(change.address, resources, observation))
             problem = _refusal(change)
         elif change:
             problem = forbidden(resource, actual)
@@ -144,7 +157,6 @@ def plan_up(
         ),
         *_also_granted(resources, observation, {resource.address for resource in undeclared}),
         *attachments(resources, observation, {resource.address for resource in undeclared}),
-        *(_forgotten(resource) for resource in undeclared),
     )
     declared = {resource.address: resource for resource in resources}
     return Plan(with_needs(changes, needs), tuple(conflicts), kept, declared, existing(resources))
@@ -179,32 +191,55 @@ def _renewed(resources: Collection[Resource], rotated: Collection[Address]) -> d
     return found
 
 
-def _change(resource: Resource, actual: Actual, renewed: str | None) -> Change | None:
+def _digests(resources: Collection[Resource]) -> Iterator[tuple[str, str]]:
+    """The digest of each image that we push, by what a specification calls it."""
+    for one in resources:
+        if one.address.kind == "image" and one.attributes.get("digest"):
+            folder = "/".join(part.lower() for part in one.detail["repository"].parts)
+            yield f"/{folder}/{one.detail['image_name']}:{one.attributes['tag']}", one.attributes["digest"]
+
+
+def _change(
+    resource: Resource, actual: Actual, digests: Mapping[str, str], renewed: str | None
+) -> Change | None:
     """``renewed`` says why a resource is renewed although nothing differs; None when it is not."""
     kind = kind_of(resource.address.kind)
+    address = resource.address
     if actual.presence is Presence.ABSENT:
-        return Change(resource.address, Action.CREATE, "it is not there", kind.create(resource))
+        steps = kind.create(resource)
+        return Change(address, Action.CREATE, "it is not there", steps, cost=kind.creating(resource))
     found = differences(resource, actual)
     names = frozenset(difference.attribute for difference in found)
     renewing = kind.renew(resource, actual, names) if renewed else ()
     waking = awake(resource, actual, state_of(actual))
     if not found and not renewing and not waking:
         return None
+    images = _images(resource, actual, digests)
+    if forcing := tuple(sorted(names & kind.create_only)):
+        because, loses = f"{', '.join(forcing)} cannot be altered", kind.loses(resource, actual)
+        cost = replace(kind.dropping(resource, actual), credits=kind.creating(resource).credits)
+        return Change(address, Action.REPLACE, because, (), frozenset(), found, loses, cost, images, forcing)
     reasons = [f"{name} differs" for name in sorted(names)] + ([renewed] if renewed and renewing else [])
     reasons += ["its data was kept, and is wanted again"] if waking else []
-    because = ", ".join(reasons)
-    if forcing := names & kind.create_only:
-        because = f"{', '.join(sorted(forcing))} cannot be altered"
-        return Change(
-            resource.address,
-            Action.REPLACE,
-            because,
-            (),
-            differences=found,
-            loses=kind.loses(resource, actual),
-        )
     steps = (*(kind.alter(resource, names) if found else ()), *renewing, *waking)
-    return Change(resource.address, Action.UPDATE, because, steps, differences=found)
+    cost = kind.altering(resource, actual, names, bool(renewing))
+    because = ", ".join(reasons)
+    return Change(address, Action.UPDATE, because, steps, differences=found, cost=cost, images=images)
+
+
+def _images(resource: Resource, actual: Actual, digests: Mapping[str, str]) -> tuple[ImageChange, ...]:
+    if resource.address.kind != "service":
+        return ()
+    there, declared = actual.attributes.get("specification"), resource.attributes["specification"]
+    return image_changes(there, declared, actual.live.get("digests") or {}, digests)
+
+
+def _takes_along(
+    address: Address, resources: Collection[Resource], observation: Observation
+) -> tuple[Address, ...]:
+    """What is there and would go with it."""
+    there = [one for one in resources if observation.actual[one.address].presence is Presence.PRESENT]
+    return standing_on([address], there)
 
 
 def _wait(resource: Resource, actual: Actual, *, changed: bool) -> Iterator[Change]:
@@ -260,9 +295,10 @@ def with_needs(changes: Sequence[Change], needs: Mapping[Address, frozenset[Addr
 
 def _refusal(change: Change) -> Problem:
     cost = f"; making it again would lose {change.loses}" if change.loses else ""
+    along = f"\nwith it would go {', '.join(map(str, change.takes_along))}" if change.takes_along else ""
     return Problem(
         f"{change.address} would have to be made again",
-        f"{change.because}{cost}",
+        f"{change.because}{cost}{along}",
         str(change.address),
         "put the old value back into the project file; changing it takes `down`, with all data, and `up`",
     )
@@ -298,12 +334,3 @@ def _also_granted(
                     hint = f"USE ROLE {grants[0].role}; {revoke};"
                     summary = f"{role.address} is granted to {who}, which the project file does not say"
                     yield Problem(summary, None, str(role.address), hint)
-
-
-def _forgotten(resource: Resource) -> Problem:
-    return Problem(
-        f"{resource.address} is ours and not in the project file any more",
-        None,
-        str(resource.address),
-        "`spcs-milvus down` removes it with the rest; or put it back into the file",
-    )

@@ -24,7 +24,7 @@ PASSWORDS = ".spcs-milvus"
 
 
 def looks_secret(name: str) -> bool:
-    """Whether a setting of that name most likely holds a secret."""
+    """Whether what has that name is most likely a secret, wherever it stands."""
     return _SECRET.search(name) is not None
 
 

@@ -5,7 +5,8 @@ has ``resource`` (name, attributes, detail) and any of ``looks``, ``create``, ``
 [text, role]), ``alter`` (by the attributes that differ), ``loses`` and ``shows``. Each of the latter has
 ``answers`` (rows, or missing, or refused, by look), ``actual`` (what was read), and ``differences`` where the
 object is compared. A statement with more than a text and a role has a mapping of what is special
-about it; ``renew`` holds the steps of ``--rotate``.
+about it; ``renew`` holds the steps of ``--rotate``. ``costs`` says what is paid ``of`` create, drop, or alter
+(by what it ``was`` and the attributes that differ); ``stands_on`` lists addresses.
 """
 
 from collections.abc import Mapping
@@ -20,11 +21,12 @@ from spcs_milvus import assets
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.differences import differences
 from spcs_milvus.kinds import KINDS, kind_of, service
-from spcs_milvus.kinds.base import rerunnable
+from spcs_milvus.kinds.base import Cost, rerunnable
 from spcs_milvus.names import Keyword, Name
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.resource import Actual, Address, Mark, Presence, Resource
 from spcs_milvus.secrets import Generated, Secret
+from spcs_milvus.specification import canonical, managed
 from spcs_milvus.steps import Answer, Build, Push, Statement, Step, Upload
 from spcs_milvus.tokens import tokens
 
@@ -239,6 +241,29 @@ def test_drop_and_what_it_loses(key: tuple[str, str]) -> None:
     assert kind.loses(resource, actual) == CASE[key].get("loses")
 
 
+@pytest.mark.parametrize("key", _having("costs"), ids="-".join)
+def test_what_it_costs(key: tuple[str, str]) -> None:
+    kind, resource = kind_of(key[0]), _resource(key)
+    for case in CASE[key]["costs"]:
+        there = {**resource.attributes, **case.get("was", {})}
+        actual = Actual(Presence.PRESENT, there, live=case.get("live", {}))
+        differing = frozenset(case.get("differing", []))
+        match case["of"]:
+            case "create":
+                cost = kind.creating(resource)
+            case "alter":
+                cost = kind.altering(resource, actual, differing, case.get("renewed", False))
+            case "drop":
+                cost = kind.dropping(resource, actual)
+        assert cost == Cost(**case["cost"]), case
+
+
+@pytest.mark.parametrize("key", _having("stands_on"), ids="-".join)
+def test_what_it_stands_on(key: tuple[str, str]) -> None:
+    found = kind_of(key[0]).stands_on(_resource(key))
+    assert sorted(map(str, found)) == sorted(CASE[key]["stands_on"])
+
+
 @pytest.mark.parametrize(("key", "shown"), SHOWN, ids=[f"{'-'.join(key)}-{shown}" for key, shown in SHOWN])
 def test_what_is_shown(key: tuple[str, str], shown: str) -> None:
     case = CASE[key]["shows"][shown]
@@ -303,7 +328,7 @@ CANONICAL: list[tuple[Any, Any]] = [
 
 @pytest.mark.parametrize(("given", "expected"), CANONICAL)
 def test_a_specification_in_the_form_it_is_compared_in(given: object, expected: object) -> None:
-    assert service.canonical(given) == expected
+    assert canonical(given) == expected
 
 
 MANAGED: list[tuple[Any, Any, Any]] = [
@@ -320,4 +345,4 @@ MANAGED: list[tuple[Any, Any, Any]] = [
 
 @pytest.mark.parametrize(("wanted", "shown", "expected"), MANAGED)
 def test_what_snowflake_fills_in_is_no_difference(wanted: object, shown: object, expected: object) -> None:
-    assert service.managed(wanted, shown) == expected
+    assert managed(wanted, shown) == expected

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, nothing, seen
 
-from spcs_milvus.kinds.service import canonical
 from spcs_milvus.observe import Observation
 from spcs_milvus.pausing import lost_at_rest, plan_pause, plan_resume
 from spcs_milvus.plan import Action
 from spcs_milvus.resource import Actual, Presence, Resource
+from spcs_milvus.specification import canonical
 from spcs_milvus.status import LOOKED_AT
 from spcs_milvus.steps import Rest, Statement
 

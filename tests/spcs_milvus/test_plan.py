@@ -186,9 +186,9 @@ def test_a_volume_of_another_size_is_refused_and_says_what_would_be_lost() -> No
     plan = _up(MILVUS, actual)
     (problem,) = plan.conflicts
     assert _told(plan) == [(str(MILVUS.address), "replace")]
-    assert (
-        problem.detail
-        == "volumes cannot be altered; making it again would lose the data on its volume (data 10Gi)"
+    assert problem.detail == (
+        "volumes cannot be altered; making it again would lose the data on its volume (data 10Gi)\n"
+        "with it would go grant.endpoints of service MILVUS_DEMO.PUBLIC.MILVUS to MILVUS_DEMO_JUPYTER"
     )
     assert "put the old value back" in (problem.hint or "")
 

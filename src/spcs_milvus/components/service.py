@@ -16,11 +16,11 @@ from typing import Any
 from spcs_milvus import assets, templates
 from spcs_milvus.components import integrations
 from spcs_milvus.components.foundation import Foundation, service_role
-from spcs_milvus.kinds.service import canonical, volumes
 from spcs_milvus.names import Name
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.project import SPECIFICATIONS, ImageSource, Resources
 from spcs_milvus.resource import Address, Resource
+from spcs_milvus.specification import canonical, volumes
 
 
 @dataclass(frozen=True)

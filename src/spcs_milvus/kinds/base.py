@@ -15,6 +15,8 @@ from spcs_milvus.steps import Answer, Look, Row, Statement, Step
 from spcs_milvus.templates import sql
 
 RESUME_PATIENCE_SECONDS = 120
+ASLEEP = ("SUSPENDED", "SUSPENDING", "STOPPING")
+"""The states in which nothing of a service or compute pool runs, or soon will not."""
 
 Looks = Mapping[str, Look]
 Answers = Mapping[str, Answer]
@@ -35,6 +37,34 @@ class Holds:
 
     looks: Callable[[Resource], Looks]
     read: Callable[[Resource, Answers], tuple[Found, ...]]
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a change costs beside the work, in a person's words: who has to do without it meanwhile
+    (``downtime``), what is gone for good (``data``), which public address is another one (``url``), what is
+    charged for from then on (``credits``). None: nothing.
+    """
+
+    downtime: str | None = None
+    data: str | None = None
+    url: str | None = None
+    credits: str | None = None
+
+
+FREE = Cost()
+
+
+def within(resource: Resource) -> frozenset[Address]:
+    """The database and schema that an object is in, and the role that owns it.
+
+    documented: DROP DATABASE and DROP SCHEMA take along what is inside; DROP ROLE gives what the role owns to
+    whoever drops it.
+    """
+    parts = resource.name.parts
+    containers = [Address("database", str(Name(parts[:1])))] if len(parts) > 1 else []
+    containers += [Address("schema", str(Name(parts[:2])))] if len(parts) > 2 else []
+    return frozenset((*containers, Address("role", str(Name.of(resource.role)))))
 
 
 @dataclass(frozen=True)
@@ -65,6 +95,10 @@ class Kind:
     * ``renew``: the steps of ``--rotate``, beside those for the attributes that differ.
     * ``suspend``/``resume``: the steps that let it rest and wake it up again, for kinds that run; none for
       the rest.
+    * ``stands_on``: what cannot be dropped while this is there, or takes it along: its containers, who owns
+      it.
+    * ``creating``/``altering``/``dropping``: what that costs; ``altering`` gets the names of the attributes
+      that differ, and whether it is renewed. What ``loses`` says is not said again.
     """
 
     name: str
@@ -88,6 +122,10 @@ class Kind:
     renew: Callable[[Resource, Actual, frozenset[str]], tuple[Step, ...]] = lambda *_ignored: ()
     suspend: Callable[[Resource], tuple[Step, ...]] = lambda _resource: ()
     resume: Callable[[Resource], tuple[Step, ...]] = lambda _resource: ()
+    stands_on: Callable[[Resource], frozenset[Address]] = within
+    creating: Callable[[Resource], Cost] = lambda _resource: FREE
+    altering: Callable[[Resource, Actual, frozenset[str], bool], Cost] = lambda *_ignored: FREE
+    dropping: Callable[[Resource, Actual], Cost] = lambda *_ignored: FREE
 
 
 def values(resource: Resource) -> dict[str, object]:

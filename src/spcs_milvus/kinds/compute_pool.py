@@ -8,6 +8,7 @@ patience of the drop.
 from collections.abc import Mapping
 from dataclasses import replace
 
+from spcs_milvus.families import FAMILIES
 from spcs_milvus.kinds import base
 from spcs_milvus.names import Name
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, Value
@@ -34,6 +35,56 @@ def _read(resource: Resource, answers: base.Answers) -> Actual:
         return actual
     row = base.row_of(resource, answers["show"])
     return replace(actual, live={**actual.live, "state": row["state"] if row else None})
+
+
+def _nodes(count: int) -> str:
+    return "1 node" if count == 1 else f"{count} nodes"
+
+
+def _price(family: str, nodes: int) -> str:
+    """As much of a price as is known."""
+    known = FAMILIES.get(family)
+    if known is None or known.credits_per_hour is None:
+        return ""
+    return f", about {known.credits_per_hour * nodes:g} credits an hour"
+
+
+def _creating(resource: Resource) -> base.Cost:
+    """documented: a pool starts with MIN_NODES; what is up is charged by the second, for five minutes at
+    least, whether a service runs on it or not.
+    """
+    attributes = resource.attributes
+    low, high, family = (attributes[name] for name in ("min_nodes", "max_nodes", "instance_family"))
+    grows = f", up to {_nodes(high)}" if high > low else ""
+    return base.Cost(credits=f"{_nodes(low)} of {family} from now on{_price(family, low)}{grows}")
+
+
+def _altering(resource: Resource, actual: Actual, differing: frozenset[str], _renewed: bool) -> base.Cost:
+    """documented: ALTER COMPUTE POOL; a smaller MAX_NODES may stop what runs on the nodes too many, and a
+    pool that never suspends, or later, is charged for while it is idle.
+    """
+    was, becomes = actual.attributes, resource.attributes
+    family = becomes["instance_family"]
+    charged, down = [], []
+    if "min_nodes" in differing and (more := becomes["min_nodes"] - was["min_nodes"]) > 0:
+        charged.append(f"{_nodes(more)} of {family} more at any time{_price(family, more)}")
+    if "max_nodes" in differing and becomes["max_nodes"] > was["max_nodes"]:
+        charged.append(f"it may grow to {_nodes(becomes['max_nodes'])}")
+    if "max_nodes" in differing and becomes["max_nodes"] < was["max_nodes"]:
+        down.append(f"what runs on more than {_nodes(becomes['max_nodes'])} is stopped")
+    if "auto_suspend_seconds" in differing and _longer(becomes, was):
+        seconds = becomes["auto_suspend_seconds"]
+        idle = f"for {seconds} s" if seconds else "for as long as it is there, since it never suspends"
+        charged.append(f"idle nodes stay up {idle}")
+    if "auto_resume" in differing and not becomes["auto_resume"]:
+        down.append("once suspended, it stays so until somebody resumes it")
+    return base.Cost(downtime="; ".join(down) or None, credits="; ".join(charged) or None)
+
+
+def _longer(becomes: Mapping[str, Value], was: Mapping[str, Value]) -> bool:
+    """Whether a pool is idle for longer than before; 0 is for ever (documented)."""
+    one, other = (attributes["auto_suspend_seconds"] for attributes in (becomes, was))
+    return bool(other and (not one or one > other))
 
 
 def _drop(resource: Resource, actual: Actual) -> tuple[Step, ...]:
@@ -74,4 +125,6 @@ KIND = base.Kind(
     holds=base.Holds(_services_looks, _services),
     suspend=base.basic_suspend,
     resume=base.basic_resume,
+    creating=_creating,
+    altering=_altering,
 )

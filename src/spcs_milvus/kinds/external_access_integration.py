@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from spcs_milvus.kinds import base
 from spcs_milvus.names import Name
-from spcs_milvus.resource import Actual, Presence, Resource
+from spcs_milvus.resource import Actual, Address, Presence, Resource
 from spcs_milvus.steps import Look, Statement, Step
 from spcs_milvus.templates import sql
 
@@ -41,6 +41,19 @@ def _alter(resource: Resource, _differing: frozenset[str]) -> tuple[Step, ...]:
     return (Statement(sql("external_access_integration", "alter", _values(resource)), resource.role),)
 
 
+def _altering(resource: Resource, _actual: Actual, differing: frozenset[str], _renewed: bool) -> base.Cost:
+    """documented: a disabled integration lets nothing through."""
+    off = "enabled" in differing and not resource.attributes["enabled"]
+    return base.Cost(downtime="services that use it reach nothing outside") if off else base.FREE
+
+
+def _stands_on(resource: Resource) -> frozenset[Address]:
+    """assumed: a rule cannot be dropped while an integration names it, as it is with network policies."""
+    rules = resource.attributes.get("allowed_network_rules", ())
+    named = (Address("network_rule", str(Name(tuple(rule.split("."))))) for rule in rules)
+    return base.within(resource) | frozenset(named)
+
+
 KIND = base.Kind(
     name="external_access_integration",
     title="external access integration",
@@ -51,4 +64,6 @@ KIND = base.Kind(
     alter=_alter,
     drop=base.basic_drop,
     listed=True,
+    stands_on=_stands_on,
+    altering=_altering,
 )

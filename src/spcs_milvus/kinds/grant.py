@@ -109,6 +109,23 @@ def _revoke(resource: Resource, _actual: Actual) -> tuple[Step, ...]:
     return (Statement(sql("grant", "revoke", resource.detail), resource.role),)
 
 
+def _stands_on(resource: Resource) -> frozenset[Address]:
+    """A grant goes with its role, with what it is on, and with who has it (documented: DROP ROLE, DROP
+    SERVICE).
+    """
+    detail = resource.detail
+    grantee = "user" if detail["form"] == "role" and detail["grantee_kind"].text == "USER" else "role"
+    found = {Address(grantee, str(detail["role"]))}
+    match detail["form"]:
+        case "role":
+            found.add(Address("role", str(detail["on"])))
+        case "service_role":
+            found.add(Address("service", str(detail["service"])))
+        case "object":
+            found.add(detail["object"])
+    return frozenset(found)
+
+
 KIND = base.Kind(
     name="grant",
     title="grant",
@@ -120,4 +137,5 @@ KIND = base.Kind(
     create=_grant,
     alter=base.no_steps,
     drop=_revoke,
+    stands_on=_stands_on,
 )

@@ -7,7 +7,7 @@ image is made by the engine that builds it, so it is declared as None.
 
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.kinds import base
-from spcs_milvus.resource import ABSENT, Actual, Presence, Resource
+from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
 from spcs_milvus.steps import Build, Look, Push, Step
 from spcs_milvus.templates import sql
 
@@ -36,6 +36,10 @@ def _push(resource: Resource, *_ignored: object) -> tuple[Step, ...]:
     return (Build(name, image), push) if isinstance(image, ContainerImage) else (push,)
 
 
+def _stands_on(resource: Resource) -> frozenset[Address]:
+    return frozenset({Address("image_repository", str(resource.detail["repository"]))})
+
+
 KIND = base.Kind(
     name="image",
     title="image",
@@ -47,4 +51,5 @@ KIND = base.Kind(
     create=_push,
     alter=_push,
     drop=base.no_steps,
+    stands_on=_stands_on,
 )

@@ -56,6 +56,14 @@ def _alter(resource: Resource, differing: frozenset[str]) -> tuple[Step, ...]:
     return tuple(Statement(sql("network_rule", block, given), resource.role) for block in blocks)
 
 
+def _altering(resource: Resource, actual: Actual, differing: frozenset[str], _renewed: bool) -> base.Cost:
+    """assumed: a host that leaves the list is out of reach at once, the stricter reading."""
+    if "value_list" not in differing or "value_list" not in actual.attributes:
+        return base.FREE
+    gone = sorted(set(actual.attributes["value_list"]) - set(resource.attributes["value_list"]))
+    return base.Cost(downtime=f"no way out any more to {', '.join(gone)}") if gone else base.FREE
+
+
 KIND = base.Kind(
     name="network_rule",
     title="network rule",
@@ -67,4 +75,5 @@ KIND = base.Kind(
     alter=_alter,
     drop=base.basic_drop,
     listed=True,
+    altering=_altering,
 )

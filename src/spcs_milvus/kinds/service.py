@@ -7,7 +7,7 @@ in its detail a service is made from a file that ``uploader`` puts on that stage
 with what is in it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,8 @@ import yaml
 
 from spcs_milvus.kinds import base
 from spcs_milvus.names import DollarQuoted, Name
-from spcs_milvus.resource import ABSENT, Actual, Presence, Resource, Value
+from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, Value
+from spcs_milvus.specification import canonical, image_digests, listed, managed, volumes
 from spcs_milvus.steps import Look, Row, Statement, Step, Upload
 from spcs_milvus.templates import canonical_json, sql
 
@@ -23,12 +24,6 @@ LOG_LINES = 20
 
 # settings that may be left out, and the block of the template that takes each away
 _UNSET = {"query_warehouse": "unset_warehouse", "external_access_integrations": "unset_integrations"}
-
-# documented: service specification; assumed: what has no default there is filled in by nobody
-_NEVER_FILLED_IN = frozenset(
-    "args capabilities command corsSettings directoryPath endpoints envVarName livenessProbe portRange "
-    "readinessProbe secrets serviceRoles volumeMounts volumes".split()
-)
 
 # both are safe; the one in C is there wherever PyYAML's wheel is, and a sweep reads many specifications
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -105,13 +100,16 @@ def _read(resource: Resource, answers: base.Answers) -> Actual:
         "external_access_integrations": base.names_in(row.get("external_access_integrations")),
     }
     specification = _described(answers)
+    digests: dict[str, str] = {}
     if specification is not None:
+        digests = image_digests(specification)
         wanted = resource.detail["specification"]
         attributes["specification"] = managed(canonical(wanted), canonical(specification))
         attributes["volumes"] = volumes(specification, asked=wanted)
     live = {
         "owner": row.get("owner"),
         "status": row.get("status"),
+        "digests": digests,
         "containers": containers(answers["containers"].rows),
         "endpoints": endpoints(answers["endpoints"].rows),
         "specification": None if specification is None else canonical(specification),
@@ -125,70 +123,6 @@ def _described(answers: base.Answers) -> Mapping[str, Any] | None:
     text = rows[0].get("spec") if rows else None
     parsed = yaml.load(text, Loader=_LOADER) if text else None  # noqa: S506 - both loaders are safe
     return parsed if isinstance(parsed, dict) else None
-
-
-def canonical(specification: Any) -> Any:
-    """A specification in the form two are compared in: every scalar is text, since DESCRIBE SERVICE quotes
-    them all.
-    """
-    if isinstance(specification, Mapping):
-        found = {str(key): canonical(value) for key, value in specification.items()}
-        # documented: service specification, a secret's name is short for the name of the object
-        if isinstance(found.get("snowflakeSecret"), str):
-            found["snowflakeSecret"] = {"objectName": found["snowflakeSecret"]}
-        return found
-    if isinstance(specification, list | tuple):
-        return [canonical(item) for item in specification]
-    if isinstance(specification, bool):
-        return "true" if specification else "false"
-    return f"{specification:g}" if isinstance(specification, float) else str(specification)
-
-
-def managed(wanted: Any, shown: Any) -> Any:
-    """``shown`` without the keys that Snowflake fills in: those of its mappings that ``wanted`` does not
-    have.
-
-    ``env`` is ours as a whole, and so is the length of every list, and what Snowflake has no default for: a
-    variable, container or command that somebody added is a difference.
-    """
-    if isinstance(wanted, dict) and isinstance(shown, dict):
-        mine = [key for key in shown if key in wanted or (key in _NEVER_FILLED_IN and shown[key])]
-        kept = {key: managed(wanted.get(key), shown[key]) for key in mine}
-        if isinstance(shown.get("env"), dict):
-            kept["env"] = shown["env"]
-        return kept
-    if isinstance(wanted, list) and isinstance(shown, list) and len(wanted) == len(shown):
-        return [managed(one, other) for one, other in zip(wanted, shown, strict=True)]
-    return shown
-
-
-def volumes(specification: Mapping[str, Any], asked: Mapping[str, Any] | None = None) -> tuple[str, ...]:
-    """The block volumes, each as ``name size`` and its limits; what cannot change without losing what is on
-    them.
-
-    Of a specification that Snowflake shows, only the limits that were ``asked`` for count; the rest it
-    filled in.
-    """
-    limits = {volume["name"]: _limits(volume) for volume in _blocks(asked or specification)}
-    return tuple(
-        sorted(
-            " ".join((volume["name"], volume["size"], *_written(volume, limits.get(volume["name"], ()))))
-            for volume in _blocks(specification)
-        )
-    )
-
-
-def _blocks(specification: Mapping[str, Any]) -> list[dict[str, Any]]:
-    found = specification.get("spec", {}).get("volumes") or []
-    return [volume for volume in found if volume.get("source") == "block"]
-
-
-def _limits(volume: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(key for key in ("iops", "throughput") if key in (volume.get("blockConfig") or {}))
-
-
-def _written(volume: Mapping[str, Any], limits: tuple[str, ...]) -> Iterator[str]:
-    return (f"{key} {(volume.get('blockConfig') or {}).get(key)}" for key in limits)
 
 
 def containers(rows: tuple[Row, ...]) -> list[dict[str, Any]]:
@@ -271,7 +205,7 @@ def _renew(resource: Resource, actual: Actual, differing: frozenset[str]) -> tup
     documented: a secret in the environment is fixed when the container starts, and the same specification
     once more changes nothing.
     """
-    if "specification" in differing or actual.live.get("status") in ("SUSPENDED", "SUSPENDING"):
+    if "specification" in differing or actual.live.get("status") in base.ASLEEP:
         return ()
     return (*base.basic_suspend(resource), *base.basic_resume(resource))
 
@@ -291,6 +225,49 @@ def _leaves(resource: Resource, actual: Actual) -> str | None:
     """documented: Using block storage volumes, snapshotOnDelete: a service's volume is copied as it goes, and
     the copy kept for seven days."""
     return "Snowflake's own snapshot of its volume, for seven days" if _loses(resource, actual) else None
+
+
+def _stands_on(resource: Resource) -> frozenset[Address]:
+    pool = Name.of(resource.attributes["compute_pool"])
+    return base.within(resource) | {Address("compute_pool", str(pool))}
+
+
+def _creating(resource: Resource) -> base.Cost:
+    """documented: SHOW ENDPOINTS, a public endpoint has its address some minutes later."""
+    public = any(_is_public(one) for one in listed(resource.attributes["specification"], "endpoints"))
+    return base.Cost(url="each public endpoint gets an address of its own") if public else base.FREE
+
+
+def _altering(resource: Resource, actual: Actual, differing: frozenset[str], renewed: bool) -> base.Cost:
+    """documented: ALTER SERVICE: another specification starts the containers again, instance by instance, and
+    keeps the addresses; local and memory volumes are lost with a container, block volumes and stages stay;
+    integrations take hold at once, a query warehouse at the next start.
+    """
+    was, becomes = actual.attributes, resource.attributes
+    most = becomes["max_instances"]
+    down, lost, charged = [], None, None
+    if ("specification" in differing or renewed) and actual.live.get("status") not in base.ASLEEP:
+        in_turn = most > 1 and not renewed
+        down.append("its containers start again" + (", one instance after another" if in_turn else ""))
+        lost = "what its containers keep outside of block volumes and stages"
+    if "max_instances" in differing and most < was["max_instances"]:
+        down.append(f"instances beyond {most} stop")
+    if "max_instances" in differing and most > was["max_instances"]:
+        charged = f"up to {most} instances, for which its pool may add nodes"
+    return base.Cost("; ".join(down) or None, lost, None, charged)
+
+
+def _dropping(_resource: Resource, actual: Actual) -> base.Cost:
+    """documented: DROP SERVICE; a service made again has other public addresses."""
+    urls = [one["url"] for one in actual.live.get("endpoints") or () if one["public"] and one["url"]]
+    return base.Cost(
+        downtime="it answers nobody from then on",
+        url=f"gone for good, even if it is made again: {', '.join(urls)}" if urls else None,
+    )
+
+
+def _is_public(endpoint: Mapping[str, Any]) -> bool:
+    return endpoint.get("public") == "true"
 
 
 def _undeclared(row: Row) -> Mapping[str, Value]:
@@ -329,4 +306,8 @@ KIND = base.Kind(
     renew=_renew,
     suspend=base.basic_suspend,
     resume=base.basic_resume,
+    stands_on=_stands_on,
+    creating=_creating,
+    altering=_altering,
+    dropping=_dropping,
 )

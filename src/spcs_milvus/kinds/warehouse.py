@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from spcs_milvus.families import warehouse_size
+from spcs_milvus.families import WAREHOUSE_SIZES, warehouse_size
 from spcs_milvus.kinds import base
-from spcs_milvus.resource import Value
+from spcs_milvus.resource import Actual, Resource, Value
 from spcs_milvus.steps import Row
 
 
@@ -17,6 +17,24 @@ def attributes(row: Row) -> Mapping[str, Value]:
     }
 
 
+def _altering(resource: Resource, actual: Actual, differing: frozenset[str], _renewed: bool) -> base.Cost:
+    """documented: Overview of warehouses, each size doubles the credits of an hour; a warehouse without AUTO
+    RESUME answers nobody while it is suspended.
+    """
+    was, becomes = actual.attributes, resource.attributes
+    charged, down = [], None
+    if "size" in differing and was["size"] in WAREHOUSE_SIZES:
+        steps = WAREHOUSE_SIZES.index(becomes["size"]) - WAREHOUSE_SIZES.index(was["size"])
+        charged += [f"an hour of it costs {2**steps} times as much"] if steps > 0 else []
+    if "auto_suspend_seconds" in differing:
+        seconds, before = becomes["auto_suspend_seconds"], was["auto_suspend_seconds"]
+        charged += ["it never suspends"] if before and not seconds else []
+        charged += [f"idle, it stays up for {seconds} s"] if seconds > before > 0 else []
+    if "auto_resume" in differing and not becomes["auto_resume"]:
+        down = "once suspended, it answers nobody until somebody resumes it"
+    return base.Cost(downtime=down, credits="; ".join(charged) or None)
+
+
 KIND = base.Kind(
     name="warehouse",
     title="warehouse",
@@ -26,4 +44,5 @@ KIND = base.Kind(
     create=base.basic_create,
     alter=base.basic_alter,
     drop=base.basic_drop,
+    altering=_altering,
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spcs_milvus.apply import Outcome
-from spcs_milvus.differences import leaves
+from spcs_milvus.differences import leaves, parts
 from spcs_milvus.errors import Problem
 from spcs_milvus.image_plans import Images
 from spcs_milvus.logs import Log
@@ -30,8 +30,8 @@ def error_document(problems: Sequence[Problem], exit_code: int) -> dict[str, Any
 
 
 def plan_document(plan: Plan, counts: Counts, seconds: float) -> dict[str, Any]:
-    """``{version, fingerprint, changes, existing, conflicts, kept, statements, seconds}``; changes are
-    ``planned``.
+    """``{version, fingerprint, changes, existing, conflicts, kept, along, left_out, statements, seconds}``;
+    changes are ``planned``.
     """
     return {
         "version": VERSION,
@@ -40,6 +40,8 @@ def plan_document(plan: Plan, counts: Counts, seconds: float) -> dict[str, Any]:
         "existing": [str(address) for address in plan.existing],
         "conflicts": [vars(problem) for problem in plan.conflicts],
         "kept": [vars(problem) for problem in plan.kept],
+        "along": [str(address) for address in plan.along],
+        "left_out": [str(address) for address in plan.left_out],
         "statements": {"read": counts.read, "write": counts.write},
         "seconds": round(seconds, 3),
     }
@@ -137,4 +139,9 @@ def _change(change: Change, status: str, seconds: float, because: str | None = N
         "because": because or change.because,
         "differences": [vars(one) for one in chain.from_iterable(map(leaves, change.differences))],
         "loses": change.loses,
+        "cost": vars(change.cost),
+        "images": [vars(image) for image in change.images],
+        "specification": [vars(part) for part in chain.from_iterable(map(parts, change.differences))],
+        "forced_by": list(change.forced_by),
+        "takes_along": [str(address) for address in change.takes_along],
     }

@@ -1,16 +1,16 @@
-"""A plan → text: one line a change, its reason, the differences, what would be lost, and a count."""
+"""A plan → text: one line a change, its reason, the differences, what it costs, and a count."""
 
 from collections import Counter
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Collection, Iterator
 
 from rich.console import Console
 from rich.filesize import decimal
 from rich.text import Text
 
 from spcs_milvus.container_image import ContainerImage
-from spcs_milvus.differences import Difference, leaves
+from spcs_milvus.differences import Difference, leaves, parts
 from spcs_milvus.plan import Action, Change, Plan
+from spcs_milvus.resource import Address
 from spcs_milvus.steps import Build, Push
 from spcs_milvus.views.problems import show_problems
 
@@ -21,8 +21,12 @@ SIGNS = {
     Action.DELETE: ("-", "red"),
     Action.PAUSE: ("‖", "yellow"),
     Action.RESUME: ("▶", "green"),
+    Action.ADOPT: ("@", "cyan"),
     Action.WAIT: (".", "dim"),
 }
+
+_LINES = {"-": "red", "+": "green"}
+_DIGEST_WIDTH = len("sha256:") + 12
 
 # as wide as the longest kind of most projects
 KIND_WIDTH = 17
@@ -37,22 +41,60 @@ def show_plan(console: Console, plan: Plan) -> None:
     for address in plan.existing:
         console.print(Text(f"  = {address.kind:<{width}} {address.name}  (existing)", "dim"))
     show_problems(console, (*plan.kept, *plan.lasting), "stays", "bold yellow")
+    _show_addresses(console, "taken along", plan.along)
+    _show_addresses(console, "left out", plan.left_out)
     console.print(Text(_count(plan), "bold"))
+
+
+def _show_addresses(console: Console, word: str, addresses: Collection[Address]) -> None:
+    if addresses:
+        console.print(Text.assemble((f"{word}: ", "bold"), ", ".join(map(str, addresses))))
 
 
 def _show_change(console: Console, change: Change, width: int) -> None:
     sign, style = SIGNS[change.action]
     line = Text.assemble((f"  {sign} ", style), f"{change.address.kind:<{width}} ", change.address.name)
-    if change.action in (Action.UPDATE, Action.REPLACE):
+    if change.action is not Action.CREATE and change.action is not Action.WAIT:
         line.append(f"  ({change.because})", "dim")
     console.print(line)
-    for value in chain(_images(change), *map(_lines, change.differences)):
-        console.print(Text(f"      {value}", "dim"))
+    for transfer in _transfers(change):
+        console.print(Text(f"      {transfer}", "dim"))
+    for difference in change.differences:
+        for text in (*_specification(difference), *_values(difference)):
+            console.print(text)
+    for image in change.images:
+        before = _image(image.actual, image.actual_digest)
+        after = _image(image.desired, image.desired_digest)
+        console.print(Text(f"      image of {image.container}: {before} → {after}", "dim"))
     if change.loses:
         console.print(Text(f"      loses {change.loses}", "bold red"))
+    for what, how in vars(change.cost).items():
+        if how:
+            console.print(Text(f"      {what}: {how}", "yellow"))
+    if change.takes_along:
+        console.print(Text(f"      takes along {', '.join(map(str, change.takes_along))}", "bold red"))
 
 
-def _images(change: Change) -> Iterator[str]:
+def _specification(difference: Difference) -> Iterator[Text]:
+    for part in parts(difference):
+        yield Text(f"      @@ {part.path} @@", "cyan")
+        yield from (Text(f"      {line}", _LINES.get(line[0], "dim")) for line in part.lines)
+
+
+def _image(name: str, digest: str | None) -> str:
+    shown = name.rpartition("/")[2]
+    return f"{shown} ({digest[:_DIGEST_WIDTH]})" if digest else shown
+
+
+def _values(difference: Difference) -> Iterator[Text]:
+    """A line for each single value that differs; a dash where one side has none. A specification that can be
+    seen is shown as YAML.
+    """
+    if not parts(difference):
+        yield from (Text(f"      {line}", "dim") for line in _lines(difference))
+
+
+def _transfers(change: Change) -> Iterator[str]:
     """What is done for a container image."""
     for step in change.steps:
         match step:
@@ -65,7 +107,6 @@ def _images(change: Change) -> Iterator[str]:
 
 
 def _lines(difference: Difference) -> Iterator[str]:
-    """A line for each single value that differs; a dash where one side has none."""
     if difference.unreadable:
         desired = difference.desired if isinstance(difference.desired, str | int) else "as declared"
         yield f"{difference.attribute}: unreadable → {desired}"

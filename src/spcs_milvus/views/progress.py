@@ -32,6 +32,7 @@ _PAST = {
     "delete": "dropped",
     "pause": "paused",
     "resume": "resumed",
+    "adopt": "adopted",
 }
 _DOING = {"create": "creating", "update": "updating", "delete": "dropping", "wait": "waiting"} | {
     "pause": "suspending",

@@ -9,11 +9,13 @@ from spcs_milvus.apply import Outcome, Status, Took
 from spcs_milvus.differences import Difference
 from spcs_milvus.errors import Problem
 from spcs_milvus.image_plans import Image, Images
+from spcs_milvus.kinds.base import Cost
 from spcs_milvus.names import Name
 from spcs_milvus.plan import Action, Change, Plan
 from spcs_milvus.report import Counts, Report
 from spcs_milvus.resource import Address
 from spcs_milvus.secrets import Generated, Secret
+from spcs_milvus.specification import ImageChange
 from spcs_milvus.status import StackStatus
 from spcs_milvus.steps import Build, Push, Statement, Wait
 
@@ -75,6 +77,38 @@ PLAN = Plan(
     lasting=(LASTING,),
 )
 NOTHING = Plan(())
+
+# what a change of a service comes to, and what would take others along
+UPGRADE = Change(
+    SERVICE,
+    Action.UPDATE,
+    "specification differs",
+    (),
+    differences=(
+        Difference(
+            "specification",
+            {"spec": {"containers": [{"name": "main", "image": "/demo/r/m:2", "env": {"A": "1"}}]}},
+            {"spec": {"containers": [{"name": "main", "image": "/demo/r/m:1", "args": ["a", "b"]}]}},
+        ),
+    ),
+    cost=Cost("its containers start again", "what they keep outside", None, "0.11 an hour"),
+    images=(
+        ImageChange("main", "/demo/r/m:1", "/demo/r/m:2", "sha256:0123456789abcdef", "sha256:f00"),
+        ImageChange("other", "m:1", "m:2"),
+    ),
+)
+FORCED = Change(
+    POOL,
+    Action.REPLACE,
+    "instance_family cannot be altered",
+    (),
+    differences=(Difference("instance_family", "CPU_X64_S", "CPU_X64_M"),),
+    cost=Cost(url="gone"),
+    forced_by=("instance_family",),
+    takes_along=(SERVICE,),
+)
+ADOPTED = Change(STAGE, Action.ADOPT, "it is there and carries no mark", ())
+TARGETED = Plan((ADOPTED, FORCED, UPGRADE), along=(POOL,), left_out=(DATABASE, ROLE))
 
 # what has to do with the outside: longer words, and a secret that is set again
 EGRESS = Address("external_access_integration", "DEMO_JUPYTER_EGRESS")

@@ -12,6 +12,7 @@ from spcs_milvus.views import documents
 
 # What every script may rely on from version 1 on; what is beside it may grow
 CHANGE = ["address", "action", "status", "seconds", "because"]
+CHANGED = [*CHANGE, "differences", "loses", "cost", "images", "specification", "forced_by", "takes_along"]
 RUN = ["version", "changes", "statements", "seconds"]
 PROBLEM = ["summary", "detail", "place", "hint"]
 
@@ -36,8 +37,10 @@ def test_a_status() -> None:
 
 def test_a_plan() -> None:
     document = documents.plan_document(samples.PLAN, Counts(12, 0), 0.12345)
-    assert sorted(document) == sorted([*RUN, "fingerprint", "existing", "conflicts", "kept"])
-    assert all(list(change) == [*CHANGE, "differences", "loses"] for change in document["changes"])
+    assert sorted(document) == sorted(
+        [*RUN, "fingerprint", "existing", "conflicts", "kept", "along", "left_out"]
+    )
+    assert all(list(change) == CHANGED for change in document["changes"])
     assert document["changes"][1] == {
         "address": "compute_pool.DEMO_POOL",
         "action": "update",
@@ -49,6 +52,11 @@ def test_a_plan() -> None:
             {"attribute": "auto_resume", "desired": True, "actual": False, "unreadable": False},
         ],
         "loses": None,
+        "cost": {"downtime": None, "data": None, "url": None, "credits": None},
+        "images": [],
+        "specification": [],
+        "forced_by": [],
+        "takes_along": [],
     }
     assert [change["action"] for change in document["changes"]] == [
         "create",
@@ -62,6 +70,40 @@ def test_a_plan() -> None:
     assert document["seconds"] == 0.123
     assert document["existing"] == ["role.SYSADMIN", "compute_pool.SHARED_POOL"]
     assert [list(problem) for problem in document["conflicts"] + document["kept"]] == [PROBLEM, PROBLEM]
+
+
+def test_a_plan_of_an_upgrade() -> None:
+    document = documents.plan_document(samples.TARGETED, Counts(12, 0), 0.1)
+    adopted, forced, upgrade = document["changes"]
+    assert adopted["action"] == "adopt"
+    assert (forced["forced_by"], forced["takes_along"]) == (
+        ["instance_family"],
+        ["service.DEMO.PUBLIC.MILVUS"],
+    )
+    assert upgrade["cost"]["downtime"] == "its containers start again"
+    assert upgrade["images"][0] == {
+        "container": "main",
+        "actual": "/demo/r/m:1",
+        "desired": "/demo/r/m:2",
+        "actual_digest": "sha256:0123456789abcdef",
+        "desired_digest": "sha256:f00",
+    }
+    assert upgrade["specification"] == [
+        {
+            "path": "spec.containers.main",
+            "lines": (
+                "-args:",
+                "-- a",
+                "-- b",
+                "-image: /demo/r/m:1",
+                "+env:",
+                "+  A: '1'",
+                "+image: /demo/r/m:2",
+            ),
+        }
+    ]
+    assert document["along"] == ["compute_pool.DEMO_POOL"]
+    assert document["left_out"] == ["database.DEMO", "role.DEMO_OWNER"]
 
 
 def test_what_was_made_up_is_told_by_its_file() -> None:
@@ -90,7 +132,7 @@ def test_a_report() -> None:
     document = documents.report_document(samples.DONE)
     told = ["spent", "errors", "passwords", "left", "stays", "removed", "exit_code"]
     assert sorted(document) == sorted([*RUN, *told])
-    assert all(list(change) == [*CHANGE, "differences", "loses"] for change in document["changes"])
+    assert all(list(change) == CHANGED for change in document["changes"])
     assert [change["status"] for change in document["changes"]] == ["done"] * 4
     assert document["changes"][3]["seconds"] == 62.0
     assert document["statements"] == {"read": 12, "write": 3}

@@ -33,6 +33,7 @@ SHOWN: dict[str, Callable[[Console], None]] = {
     "images": lambda out: show_images(out, samples.IMAGES),
     "images-unknown": lambda out: show_images(out, samples.BLIND),
     "report-of-images": lambda out: show_report(out, samples.MADE, "up"),
+    "plan-of-an-upgrade": lambda out: show_plan(out, samples.TARGETED),
     "plan-of-nothing": lambda out: show_plan(out, samples.NOTHING),
     "report-done": lambda out: show_report(out, samples.DONE, "up"),
     "report-failed": lambda out: show_report(out, samples.FAILED, "up"),
