@@ -28,19 +28,21 @@ from spcs_milvus.kinds.base import Found
 from spcs_milvus.logs import Log, Wanted, log
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation, listing, observe
+from spcs_milvus.orphans import ordered, orphans, strangers, swept, too_many
 from spcs_milvus.pausing import plan_pause, plan_resume
 from spcs_milvus.performing import performer
-from spcs_milvus.plan import Plan, plan_up
+from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.project import nearest
 from spcs_milvus.proof import Proof, Tools, prove
 from spcs_milvus.reach import within_down, within_up
 from spcs_milvus.receipt import Receipt
 from spcs_milvus.report import Counts, Report, still_there
-from spcs_milvus.resource import Address, Presence, Resource, address
+from spcs_milvus.resource import Actual, Address, Presence, Resource, address
 from spcs_milvus.session import reachable
 from spcs_milvus.status import LOOKED_AT, StackStatus, status
 from spcs_milvus.steps import Look
-from spcs_milvus.teardown import ordered, orphans, plan_down, strangers
+from spcs_milvus.targets import only_down, only_up
+from spcs_milvus.teardown import plan_down
 
 GO_ON = "run the command again; it goes on from here"
 
@@ -135,17 +137,29 @@ def rotation(loaded: Loaded, names: Collection[str]) -> frozenset[str]:
 # --- the commands -------------------------------------------------------------------------------------
 
 
-def make_plan(on: Target, rotate: Collection[str] = (), images: Allowed = ANYTHING) -> Planned:
+def make_plan(
+    on: Target,
+    rotate: Collection[str] = (),
+    targets: Collection[str] = (),
+    allow_deletions: bool = False,
+    images: Allowed = ANYTHING,
+) -> Planned:
     """What ``up`` would do; ``rotate`` names secrets (of :func:`rotation`) that are to be set again,
-    ``images`` says whether images may be built and pushed. The engine is asked only where they may not be
-    built; then raises ConnectError when none answers.
+    ``images`` says whether images may be built and pushed.
+
+    With ``targets`` only these and what they need. Unless ``allow_deletions``, a plan that drops most of what
+    is ours is a conflict. Raises ConfigError for a target that is no address. The engine is asked only where
+    images may not be built; then raises ConnectError when none answers.
     """
     observation = _observe_all(on)
-    undeclared = orphans(on.resources, observation, on.loaded.project.roles.account_admin)
+    undeclared, contents = _undeclared(on, observation, thoroughly=False)
     secrets = [resource for resource in on.resources if resource.address.kind == "secret"]
     rotated = [resource.address for resource in secrets if resource.name.last in rotate]
     plan = plan_up(on.resources, observation, tuple(undeclared), rotated)
     plan = replace(plan, kept=(*plan.kept, *_half_told(on.resources, observation)))
+    plan = only_up(swept(plan, undeclared, contents), targets)
+    problem = None if allow_deletions else too_many(plan, on.resources, observation, undeclared)
+    plan = replace(plan, conflicts=(*plan.conflicts, *([problem] if problem else [])))
     plan = within_up(plan, observation, on.account.bound_to)
     return Planned(allowed(plan, images, partial(_engine_has, on)), observation)
 
@@ -164,34 +178,34 @@ def up(on: Target, planned: Planned, emit: Emit, stop: threading.Event) -> Repor
         on.engine.find(build.name, build.image)
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
-    seen, lost = _look_again(on, on.resources) if plan.changes else (planned.observation, ())
+    dropped = [plan.resources[one.address] for one in plan.changes if one.action is Action.DELETE]
+    seen, lost = _look_again(on, [*on.resources, *dropped]) if plan.changes else (planned.observation, ())
     complete = all(outcome.status is Status.DONE for outcome in outcomes)
-    leftovers = _unfinished(plan_up(on.resources, seen)) if seen and complete and plan.changes else ()
+    wanted = [resource for resource in on.resources if resource.address in plan.resources]
+    leftovers: tuple[Problem, ...] = ()
+    if seen and complete and plan.changes:
+        leftovers = (*_unfinished(plan_up(wanted, seen)), *still_there(plan, outcomes, seen))
     shown = status(on.loaded.project.project, on.resources, seen) if seen else None
-    return Report(plan, outcomes, counts(on), time.monotonic() - began, (*lost, *leftovers), shown)
+    removed = _forget_passwords(on, plan, seen)
+    return Report(plan, outcomes, counts(on), time.monotonic() - began, (*lost, *leftovers), shown, removed)
 
 
-def make_down_plan(on: Target, agreed: Collection[str] = (), *, keep_data: bool = False) -> Plan:
+def make_down_plan(
+    on: Target, agreed: Collection[str] = (), targets: Collection[str] = (), *, keep_data: bool = False
+) -> Plan:
     """What ``down`` would do: everything ours, except containers that hold something of others.
 
     ``agreed`` are addresses of what may go along though it is not ours; with ``keep_data`` what holds data
-    stays. Raises ConfigError for what is no address.
+    stays. With ``targets`` only these and what stands on them. Raises ConfigError for what is no address.
     """
     along = [address(text) for text in agreed]
     observation = _observe_all(on)
-    administrator = on.loaded.project.roles.account_admin
-    undeclared = orphans(on.resources, observation, administrator)
-    contents = _contents(on, observation, (*on.resources, *undeclared))
-    inside = [one for found in contents.values() for one in found]
-    undeclared |= orphans(on.resources, observation, administrator, inside)
+    undeclared, contents = _undeclared(on, observation, thoroughly=True)
     actual = {**observation.actual, **{resource.address: seen for resource, seen in undeclared.items()}}
     everything = ordered(on.resources, tuple(undeclared))
     seen = Observation(actual, observation.answers)
-    return within_down(
-        plan_down(everything, seen, strangers(everything, contents), along, keep_data=keep_data),
-        seen,
-        on.account.bound_to,
-    )
+    plan = plan_down(everything, seen, strangers(everything, contents), along, keep_data=keep_data)
+    return within_down(only_down(plan, targets), seen, on.account.bound_to)
 
 
 def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
@@ -206,8 +220,7 @@ def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
     outcomes = _apply(on, plan, emit, stop)
     seen, lost = _look_again(on, [plan.resources[change.address] for change in plan.changes])
     still = still_there(plan, outcomes, seen) if seen else ()
-    gone = [one for one in plan.changes if seen and seen.actual[one.address].presence is Presence.ABSENT]
-    removed = forget_passwords(on.loaded, on.name, [one.address for one in gone])
+    removed = _forget_passwords(on, plan, seen)
     seconds = time.monotonic() - began
     return Report(plan, outcomes, counts(on), seconds, (*plan.kept, *lost, *still), removed=removed)
 
@@ -410,10 +423,37 @@ def _look_again(
         )
 
 
+def _forget_passwords(on: Target, plan: Plan, seen: Observation | None) -> tuple[Path, ...]:
+    """Removes the files of the users that were dropped and are not to be seen any more."""
+    dropped = [change.address for change in plan.changes if change.action is Action.DELETE]
+    gone = [one for one in dropped if seen and seen.actual[one].presence is Presence.ABSENT]
+    return forget_passwords(on.loaded, on.name, gone)
+
+
 def _unfinished(again: Plan) -> tuple[Problem, ...]:
     """What a second plan would still do, as problems."""
     changes = (Problem(f"{c.address} is not as declared", c.because, str(c.address)) for c in again.changes)
     return (*again.conflicts, *changes)
+
+
+def _undeclared(
+    on: Target, observation: Observation, *, thoroughly: bool
+) -> tuple[dict[Resource, Actual], dict[Address, tuple[Found, ...]]]:
+    """What is ours and not declared, as the kinds see it, and what stands in the containers.
+
+    Only ``thoroughly`` are containers looked into even where nothing else is found, which takes another
+    sweep.
+    """
+    administrator = on.loaded.project.roles.account_admin
+    found = orphans(on.resources, observation, administrator)
+    if not (found or thoroughly):
+        return {}, {}
+    contents = _contents(on, observation, (*on.resources, *found))
+    inside = [one for held in contents.values() for one in held]
+    found |= orphans(on.resources, observation, administrator, inside)
+    seen = observe(found, on.account.query).actual
+    there = (one for one in found if seen[one.address].presence is Presence.PRESENT)
+    return found | {resource: seen[resource.address] for resource in there}, contents
 
 
 def _contents(

@@ -1,4 +1,4 @@
-"""What ``down`` would do: drop what is declared and what is ours though nobody declares it any more.
+"""What ``down`` would do: drop what is ours.
 
 Comes in: resources, an observation and what stands in the containers. Goes out: a :class:`Plan` of deletions.
 Touches nothing.
@@ -10,33 +10,14 @@ from dataclasses import replace
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import reverse
 from spcs_milvus.keeping import kept_asleep
-from spcs_milvus.kinds import KINDS, kind_of
-from spcs_milvus.kinds.base import Found
+from spcs_milvus.kinds import kind_of
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent
 from spcs_milvus.plan import Action, Change, Plan, existing, state_of, with_needs
-from spcs_milvus.resource import Actual, Address, Presence, Resource, read_mark
+from spcs_milvus.resource import Actual, Address, Presence, Resource
 from spcs_milvus.staying import Staying, staying
-from spcs_milvus.steps import Row, Statement
-
-# what is made on top of what: an object of ours that nobody declares is dropped before what it may stand on
-_STANDS_ON = (
-    "role",
-    "user",
-    "security_integration",
-    "warehouse",
-    "database",
-    "schema",
-    "image_repository",
-    "stage",
-    "secret",
-    "network_rule",
-    "external_access_integration",
-    "compute_pool",
-    "service",
-)
-_COLUMNS = ("database_name", "schema_name", "name")
+from spcs_milvus.steps import Statement
 
 
 def plan_down(
@@ -87,7 +68,7 @@ def _decided(resource: Resource, actual: Actual, stay: Staying) -> Change | Prob
     if address in stay.held:
         summary = f"{address} is needed by what stays"
         return Problem(summary, None, str(address), pasteable(resource, actual))
-    return _deletion(resource, actual, stay.along.get(address, ()))
+    return deletion(resource, actual, "it is ours", stay.along.get(address, ()))
 
 
 def pasteable(resource: Resource, actual: Actual) -> str:
@@ -156,136 +137,33 @@ def _leftovers(
             )
 
 
-def _deletion(resource: Resource, actual: Actual, along: Collection[Address]) -> Change:
+def deletion(resource: Resource, actual: Actual, because: str, along: Collection[Address] = ()) -> Change:
+    """What drops an object of ours, with what is lost, that of others which goes ``along``, and what it
+    costs.
+    """
     kind = kind_of(resource.address.kind)
-    loses = kind.loses(resource, actual)
+    steps, loses = kind.drop(resource, actual), kind.loses(resource, actual)
     if along:
-        loses = f"{loses or 'what is in it'}, also what is not ours: {', '.join(map(_in_words, along))}"
-    return Change(resource.address, Action.DELETE, "it is ours", kind.drop(resource, actual), loses=loses)
+        loses = f"{loses or 'what is in it'}, also what is not ours: {', '.join(map(in_words, along))}"
+    cost = kind.dropping(resource, actual)
+    return Change(resource.address, Action.DELETE, because, steps, loses=loses, cost=cost)
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few of many names."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def in_words(address: Address) -> str:
+    """An address as a person says it."""
+    return f"{address.kind.replace('_', ' ')} {address.name}"
 
 
 def _stays(container: Resource, actual: Actual, inside: Collection[Address]) -> Problem:
-    words = list(map(_in_words, inside))
-    shown = ", ".join(words[:5]) + (f" and {len(words) - 5} more" if len(words) > 5 else "")
     address = container.address
     way = f"then run down again, or {pasteable(container, actual)}"
     if address.kind in ("database", "schema"):
         way = f"then run down again, or let them go along: spcs-milvus down --delete-data {address}"
     hint = f"move or drop them; {way}"
+    shown = some([in_words(one) for one in inside])
     return Problem(f"{address} holds things that are not ours", shown, str(address), hint)
-
-
-# --- ours, though nobody declares it ------------------------------------------------------------------
-
-
-def orphans(
-    resources: Collection[Resource],
-    observation: Observation,
-    administrator: str,
-    found: Collection[Found] = (),
-) -> dict[Resource, Actual]:
-    """Objects that carry our mark and are not declared, as far as the looks of ``resources`` and ``found``
-    show. ``administrator`` is the role that made those of which SHOW tells no owner, which are integrations.
-
-    Each is a resource that can be dropped, dropped after what is made on top of it and before what it stands
-    on.
-    """
-    declared = {resource.address for resource in resources}
-    shown = {one.address: one for one in (*_shown(resources, observation), *found)}
-    pattern = next(resource for resource in resources if resource.mark)
-    ours = [one for address, one in shown.items() if address not in declared and _is_ours(one, pattern)]
-    return {_orphan(one, pattern, administrator): _as_found(one) for one in ours}
-
-
-def ordered(resources: Collection[Resource], undeclared: Collection[Resource]) -> tuple[Resource, ...]:
-    """All of them, where an undeclared one needs whatever it may stand on, and the other way round."""
-    strangers = {resource.address for resource in undeclared}
-    everything = (*resources, *undeclared)
-    return tuple(_on_top_of(resource, everything, strangers) for resource in everything)
-
-
-def _shown(resources: Collection[Resource], observation: Observation) -> Iterator[Found]:
-    """Every row of the looks that show all objects of a kind."""
-    for kind, answer in observation.listed.items():
-        yield from (_row(kind, row, _COLUMNS) for row in answer.rows)
-    for resource in resources:
-        kind = resource.address.kind
-        if kind_of(kind).marked:
-            columns = {1: ("name",), 2: ("database_name", "name")}.get(len(resource.name.parts), _COLUMNS)
-            rows = observation.answers[resource.address]["show"].rows
-            yield from (_row(kind, row, columns) for row in rows)
-
-
-def _row(kind: str, row: Row, columns: Sequence[str]) -> Found:
-    """What a row of SHOW is about, named by those of the columns that it has."""
-    name = Name(tuple(str(row[column]) for column in columns if row.get(column)))
-    return Found(Address(kind, str(name)), name, row)
-
-
-def _is_ours(found: Found, pattern: Resource) -> bool:
-    mark = read_mark(str(found.row.get("comment") or ""))
-    assert pattern.mark is not None
-    return found.address.kind in KINDS and mark is not None and mark.same_owner(pattern.mark)
-
-
-def _orphan(found: Found, pattern: Resource, administrator: str) -> Resource:
-    """A resource as far as dropping takes one; the owner drops what it owns."""
-    return Resource(
-        found.address,
-        found.name,
-        str(found.row.get("owner") or administrator),
-        pattern.seen_by,
-        kind_of(found.address.kind).undeclared(found.row),
-        mark=read_mark(str(found.row["comment"])),
-        detail={"database": Name(found.name.parts[:1]), "specification": {}},
-    )
-
-
-def _as_found(found: Found) -> Actual:
-    return Actual(Presence.PRESENT, {}, str(found.row["comment"]), {"owner": found.row.get("owner")})
-
-
-def _on_top_of(
-    resource: Resource, everything: Collection[Resource], strangers: Collection[Address]
-) -> Resource:
-    if resource.address.kind not in _STANDS_ON:
-        return resource
-    below = _STANDS_ON[: _STANDS_ON.index(resource.address.kind)]
-    more = {
-        other.address
-        for other in everything
-        if other.address.kind in below and (resource.address in strangers or other.address in strangers)
-    }
-    return replace(resource, needs=resource.needs | more)
-
-
-# --- what others put among ours -----------------------------------------------------------------------
-
-
-def strangers(
-    resources: Collection[Resource], contents: Mapping[Address, Collection[Found]]
-) -> dict[Address, tuple[Address, ...]]:
-    """For each container of ours, what stands in it that is neither ours nor came with it."""
-    ours = {resource.address for resource in resources if not resource.existing}
-    databases = [one for one in resources if one.address.kind == "database" and not one.existing]
-    for database in databases:
-        ours |= {
-            Address("schema", str(database.name.child(part))) for part in ("PUBLIC", "INFORMATION_SCHEMA")
-        }
-    foreign = {
-        address: [one for one in found if one.address not in ours] for address, found in contents.items()
-    }
-    inside: dict[Address, tuple[Address, ...]] = {}
-    for resource in resources:
-        held = foreign.get(resource.address, [])
-        if resource.address.kind == "role":
-            # what stands in a database of ours is told there
-            held = [one for one in held if not any(one.name.inside(database.name) for database in databases)]
-        if resource.address.kind == "schema":
-            held = [one for found in foreign.values() for one in found if one.name.inside(resource.name)]
-        inside[resource.address] = tuple(dict.fromkeys(one.address for one in held))
-    return inside
-
-
-def _in_words(address: Address) -> str:
-    return f"{address.kind.replace('_', ' ')} {address.name}"

@@ -10,11 +10,12 @@ from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declare
 from spcs_milvus.graph import closure
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.observe import Observation
+from spcs_milvus.orphans import strangers
 from spcs_milvus.plan import plan_up
 from spcs_milvus.project import MAY_EXIST
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
 from spcs_milvus.steps import Statement
-from spcs_milvus.teardown import plan_down, strangers
+from spcs_milvus.teardown import plan_down
 
 SERVICE_ROLES = ("MILVUS_DEMO_MILVUS", "MILVUS_DEMO_JUPYTER")
 GUIDE = "roles: {owner: SYSADMIN}\nexisting: [role.SYSADMIN]\n"

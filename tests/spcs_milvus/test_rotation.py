@@ -12,10 +12,11 @@ from spcs_milvus.deployment import rotation
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation, listing
+from spcs_milvus.orphans import orphans
 from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
 from spcs_milvus.steps import Answer, Statement
-from spcs_milvus.teardown import orphans, plan_down
+from spcs_milvus.teardown import plan_down
 
 SECRETS = "secrets: {KEY: {generic_string: '${env:KEY}'}, SPARE: {generic_string: '${env:KEY}'}}\n"
 KEY = Address("secret", "MILVUS_DEMO.PUBLIC.KEY")

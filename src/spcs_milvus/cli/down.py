@@ -17,6 +17,7 @@ from spcs_milvus.cli.options import (
     OutputOption,
     ProjectFile,
     ReceiptFile,
+    Targets,
     Yes,
     commands,
 )
@@ -40,6 +41,7 @@ def down(
     keep_data: KeepData = False,
     delete_data: DeleteData = None,
     receipt: ReceiptFile = None,
+    target: Targets = None,
     yes: Yes = False,
 ) -> None:
     """Remove exactly what `up` made, and nothing else."""
@@ -48,7 +50,7 @@ def down(
         loaded = load(file, os.environ, environment, secrets_too=False)
         asks = must_ask(yes, output)
         with stopping() as stop, deployment.target(loaded, connect(loaded, connection), images=False) as on:
-            plan = deployment.make_down_plan(on, delete_data or (), keep_data=keep_data)
+            plan = deployment.make_down_plan(on, delete_data or (), target or (), keep_data=keep_data)
             show_plan(talk, plan)
             name = loaded.title
             if asks and plan.changes and not plan.conflicts and not typed(f"Type {name} to remove it", name):

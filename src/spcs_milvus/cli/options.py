@@ -87,4 +87,15 @@ ReceiptFile = Annotated[
     Path | None,
     typer.Option("--receipt", metavar="FILE", help="Write what was dropped, what stays and why, as JSON."),
 ]
+Targets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--target",
+        metavar="ADDRESS",
+        help="Only this, and what it needs (down: what stands on it). May be repeated.",
+    ),
+]
+AllowDeletions = Annotated[
+    bool, typer.Option("--allow-deletions", help="Go on though most of what is ours would be dropped.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Agree to what is shown, and ask nothing.")]

@@ -10,6 +10,7 @@ from spcs_milvus import deployment
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import (
+    AllowDeletions,
     ConnectionName,
     EnvironmentName,
     NoBuild,
@@ -18,6 +19,7 @@ from spcs_milvus.cli.options import (
     OutputOption,
     ProjectFile,
     Rotate,
+    Targets,
     commands,
 )
 from spcs_milvus.config import DEFAULT_FILE, load
@@ -40,6 +42,8 @@ def plan(
     rotate: Rotate = None,
     no_build: NoBuild = False,
     no_push: NoPush = False,
+    target: Targets = None,
+    allow_deletions: AllowDeletions = False,
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 3 when there is something to do.")
     ] = False,
@@ -52,7 +56,7 @@ def plan(
         renewed = deployment.rotation(loaded, rotate or ())
         images = Allowed(not no_build, not no_push, loaded.words(connection))
         with deployment.target(loaded, connect(loaded, connection)) as on:
-            shown = deployment.make_plan(on, renewed, images).plan
+            shown = deployment.make_plan(on, renewed, target or (), allow_deletions, images).plan
             if output is Output.JSON:
                 seconds = time.monotonic() - began
                 documents.write(documents.plan_document(shown, deployment.counts(on), seconds))

@@ -9,6 +9,7 @@ from spcs_milvus.cli.asking import UNCHANGED, agreed, must_ask
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import (
+    AllowDeletions,
     ConnectionName,
     EnvironmentName,
     NoBuild,
@@ -17,6 +18,7 @@ from spcs_milvus.cli.options import (
     OutputOption,
     ProjectFile,
     Rotate,
+    Targets,
     Yes,
     commands,
 )
@@ -42,6 +44,8 @@ def up(
     rotate: Rotate = None,
     no_build: NoBuild = False,
     no_push: NoPush = False,
+    target: Targets = None,
+    allow_deletions: AllowDeletions = False,
     yes: Yes = False,
 ) -> None:
     """Make the account what the project file says; run it again to go on, or to bring in a change."""
@@ -53,7 +57,7 @@ def up(
         images = Allowed(not no_build, not no_push, loaded.words(connection))
         asks = must_ask(yes, output)
         with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
-            planned = deployment.make_plan(on, renewed, images)
+            planned = deployment.make_plan(on, renewed, target or (), allow_deletions, images)
             show_plan(talk, planned.plan)
             if asks and planned.plan.writes and not planned.plan.conflicts and not agreed("Do it?"):
                 talk.print(UNCHANGED)

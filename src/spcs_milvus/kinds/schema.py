@@ -13,4 +13,5 @@ KIND = base.Kind(
     create=base.basic_create,
     alter=base.basic_alter,
     drop=base.basic_drop,
+    listed=True,
 )

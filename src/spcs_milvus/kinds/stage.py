@@ -21,5 +21,6 @@ KIND = base.Kind(
     create=base.basic_create,
     alter=base.basic_alter,
     drop=base.basic_drop,
+    listed=True,
     loses=_loses,
 )

@@ -125,7 +125,7 @@ def test_other_hosts_change_the_rule_and_nothing_else(outside: Stack) -> None:
     assert outside.plan().changes == ()
 
 
-def test_a_way_out_that_left_the_file_is_detached_by_up_and_removed_by_down(outside: Stack) -> None:
+def test_a_way_out_that_left_the_file_is_detached_and_then_dropped_by_up(outside: Stack) -> None:
     before = outside.local.dump()
     done(outside.up())
     text = outside.file.read_text(encoding="utf-8")
@@ -135,11 +135,12 @@ def test_a_way_out_that_left_the_file_is_detached_by_up_and_removed_by_down(outs
 
     written = [str(change.address) for change in report.plan.changes if change.action is Action.UPDATE]
     assert written == ["service.MILVUS_DEMO.PUBLIC.JUPYTER"]
-    assert {problem.place for problem in report.plan.kept} == {
-        f"network_rule.{RULE}",
+    dropped = [str(change.address) for change in report.plan.changes if change.action is Action.DELETE]
+    assert dropped == [
         f"external_access_integration.{INTEGRATION}",
+        f"network_rule.{RULE}",
         "secret.MILVUS_DEMO.PUBLIC.SPARE",
-    }
+    ]
     assert outside.plan().changes == ()
     done(outside.down())
     assert outside.local.dump() == before

@@ -231,23 +231,6 @@ def test_another_schema_and_no_notebook(stack: Stack) -> None:
     assert stack.local.dump() == before
 
 
-def test_what_left_the_file_is_named_by_up_and_removed_by_down(stack: Stack) -> None:
-    before = stack.local.dump()
-    done(stack.up())
-    stack.write(QUICKSTART + "jupyter: null\n")
-
-    report = done(stack.up())
-
-    assert report.counts.write == 0
-    assert {problem.place for problem in report.plan.kept} == {
-        "service.MILVUS_DEMO.PUBLIC.JUPYTER",
-        "compute_pool.MILVUS_DEMO_JUPYTER_POOL",
-        "role.MILVUS_DEMO_JUPYTER",
-    }
-    done(stack.down())
-    assert stack.local.dump() == before
-
-
 def test_another_name_for_the_database_leaves_nothing_behind(stack: Stack) -> None:
     before = stack.local.dump()
     done(stack.up())

@@ -111,14 +111,17 @@ def test_another_password_and_what_a_person_does_with_it_are_no_difference(peopl
     assert people.plan().changes == ()
 
 
-def test_users_that_left_the_file_are_named_by_up_and_removed_by_down(people: Stack) -> None:
+def test_users_that_left_the_file_are_dropped_by_up(people: Stack) -> None:
     before = people.local.dump()
     done(people.up())
     people.write(QUICKSTART)
 
     report = done(people.up())
 
-    assert {problem.place for problem in report.plan.kept} == {"user.ALICE", "user.BOB", "user.ROBOT"}
+    dropped = {str(change.address) for change in report.plan.changes}
+    assert dropped == {"user.ALICE", "user.BOB", "user.ROBOT"}
+    with people.session("SECURITYADMIN") as session:
+        assert not {"ALICE", "BOB", "ROBOT"} & {row["name"] for row in session.run("SHOW USERS")}
     done(people.down())
     assert people.local.dump() == before
 

@@ -1,0 +1,122 @@
+"""As much of a plan as was asked for: what is taken along, what is left out, and what no target can do."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.spcs_milvus.stack import as_declared, by_address, declared, nothing, seen
+
+from spcs_milvus.errors import ConfigError
+from spcs_milvus.graph import closure
+from spcs_milvus.plan import Action, Plan, plan_up
+from spcs_milvus.resource import Address
+from spcs_milvus.targets import address_of, only_down, only_up
+from spcs_milvus.teardown import plan_down
+
+STACK = declared()
+BY_ADDRESS = by_address(STACK)
+POOL = BY_ADDRESS["compute_pool.MILVUS_DEMO_MILVUS_POOL"]
+WAREHOUSE = "warehouse.MILVUS_DEMO_WAREHOUSE"
+MILVUS = "service.MILVUS_DEMO.PUBLIC.MILVUS"
+JUPYTER = "service.MILVUS_DEMO.PUBLIC.JUPYTER"
+NEEDS = closure({resource.address: resource.needs for resource in STACK})
+ADDRESSES = st.sets(st.sampled_from([str(resource.address) for resource in STACK]), min_size=1, max_size=4)
+
+
+def _up() -> Plan:
+    return plan_up(STACK, nothing(STACK))
+
+
+def _down() -> Plan:
+    return plan_down(STACK, seen(STACK), {})
+
+
+def _told(plan: Plan) -> set[str]:
+    return {str(change.address) for change in plan.changes}
+
+
+def test_without_targets_a_plan_is_as_it_was() -> None:
+    up, down = _up(), _down()
+    assert only_up(up, ()) is up
+    assert only_down(down, ()) is down
+
+
+def test_up_takes_along_what_a_target_needs_and_waits_for_it() -> None:
+    plan = only_up(_up(), [MILVUS])
+    assert {MILVUS, "ready.MILVUS_DEMO.PUBLIC.MILVUS", str(POOL.address), "database.MILVUS_DEMO"} <= _told(
+        plan
+    )
+    assert str(POOL.address) in map(str, plan.along)
+    assert MILVUS not in map(str, plan.along)
+    assert JUPYTER in map(str, plan.left_out)
+    assert not _told(plan) & {JUPYTER, "ready.MILVUS_DEMO.PUBLIC.JUPYTER"}
+
+
+@given(ADDRESSES)
+def test_up_does_the_targets_and_what_they_need_and_nothing_else(targets: set[str]) -> None:
+    whole = _up()
+    plan = only_up(whole, sorted(targets))
+    asked = {BY_ADDRESS[target].address for target in targets}
+    wanted = asked.union(*(NEEDS[address] for address in asked))
+    done, everything = (
+        {one.address for one in it.changes if one.action is not Action.WAIT} for it in (plan, whole)
+    )
+    assert done == wanted
+    assert set(plan.along) == wanted - asked
+    assert done.isdisjoint(plan.left_out)
+    assert done.union(plan.left_out) == everything
+    assert all(change.needs <= {one.address for one in plan.changes} for change in plan.changes)
+    assert set(plan.resources) == wanted
+
+
+@given(ADDRESSES)
+def test_down_never_leaves_anything_that_stands_on_what_it_drops(targets: set[str]) -> None:
+    asked = sorted(target for target in targets if BY_ADDRESS[target].mark)
+    plan = only_down(_down(), asked)
+    gone = {change.address for change in plan.changes}
+    left = {one.address for one in _down().changes} - gone
+    assert {BY_ADDRESS[target].address for target in asked} <= gone
+    assert not any(BY_ADDRESS[str(a)].name.inside(BY_ADDRESS[str(b)].name) for a in left for b in gone)
+    owners = {address.name for address in gone if address.kind == "role"}
+    assert not any(BY_ADDRESS[str(address)].role in owners for address in left)
+
+
+def test_down_takes_along_what_stands_on_a_target_and_not_what_needs_it() -> None:
+    assert _told(only_down(_down(), [str(POOL.address)])) == {str(POOL.address), MILVUS}
+    assert _told(only_down(_down(), [MILVUS])) == {MILVUS}
+    assert _told(only_down(_down(), [WAREHOUSE])) == {"warehouse.MILVUS_DEMO_WAREHOUSE"}
+
+
+def test_a_conflict_of_what_is_left_out_stops_nothing() -> None:
+    theirs = as_declared(POOL, comment="theirs")
+    plan = plan_up(STACK, seen(STACK, {POOL.address: theirs}))
+    assert plan.conflicts
+    assert not only_up(plan, [WAREHOUSE]).conflicts
+    assert only_up(plan, [MILVUS]).conflicts == plan.conflicts
+
+
+def test_a_grant_cannot_be_taken_down_by_itself() -> None:
+    (grant, *_) = (one for one in STACK if one.address.kind == "grant")
+    with pytest.raises(ConfigError, match="goes with its role"):
+        only_down(_down(), [str(grant.address)])
+
+
+NEAREST = {
+    "service.MILVUS": MILVUS,
+    "service.milvus_demo.public.milvus": MILVUS,
+    "service.MILVUS_DEMO.PUBLIC.MILVU": MILVUS,
+    "compute_pool.MILVUS_DEMO_MILVUS_POL": str(POOL.address),
+}
+
+
+@pytest.mark.parametrize("text", NEAREST)
+def test_an_address_that_there_is_not_is_an_error_with_the_nearest(text: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        only_up(_up(), [text])
+    assert error.value.problem.summary == f"there is no `{text}` in this project"
+    assert error.value.problem.hint == f"did you mean {NEAREST[text]}?"
+
+
+def test_an_address_like_no_other() -> None:
+    with pytest.raises(ConfigError) as error:
+        address_of("x", [Address("role", "A")])
+    assert error.value.problem.hint == "`spcs-milvus graph` lists all addresses"
