@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from spcs_milvus.account import Account
+from spcs_milvus.adoption import plan_adoption
 from spcs_milvus.apply import Emit, Outcome, Status, apply
 from spcs_milvus.config import Loaded
 from spcs_milvus.container_image import ContainerImage
@@ -29,6 +30,7 @@ from spcs_milvus.logs import Log, Wanted, log
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation, listing, observe
 from spcs_milvus.orphans import ordered, orphans, strangers, swept, too_many
+from spcs_milvus.ownership import Ownership, ownership
 from spcs_milvus.pausing import plan_pause, plan_resume
 from spcs_milvus.performing import performer
 from spcs_milvus.plan import Action, Plan, plan_up
@@ -41,7 +43,7 @@ from spcs_milvus.resource import Actual, Address, Presence, Resource, address
 from spcs_milvus.session import reachable
 from spcs_milvus.status import LOOKED_AT, StackStatus, status
 from spcs_milvus.steps import Look
-from spcs_milvus.targets import only_down, only_up
+from spcs_milvus.targets import address_of, only_down, only_up
 from spcs_milvus.teardown import plan_down
 
 GO_ON = "run the command again; it goes on from here"
@@ -273,6 +275,34 @@ def rest(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
     leftovers = (*plan.kept, *lost, *(still_there(plan, outcomes, seen) if seen else ()))
     shown = status(on.loaded.project.project, on.resources, seen) if seen else None
     return Report(plan, outcomes, counts(on), time.monotonic() - began, leftovers, shown)
+
+
+def make_adoption(on: Target, address: str) -> Plan:
+    """What ``adopt`` would do. Raises ConfigError for what is no address of the project."""
+    wanted = address_of(address, [resource.address for resource in on.resources])
+    (resource,) = (one for one in on.resources if one.address == wanted)
+    seen = observe([resource], on.account.query)
+    return within_down(plan_adoption(resource, seen.actual[wanted]), seen, on.account.bound_to)
+
+
+def adopt(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
+    """Runs a plan of :func:`make_adoption` and looks again: it is ours when the account shows its mark.
+
+    Raises RefusedError before the first write when the plan has conflicts, StoppedError when ``stop`` was set
+    before it.
+    """
+    if plan.conflicts:
+        raise RefusedError.of(plan.conflicts)
+    began = time.monotonic()
+    outcomes = _apply(on, plan, emit, stop)
+    seen, lost = _look_again(on, list(plan.resources.values()))
+    told = {outcome.change.address for outcome in outcomes if outcome.status is not Status.DONE}
+    still = [
+        Problem(f"{address} is not ours yet", None, str(address), "run the command again")
+        for address, resource in plan.resources.items()
+        if seen and address not in told and ownership(resource, seen.actual[address]) is not Ownership.OURS
+    ]
+    return Report(plan, outcomes, counts(on), time.monotonic() - began, (*lost, *still))
 
 
 def look(on: Target) -> StackStatus:

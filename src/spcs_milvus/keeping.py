@@ -8,10 +8,9 @@ from one that somebody paused, which nobody wakes up unasked.
 """
 
 from spcs_milvus.kinds import kind_of
-from spcs_milvus.kinds.base import ASLEEP
+from spcs_milvus.kinds.base import ASLEEP, comment_step
 from spcs_milvus.resource import Actual, Resource, read_mark
-from spcs_milvus.steps import Rest, Statement, Step
-from spcs_milvus.templates import sql
+from spcs_milvus.steps import Rest, Step
 
 KEPT = "kept by `spcs-milvus down --keep-data`"
 
@@ -27,7 +26,7 @@ def kept_asleep(resource: Resource, actual: Actual, state: str) -> tuple[Step, .
 
     The comment comes first: what is cut short between the two is begun again, never taken for a pause.
     """
-    comment = () if is_kept(actual) else (_comment(resource, f"{KEPT} {read_mark(actual.comment)}"),)
+    comment = () if is_kept(actual) else (comment_step(resource, f"{KEPT} {read_mark(actual.comment)}"),)
     if state == "SUSPENDED":
         return comment
     suspend = () if state in ASLEEP else kind_of(resource.address.kind).suspend(resource)
@@ -42,9 +41,4 @@ def awake(resource: Resource, actual: Actual, state: str) -> tuple[Step, ...]:
     if not is_kept(actual):
         return ()
     resume = kind_of(resource.address.kind).resume(resource) if state in ASLEEP else ()
-    return (*resume, _comment(resource, str(resource.mark)))
-
-
-def _comment(resource: Resource, text: str) -> Statement:
-    given = {"name": resource.name, "comment": text}
-    return Statement(sql(resource.address.kind, "comment", given), resource.role)
+    return (*resume, comment_step(resource, str(resource.mark)))

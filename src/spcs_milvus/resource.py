@@ -17,8 +17,10 @@ from spcs_milvus.names import Name
 from spcs_milvus.templates import canonical_json
 
 MARK_VERSION = 1
+MARKED = "spcs-milvus:"
+"""What every mark begins with."""
 _MARK = re.compile(
-    r"spcs-milvus:(?P<project>[a-z][a-z0-9-]{1,39})/(?P<environment>[a-z][a-z0-9-]*)"
+    MARKED + r"(?P<project>[a-z][a-z0-9-]{1,39})/(?P<environment>[a-z][a-z0-9-]*)"
     r"#(?P<version>\d+)\.(?P<digest>[0-9a-f]{12})$"
 )
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "plan": ("spcs_milvus.cli.plan", "Show what `up` would do."),
     "render": ("spcs_milvus.cli.render", "Write what `up` would send as SQL files, without an account."),
     "up": ("spcs_milvus.cli.up", "Make the account what the project file says."),
+    "adopt": ("spcs_milvus.cli.adopt", "Make an object that was there before ours."),
     "status": ("spcs_milvus.cli.status", "Show what is running, and where."),
     "verify": ("spcs_milvus.cli.verify", "Run the notebook as a job, to prove that the stack answers."),
     "open": ("spcs_milvus.cli.open", "Open the notebook in the browser."),

@@ -160,6 +160,17 @@ def basic_alter(resource: Resource, _differing: frozenset[str]) -> tuple[Step, .
     return (Statement(sql(resource.address.kind, "alter", values(resource)), resource.role),)
 
 
+def comment_step(resource: Resource, comment: str) -> Statement:
+    """ALTER … SET COMMENT, and nothing else; every kind that is marked has it."""
+    given = {"name": resource.name, "comment": comment}
+    return Statement(sql(resource.address.kind, "comment", given), resource.role)
+
+
+def only_comment(resource: Resource, _differing: frozenset[str]) -> tuple[Step, ...]:
+    """For kinds of which nothing but the comment can be altered."""
+    return (comment_step(resource, str(resource.mark)),)
+
+
 def basic_drop(resource: Resource, _actual: Actual) -> tuple[Step, ...]:
     """DROP, as the role that owns it."""
     return (Statement(sql(resource.address.kind, "drop", values(resource)), resource.role),)

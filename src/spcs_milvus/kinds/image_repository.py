@@ -18,7 +18,7 @@ KIND = base.Kind(
     looks=base.basic_looks,
     read=base.reader(lambda row: {"encryption": row["encryption"]} if row.get("encryption") else {}),
     create=base.basic_create,
-    alter=base.basic_alter,
+    alter=base.only_comment,
     drop=base.basic_drop,
     loses=_loses,
 )

@@ -33,7 +33,7 @@ KIND = base.Kind(
     looks=base.basic_looks,
     read=base.reader(lambda _row: {}),
     create=base.basic_create,
-    alter=base.basic_alter,
+    alter=base.only_comment,
     drop=base.basic_drop,
     holds=base.Holds(_looks, _owned),
 )

@@ -11,7 +11,7 @@ KIND = base.Kind(
     looks=base.basic_looks,
     read=base.reader(lambda _row: {}),
     create=base.basic_create,
-    alter=base.basic_alter,
+    alter=base.only_comment,
     drop=base.basic_drop,
     listed=True,
 )

@@ -1,0 +1,63 @@
+"""``adopt``: shows what becomes of an object that was there before, asks, and marks it as ours."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from spcs_milvus import deployment
+from spcs_milvus.cli.asking import UNCHANGED, agreed, must_ask
+from spcs_milvus.cli.boundary import boundary
+from spcs_milvus.cli.connection import connection as connect
+from spcs_milvus.cli.options import (
+    ConnectionName,
+    EnvironmentName,
+    Output,
+    OutputOption,
+    ProjectFile,
+    Yes,
+    commands,
+)
+from spcs_milvus.cli.stopping import stopping
+from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
+from spcs_milvus.views import console, documents
+from spcs_milvus.views.plan import show_plan
+from spcs_milvus.views.progress import progress
+from spcs_milvus.views.report import show_report
+
+app = commands()
+AddressArgument = Annotated[
+    str, typer.Argument(metavar="ADDRESS", help="An address of the project, as `plan` shows it: kind.NAME.")
+]
+
+
+@app.command()
+def adopt(
+    address: AddressArgument,
+    file: ProjectFile = DEFAULT_FILE,
+    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: ConnectionName = None,
+    output: OutputOption = Output.TEXT,
+    yes: Yes = False,
+) -> None:
+    """Mark an object that was there before as ours, and change nothing else of it.
+
+    From then on `up` manages it and `down` drops it.
+    """
+    with boundary(output):
+        talk = console.talk()
+        loaded = load(file, os.environ, environment, secrets_too=False)
+        asks = must_ask(yes, output)
+        with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
+            plan = deployment.make_adoption(on, address)
+            show_plan(talk, plan)
+            if asks and plan.changes and not agreed("Make it ours? `down` will drop it"):
+                talk.print(UNCHANGED)
+                raise typer.Exit(1)
+            with progress(talk) as emit:
+                report = deployment.adopt(on, plan, emit, stop)
+        if output is Output.JSON:
+            documents.write(documents.report_document(report))
+        show_report(talk if output is Output.JSON else console.out(), report, "adopt")
+        raise typer.Exit(report.exit_code)
