@@ -32,6 +32,15 @@ def among(needs: Mapping[Node, frozenset[Node]], nodes: Collection[Node]) -> dic
     return {node: reached & kept for node, reached in closure(needs).items() if node in kept}
 
 
+def reduced(needs: Mapping[Node, frozenset[Node]]) -> dict[Node, frozenset[Node]]:
+    """The same graph without the needs that follow from others: what is left to be drawn."""
+    reached = closure(needs)
+    return {
+        node: required.difference(*(reached.get(need, frozenset()) for need in required))
+        for node, required in needs.items()
+    }
+
+
 def reverse(needs: Mapping[Node, frozenset[Node]]) -> dict[Node, frozenset[Node]]:
     """The same graph the other way round, for taking things down: a node waits for all that needed it."""
     turned: dict[Node, set[Node]] = {node: set() for node in needs}

@@ -16,6 +16,7 @@ COMMANDS = {
     "init": ("spcs_milvus.cli.init", "Write a project file."),
     "validate": ("spcs_milvus.cli.validate", "Check the project file, without an account."),
     "plan": ("spcs_milvus.cli.plan", "Show what `up` would do."),
+    "graph": ("spcs_milvus.cli.graph", "Show what needs what, and what `up` would do with it."),
     "render": ("spcs_milvus.cli.render", "Write what `up` would send as SQL files, without an account."),
     "up": ("spcs_milvus.cli.up", "Make the account what the project file says."),
     "adopt": ("spcs_milvus.cli.adopt", "Make an object that was there before ours."),

@@ -8,7 +8,7 @@ import typer
 
 from spcs_milvus import folder
 from spcs_milvus.cli.boundary import boundary
-from spcs_milvus.cli.image_format import from_folder, image_format
+from spcs_milvus.cli.offline import without_account
 from spcs_milvus.cli.options import (
     ConnectionName,
     EnvironmentName,
@@ -18,7 +18,6 @@ from spcs_milvus.cli.options import (
     commands,
 )
 from spcs_milvus.config import DEFAULT_FILE, load
-from spcs_milvus.declaration import declare
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.rendering import WRITTEN_BY
 from spcs_milvus.rendering import render as files_of
@@ -44,11 +43,7 @@ def render(
     with boundary(output):
         loaded = load(file, os.environ, environment, secrets_too=False)
         show_warnings(console.talk(), loaded.warnings)
-        # which images are meant depends on the account; nothing else of it does
-        named = connection or loaded.project.connection or os.environ.get("SNOWFLAKE_DEFAULT_CONNECTION_NAME")
-        account = named or "the default connection"
-        resources = declare(loaded, account, image_format(account), from_folder)
-        files = files_of(loaded.title, resources)
+        files = files_of(loaded.title, without_account(loaded, connection))
         folder.write(out, {one.path: one.text for one in files}, WRITTEN_BY)
         if output is Output.JSON:
             documents.write(documents.files_document(out, files))

@@ -8,6 +8,7 @@ from typing import Any
 
 from spcs_milvus.apply import Outcome
 from spcs_milvus.differences import leaves, parts
+from spcs_milvus.drawing import Node
 from spcs_milvus.errors import Problem
 from spcs_milvus.image_plans import Images
 from spcs_milvus.logs import Log
@@ -110,6 +111,17 @@ def status_document(shown: StackStatus) -> dict[str, Any]:
         "costs": list(shown.costs),
         "compute_pools": list(shown.pools),
         "services": list(shown.services),
+    }
+
+
+def graph_document(nodes: Collection[Node]) -> dict[str, Any]:
+    """``{version, nodes: [{address, needs, state}]}``; the state is null where no account was asked."""
+    return {
+        "version": VERSION,
+        "nodes": [
+            {"address": str(node.address), "needs": list(map(str, node.needs)), "state": node.state}
+            for node in nodes
+        ],
     }
 
 

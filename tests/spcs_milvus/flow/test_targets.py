@@ -1,5 +1,6 @@
 """A part of a stack at a time, over the wire."""
 
+import json
 import threading
 
 from spcs_milvus import deployment
@@ -62,3 +63,26 @@ def test_the_command_line_names_the_nearest_and_checks(here: CommandLine) -> Non
     assert result.returncode == 3, result.stderr
     assert "left out: " in result.stdout
     assert f"  + service           {MILVUS.removeprefix('service.')}\n" in result.stdout
+
+
+def test_a_graph_is_marked_where_an_account_is_reachable(here: CommandLine) -> None:
+    offline = here.run("graph", "--offline")
+    assert offline.returncode == 0
+    assert MILVUS in offline.stdout
+    assert not (here.folder / "home").exists()
+
+    assert here.run("local", "start", "--runtime", "none").returncode == 0
+    marked = json.loads(here.run("graph", "--output", "json").stdout)
+    assert {node["state"] for node in marked["nodes"]} == {"create"}
+    assert here.run("up", "--yes").returncode == 0
+    diagram = here.run("graph", "--format", "mermaid").stdout
+    assert diagram.startswith("flowchart LR\n")
+    assert "unchanged" in diagram
+
+    here.connect("gone", host="127.0.0.1", port=9, protocol="http", account="a", user="u", password="p")
+    images = "milvus: {image: {reference: /d/s/r/m:1}}\njupyter: {image: {reference: /d/s/r/j:1}}\n"
+    here.write(QUICKSTART + images)
+    away = here.run("graph", "-c", "gone")
+    assert away.returncode == 0, away.stderr
+    assert "warning: the account cannot be reached" in away.stderr
+    assert MILVUS in away.stdout

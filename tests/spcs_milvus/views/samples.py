@@ -7,6 +7,7 @@ from tests.spcs_milvus.stack import container
 
 from spcs_milvus.apply import Outcome, Status, Took
 from spcs_milvus.differences import Difference
+from spcs_milvus.drawing import Node
 from spcs_milvus.errors import Problem
 from spcs_milvus.image_plans import Image, Images
 from spcs_milvus.kinds.base import Cost
@@ -291,3 +292,11 @@ MADE = Report(
     61.5,
 )
 EMPTY = Report(NOTHING, (), Counts(9, 0), 0.4)
+
+GRAPH = (
+    Node(ROLE, (), "unchanged"),
+    Node(POOL, (ROLE,), "create"),
+    Node(DATABASE, (ROLE,), "conflict"),
+    Node(SERVICE, (POOL, DATABASE), "update"),
+    Node(STAGE, (DATABASE,), "delete"),
+)

@@ -106,6 +106,16 @@ def test_a_plan_of_an_upgrade() -> None:
     assert document["left_out"] == ["database.DEMO", "role.DEMO_OWNER"]
 
 
+def test_a_graph() -> None:
+    document = documents.graph_document(samples.GRAPH)
+    assert document["version"] == 1
+    assert document["nodes"][1] == {
+        "address": "compute_pool.DEMO_POOL",
+        "needs": ["role.DEMO_OWNER"],
+        "state": "create",
+    }
+
+
 def test_what_was_made_up_is_told_by_its_file() -> None:
     document = documents.report_document(samples.GENERATED)
     assert document["passwords"] == [{"address": "user.ALICE", "file": ".spcs-milvus/ALICE@local.password"}]

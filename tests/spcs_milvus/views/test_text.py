@@ -15,6 +15,7 @@ from spcs_milvus.differences import Difference
 from spcs_milvus.errors import Problem
 from spcs_milvus.logs import Log
 from spcs_milvus.views import console
+from spcs_milvus.views.graph import show_mermaid, show_tree
 from spcs_milvus.views.images import show_images
 from spcs_milvus.views.logs import show_log
 from spcs_milvus.views.plan import show_plan
@@ -35,6 +36,8 @@ SHOWN: dict[str, Callable[[Console], None]] = {
     "report-of-images": lambda out: show_report(out, samples.MADE, "up"),
     "plan-of-an-upgrade": lambda out: show_plan(out, samples.TARGETED),
     "plan-of-nothing": lambda out: show_plan(out, samples.NOTHING),
+    "graph": lambda out: show_tree(out, samples.GRAPH),
+    "diagram": lambda out: show_mermaid(out, samples.GRAPH),
     "report-done": lambda out: show_report(out, samples.DONE, "up"),
     "report-failed": lambda out: show_report(out, samples.FAILED, "up"),
     "report-interrupted": lambda out: show_report(out, samples.INTERRUPTED, "down"),
