@@ -184,7 +184,8 @@ def swept(
         for resource, actual in undeclared.items()
         if (problem := _stays(resource, actual, inside[resource.address]))
     }
-    held = stood_on(why, tuple(undeclared)) | _used(why, undeclared)
+    staying = why.keys() | _used(why, undeclared)
+    held = staying | stood_on(staying, tuple(undeclared))
     why |= {address: _is_held(address) for address in sorted(held - why.keys())}
     gone = [
         deletion(resource, actual, GONE)

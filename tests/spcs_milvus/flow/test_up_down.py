@@ -1,10 +1,14 @@
 """Up, up again, change, down: over the wire, on an account whose clock the test turns."""
 
+import threading
+
 import pytest
 
+from spcs_milvus import deployment
 from spcs_milvus.errors import RefusedError
 from spcs_milvus.plan import Action
 from spcs_milvus.report import Report
+from spcs_milvus.steps import Statement
 
 from .conftest import QUICKSTART, Stack
 
@@ -32,6 +36,15 @@ def test_up_makes_a_stack_that_is_ready(stack: Stack) -> None:
         ("JUPYTER", "RUNNING", True),
         ("MILVUS", "RUNNING", True),
     ]
+
+
+def test_what_is_shown_is_what_is_run(stack: Stack) -> None:
+    with stack.target() as on:
+        planned = deployment.make_plan(on)
+        report = done(deployment.up(on, planned, stack.events.append, threading.Event()))
+    steps = [step for change in planned.plan.changes for step in change.steps]
+    assert report.plan.fingerprint == planned.plan.fingerprint
+    assert report.counts.write == sum(isinstance(step, Statement) for step in steps)
 
 
 def test_a_second_up_sends_no_write(stack: Stack) -> None:
