@@ -24,7 +24,6 @@ def address_of(text: str, known: Iterable[Address]) -> Address:
         return by_text[text]
     raise ConfigError(
         f"there is no `{text}` in this project",
-        place="the address",
         hint=_nearest(text, by_text) or "`spcs-milvus graph` lists all addresses",
     )
 
