@@ -241,9 +241,10 @@ def _stays(resource: Resource, actual: Actual, inside: Collection[Address]) -> P
     address = resource.address
     left = f"{address} is ours and not in the project file any more"
     if inside:
-        return Problem(
-            f"{left}, but something else is in it", some([in_words(one) for one in inside]), str(address)
-        )
+        shown = some([in_words(one) for one in inside])
+        return Problem(f"{left}, but something else is in it", shown, str(address))
+    if actual.live.get("job"):
+        return Problem(f"{left}; it is a job, and may still run", None, str(address), "`down` drops it")
     loses = kind_of(address.kind).loses(resource, actual)
     if address.kind == "service" and loses:
         hint = f"`spcs-milvus down --target {address}` drops it with that; or put it back into the file"

@@ -113,6 +113,7 @@ def _read(resource: Resource, answers: base.Answers) -> Actual:
         "containers": containers(answers["containers"].rows),
         "endpoints": endpoints(answers["endpoints"].rows),
         "specification": None if specification is None else canonical(specification),
+        **({"job": True} if base.text_is_true(row.get("is_job")) else {}),
     }
     return Actual(Presence.PRESENT, attributes, row.get("comment") or None, live)
 
