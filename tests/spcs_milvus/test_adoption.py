@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, seen
 
 from spcs_milvus.adoption import plan_adoption
+from spcs_milvus.errors import Problem
 from spcs_milvus.kinds import KINDS, kind_of
+from spcs_milvus.kinds.base import Cost
 from spcs_milvus.ownership import Ownership, ownership
 from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.resource import ABSENT, MARKED, Actual, Presence, Resource, mark_of
@@ -36,10 +38,14 @@ def _unmarked(resource: Resource, comment: str | None = None, **live: Any) -> Ac
     return replace(there, live={**there.live, **live})
 
 
-def _refused(plan: Plan) -> str:
+def _problem(plan: Plan) -> Problem:
     (problem,) = plan.conflicts
     assert plan.changes == ()
-    return problem.summary
+    return problem
+
+
+def _refused(plan: Plan) -> str:
+    return _problem(plan).summary
 
 
 def test_every_kind_that_is_marked_can_be_adopted_or_is_built_in() -> None:
@@ -71,19 +77,40 @@ def test_it_shows_what_up_would_change_and_what_down_would_lose() -> None:
     assert [(one.attribute, one.actual, one.desired) for one in change.differences] == [
         ("size", "MEDIUM", "X-SMALL")
     ]
-    (change,) = plan_adoption(MILVUS, _unmarked(MILVUS)).changes
+    assert change.because == "`up` then changes what differs"
+    assert change.cost == Cost(data="from then on `down` drops it")
+    there = replace(there, attributes={**there.attributes, "auto_suspend_seconds": 60})
+    (change,) = plan_adoption(WAREHOUSE, there).changes
+    assert change.cost.credits == "idle, it stays up for 180 s"
+    plan = plan_adoption(MILVUS, _unmarked(MILVUS))
+    (change,) = plan.changes
+    assert change.because == "it is as declared"
     assert change.cost.data == "from then on `down` drops it, with the data on its volume (data 20Gi)"
+    assert (plan.conflicts, plan.kept, dict(plan.resources)) == ((), (), {MILVUS.address: MILVUS})
+    other = {"spec": {"containers": [{"name": "milvus", "image": "/x"}]}}
+    there = replace(_unmarked(MILVUS), attributes={**MILVUS.attributes, "specification": other})
+    (change,) = plan_adoption(MILVUS, there).changes
+    assert change.cost.data == (
+        "from then on `down` drops it, with the data on its volume (data 20Gi); "
+        "what its containers keep outside of block volumes and stages"
+    )
 
 
 def test_what_cannot_be_read_is_said() -> None:
     (told,) = plan_adoption(STAGE, replace(_unmarked(STAGE), attributes={})).kept
-    assert told.summary == f"encryption of {STAGE.address} cannot be read: taken as declared"
+    summary = f"encryption of {STAGE.address} cannot be read: taken as declared"
+    assert told == Problem(summary, None, str(STAGE.address))
+    hidden = replace(_unmarked(MILVUS), attributes={})
+    (told,) = plan_adoption(MILVUS, hidden).kept
+    assert told.summary.startswith("compute_pool, specification, volumes, ")
+    assert not plan_adoption(STAGE, _unmarked(STAGE)).kept
 
 
 def test_what_is_ours_already_needs_nothing() -> None:
     plan = plan_adoption(POOL, as_declared(POOL))
     assert (plan.changes, plan.conflicts) == ((), ())
-    assert [problem.summary for problem in plan.kept] == [f"{POOL.address} is ours already"]
+    assert plan.kept == (Problem(f"{POOL.address} is ours already", None, str(POOL.address)),)
+    assert dict(plan.resources) == {POOL.address: POOL}
 
 
 @pytest.mark.parametrize("resource", FREE, ids=lambda resource: str(resource.address))
@@ -98,7 +125,12 @@ def test_the_mark_of_others_is_never_taken(resource: Resource, mark: str) -> Non
         f"{mark}\n",
     ):
         plan = plan_adoption(resource, _unmarked(resource, comment))
-        assert _refused(plan) == f"{resource.address} is marked by another project or environment", comment
+        assert _problem(plan) == Problem(
+            f"{resource.address} is marked by another project or environment",
+            f"its comment is: {comment}",
+            str(resource.address),
+            "`down` there drops it; or whoever it belongs to takes the mark out of its comment",
+        )
 
 
 @given(st.text(), st.text())
@@ -117,35 +149,61 @@ def test_a_mark_of_ours_that_somebody_wrote_behind_is_set_again() -> None:
     "resource", [one for one in STACK if not one.mark][:3], ids=lambda one: str(one.address)
 )
 def test_what_has_no_comment_is_refused(resource: Resource) -> None:
-    assert "has no mark: it is ours by its" in _refused(plan_adoption(resource, as_declared(resource)))
+    kind = kind_of(resource.address.kind)
+    assert _problem(plan_adoption(resource, as_declared(resource))) == Problem(
+        f"a {kind.title} has no mark: it is ours by {kind.goes_with}", None, str(resource.address)
+    )
 
 
 def test_what_is_absent_unknown_existing_or_built_in_is_refused() -> None:
-    assert _refused(plan_adoption(POOL, ABSENT)) == f"{POOL.address} is not there"
+    at = str(POOL.address)
+    absent = plan_adoption(POOL, ABSENT)
+    assert _problem(absent) == Problem(f"{at} is not there", None, at, "`up` makes it")
+    assert dict(absent.resources) == {POOL.address: POOL}
     assert "cannot be told" in _refused(plan_adoption(POOL, Actual(Presence.UNKNOWN, reason="x")))
     listed = replace(POOL, existing=True, mark=None)
-    assert "listed under `existing`" in _refused(plan_adoption(listed, _unmarked(POOL)))
+    assert _problem(plan_adoption(listed, _unmarked(POOL))) == Problem(
+        f"{at} is listed under `existing`, so it is used and left as it is",
+        None,
+        at,
+        "take it out of `existing:` first",
+    )
     (built_in,) = (one for one in STACK if kind_of(one.address.kind).built_in)
-    assert "serves as it is" in _refused(plan_adoption(built_in, _unmarked(built_in)))
+    at = str(built_in.address)
+    assert _problem(plan_adoption(built_in, _unmarked(built_in))) == Problem(
+        f"{at} serves as it is, whoever made it", None, at, "`up` uses it"
+    )
 
 
 def test_what_up_would_have_to_make_again_is_refused() -> None:
     there = _unmarked(POOL)
     there = replace(there, attributes={**there.attributes, "instance_family": "CPU_X64_M"})
     plan = plan_adoption(POOL, there)
-    assert "cannot be altered to it" in _refused(plan)
-    assert plan.conflicts[0].detail == "instance_family is CPU_X64_M, not CPU_X64_S"
+    assert _problem(plan) == Problem(
+        f"{POOL.address} is not what is declared, and cannot be altered to it",
+        "instance_family is CPU_X64_M, not CPU_X64_S",
+        str(POOL.address),
+        "write what it is into the project file, or give it another name there",
+    )
+    assert dict(plan.resources) == {POOL.address: POOL}
+    other = {**MILVUS.attributes, "compute_pool": "P", "volumes": ()}
+    plan = plan_adoption(MILVUS, replace(_unmarked(MILVUS), attributes=other))
+    assert _problem(plan).detail == (
+        "compute_pool is P, not MILVUS_DEMO_MILVUS_POOL, volumes is (), not ('data 20Gi',)"
+    )
 
 
 def test_what_another_role_owns_is_refused_with_the_sql_that_helps() -> None:
     plan = plan_adoption(WAREHOUSE, _unmarked(WAREHOUSE, owner="SYSADMIN"))
-    assert "belongs to the role SYSADMIN" in _refused(plan)
-    assert (
-        "USE ROLE SYSADMIN; GRANT OWNERSHIP ON WAREHOUSE MILVUS_DEMO_WAREHOUSE TO ROLE MILVUS_DEMO_OWNER "
-        "COPY CURRENT GRANTS;" in (plan.conflicts[0].hint or "")
+    assert _problem(plan) == Problem(
+        f"{WAREHOUSE.address} belongs to the role SYSADMIN, and MILVUS_DEMO_OWNER is to manage it",
+        None,
+        str(WAREHOUSE.address),
+        "`up --target role.MILVUS_DEMO_OWNER` makes the role; then USE ROLE SYSADMIN; GRANT OWNERSHIP ON "
+        "WAREHOUSE MILVUS_DEMO_WAREHOUSE TO ROLE MILVUS_DEMO_OWNER COPY CURRENT GRANTS;",
     )
     plan = plan_adoption(MILVUS, _unmarked(MILVUS, owner="SYSADMIN"))
-    assert "a service keeps its owner" in (plan.conflicts[0].hint or "")
+    assert _problem(plan).hint == "a service keeps its owner; give ours another name"
 
 
 def test_an_owner_that_is_not_told_is_tried() -> None:

@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, nothing, seen
 
+from spcs_milvus.errors import Problem
+from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import Found
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.orphans import GONE, ordered, orphans, strangers, swept, too_many
 from spcs_milvus.plan import Action, Plan, plan_up
-from spcs_milvus.resource import Actual, Address, Resource, mark_of
+from spcs_milvus.resource import Actual, Address, Presence, Resource, mark_of, read_mark
 from spcs_milvus.steps import Answer
 
 STACK = declared()
@@ -79,6 +81,51 @@ def test_what_carries_our_mark_is_found_with_its_owner() -> None:
     assert {(str(one.address), one.role) for one in found} == {("warehouse.W", "R"), ("secret.D.S.W", "R")}
     assert all(one.mark and actual.comment == MARK for one, actual in found.items())
     assert {actual.live["owner"] for actual in found.values()} == {"R"}
+
+
+ROWS: dict[str, tuple[str, dict[str, str], str]] = {
+    "of the account": ("warehouse.OLD_WAREHOUSE", {"name": "W"}, "warehouse.W"),
+    # a pool is in nothing, whatever else its row says
+    "with columns that are not of its name": (
+        "warehouse.OLD_WAREHOUSE",
+        {"name": "W", "database_name": "D", "schema_name": "S"},
+        "warehouse.W",
+    ),
+    "of a database": ("schema.OLD.S", {"database_name": "D", "name": "T"}, "schema.D.T"),
+    "of a schema": (
+        "stage.OLD.S.DATA",
+        {"database_name": "D", "schema_name": "T", "name": "X"},
+        "stage.D.T.X",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", ROWS)
+def test_a_row_is_named_as_its_kind_is(what: str) -> None:
+    at, row, expected = ROWS[what]
+    answers = {one.address: {"show": Answer()} for one in OLD}
+    answers[LEFT[at].address] = {"show": Answer(({**row, "owner": "R", "comment": MARK},))}
+    found = {str(one.address): one for one in orphans(OLD, Observation({}, answers), "ADMIN")}
+    assert found.keys() == {expected}
+    assert ".".join(found[expected].name.parts) == expected.partition(".")[2]
+
+
+def test_what_is_found_is_as_much_of_a_resource_as_a_drop_takes() -> None:
+    answers = {one.address: {"show": Answer()} for one in OLD}
+    place = {"database_name": "D", "schema_name": "T", "name": "X"}
+    row = {**place, "owner": None, "comment": MARK, "compute_pool": "P"}
+    answers[MILVUS.address] = {"show": Answer((row,))}
+    ((one, actual),) = orphans(OLD, Observation({}, answers), "ADMIN").items()
+    assert one == Resource(
+        Address("service", "D.T.X"),
+        Name.of("D", "T", "X"),
+        "ADMIN",
+        "SECURITYADMIN",
+        kind_of("service").undeclared(row),
+        mark=read_mark(MARK),
+        detail={"database": Name.of("D"), "specification": {}},
+    )
+    assert actual == Actual(Presence.PRESENT, {}, MARK, {"owner": None})
 
 
 @pytest.mark.parametrize("comment", THEIRS)
@@ -170,6 +217,21 @@ def test_a_service_whose_specification_nobody_shows_may_have_a_volume() -> None:
     assert _dropped(plan) == set()
 
 
+def test_a_job_may_still_run() -> None:
+    job = as_declared(JUPYTER)
+    running = replace(job, live={**job.live, "job": True})
+    plan = swept(plan_up(STACK, seen(STACK)), {JUPYTER: running}, {})
+    assert not plan.changes
+    assert plan.kept == (
+        Problem(
+            f"{JUPYTER.address} is ours and not in the project file any more; it is a job, and may still run",
+            None,
+            str(JUPYTER.address),
+            "`down` drops it",
+        ),
+    )
+
+
 FOREIGN = {
     "a table in the database": ("database.OLD", _found("table", "OLD", "X", "T"), {"database.OLD"}),
     "a stage in the schema": (
@@ -198,6 +260,11 @@ def test_a_container_of_anything_that_is_not_to_be_dropped_stays(what: str) -> N
     held = {place for place, summary in _kept(plan).items() if "something else is in it" in summary}
     assert held == expected
     assert not _dropped(plan) & expected
+    told = next(problem for problem in plan.kept if problem.place == min(expected))
+    assert (told.summary, told.detail) == (
+        f"{min(expected)} is ours and not in the project file any more, but something else is in it",
+        f"{found.address.kind} {found.name}",
+    )
     if at == "database.OLD":
         assert "role.OLD_OWNER" not in _dropped(plan)
 
@@ -252,9 +319,19 @@ def test_what_is_not_ours_does_not_count() -> None:
     left = WITHOUT_VECTORS[-3:]
     plan = _swept(left, plan=plan_up(STACK, observation))
     problem = too_many(plan, STACK, observation, left)
-    assert problem
-    assert problem.summary == "3 of 3 objects that are ours are not in the project file any more"
-    assert "--allow-deletions" in (problem.hint or "")
+    assert problem == Problem(
+        "3 of 3 objects that are ours are not in the project file any more",
+        ", ".join(str(one.address) for one in left),
+        None,
+        "another prefix under `names:` or another environment makes everything new; if this is meant, add "
+        "--allow-deletions",
+    )
+
+
+def test_nothing_else_has_to_change_for_it_to_stop() -> None:
+    left = WITHOUT_VECTORS[-3:]
+    assert too_many(_swept(left, plan=Plan(())), [], nothing(STACK), left)
+    assert not too_many(Plan(()), [], nothing(STACK), left)
 
 
 def test_where_nothing_is_dropped_nothing_stops() -> None:
@@ -284,6 +361,12 @@ def test_what_an_owner_has_in_a_database_of_ours_is_told_there_once() -> None:
         database.address: ("stage OLD.S.MINE",),
         schema.address: ("stage OLD.S.MINE",),
     }
+
+
+def test_what_is_strange_is_told_in_words() -> None:
+    database = LEFT["database.OLD"]
+    contents = {database.address: [_found("image_repository", "OLD", "S", "R")]}
+    assert strangers([database], contents) == {database.address: ("image repository OLD.S.R",)}
 
 
 def test_an_order_for_what_nobody_declares() -> None:
