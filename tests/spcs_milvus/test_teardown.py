@@ -1,0 +1,107 @@
+"""What `down` says of what goes, what stays, and what it leaves behind."""
+
+from typing import Any
+
+import pytest
+from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, seen
+
+from spcs_milvus.errors import Problem
+from spcs_milvus.plan import Plan
+from spcs_milvus.resource import Resource
+from spcs_milvus.teardown import plan_down, some
+
+STACK = declared(QUICKSTART + "names: {schema: S}\n")
+BY_ADDRESS = by_address(STACK)
+DATABASE = BY_ADDRESS["database.MILVUS_DEMO"].address
+SCHEMA = BY_ADDRESS["schema.MILVUS_DEMO.S"].address
+MILVUS = BY_ADDRESS["service.MILVUS_DEMO.S.MILVUS"].address
+JUPYTER = BY_ADDRESS["service.MILVUS_DEMO.S.JUPYTER"].address
+TABLE = ("table MILVUS_DEMO.S.T",)
+
+
+def _down(**foreign: Any) -> Plan:
+    return plan_down(STACK, seen(STACK), {BY_ADDRESS[at].address: held for at, held in foreign.items()})
+
+
+@pytest.mark.parametrize(
+    ("count", "text"), [(0, ""), (1, "a"), (5, "a, b, c, d, e"), (6, "a, b, c, d, e and 1 more")]
+)
+def test_some_of_many_names(count: int, text: str) -> None:
+    assert some("abcdef"[:count]) == text
+
+
+def test_every_deletion_says_why_and_what_it_costs() -> None:
+    changes = {change.address: change for change in _down().changes}
+    assert {change.because for change in changes.values()} == {"it is ours"}
+    assert changes[MILVUS].cost.downtime == "it answers nobody from then on"
+    assert "https://a-b.snowflakecomputing.app" in (changes[JUPYTER].cost.url or "")
+
+
+def test_what_stays_is_told_with_what_is_in_it() -> None:
+    kept = {problem.place: problem for problem in _down(**{str(DATABASE): TABLE}).kept}
+    assert kept[str(DATABASE)] == Problem(
+        f"{DATABASE} holds things that are not ours",
+        "table MILVUS_DEMO.S.T",
+        str(DATABASE),
+        "move or drop them, then run down again",
+    )
+    role = "role.MILVUS_DEMO_OWNER"
+    assert kept[role] == Problem(f"{role} is needed by what stays", None, role)
+
+
+# --- what dropping leaves behind ---------------------------------------------------------------------------
+
+
+def test_a_snapshot_is_left_where_the_schema_stays() -> None:
+    assert _down().lasting == ()
+    stays = _down(**{str(DATABASE): TABLE, str(SCHEMA): TABLE})
+    assert stays.lasting == (
+        Problem(
+            f"{MILVUS} leaves something behind in the schema MILVUS_DEMO.S",
+            "Snowflake's own snapshot of its volume, for seven days",
+            str(MILVUS),
+            "USE ROLE MILVUS_DEMO_MILVUS; SHOW SNAPSHOTS IN SCHEMA MILVUS_DEMO.S; and DROP SNAPSHOT",
+        ),
+    )
+
+
+def test_a_snapshot_goes_with_its_schema() -> None:
+    plan = _down(**{str(DATABASE): ("table MILVUS_DEMO.X.T",)})
+    assert SCHEMA in {change.address for change in plan.changes}
+    assert DATABASE not in {change.address for change in plan.changes}
+    assert plan.lasting == ()
+
+
+# --- what was given to others ------------------------------------------------------------------------------
+
+GUIDE = declared(QUICKSTART + "roles: {owner: SYSADMIN}\nexisting: [role.SYSADMIN]\n")
+(BIND,) = (one for one in GUIDE if one.lasting)
+FIRST = next(one for one in GUIDE if one.mark)
+
+
+def _lasting(given: object, made: object) -> tuple[Problem, ...]:
+    """What lasts when the privilege was given, and our first object made, at these times (None: not told)."""
+
+    def at(resource: Resource, since: object) -> Any:
+        live = as_declared(resource).live
+        return as_declared(resource, live={**live, **({"since": since} if since is not None else {})})
+
+    observation = seen(GUIDE, {BIND.address: at(BIND, given), FIRST.address: at(FIRST, made)})
+    return plan_down(GUIDE, observation, {}).lasting
+
+
+@pytest.mark.parametrize(
+    ("given", "made", "lasts"), [(2, 1, True), (1, 1, True), (1, 2, False), (None, 1, True)]
+)
+def test_what_was_given_since_is_told(given: object, made: object, lasts: bool) -> None:
+    told = Problem(
+        f"{BIND.address.name} is not taken back",
+        "it was granted to a role that is not ours, and others may rely on it by now",
+        str(BIND.address),
+        f"USE ROLE {BIND.role}; REVOKE BIND SERVICE ENDPOINT ON ACCOUNT FROM ROLE SYSADMIN;",
+    )
+    assert _lasting(given, made) == ((told,) if lasts else ())
+
+
+def test_where_nothing_of_ours_was_made_nothing_lasts() -> None:
+    assert _lasting(2, None) == ()
