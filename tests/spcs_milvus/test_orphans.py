@@ -371,8 +371,11 @@ def test_what_is_strange_is_told_in_words() -> None:
 
 def test_an_order_for_what_nobody_declares() -> None:
     """What stands on what cannot be known, so each is dropped before all that it may stand on."""
-    both = ordered([BY_ADDRESS["service.MILVUS_DEMO.PUBLIC.MILVUS"]], [LEFT["secret.OLD.S.KEY"]])
-    service = next(one for one in both if one.address.kind == "service")
-    assert LEFT["secret.OLD.S.KEY"].address in service.needs
-    secret = next(one for one in both if one.address.kind == "secret")
-    assert service.address not in secret.needs
+    service, database = (
+        BY_ADDRESS[at] for at in ("service.MILVUS_DEMO.PUBLIC.MILVUS", "database.MILVUS_DEMO")
+    )
+    secret = LEFT["secret.OLD.S.KEY"]
+    needs = {one.address: one.needs for one in ordered([service, database], [secret])}
+    assert needs[service.address] == service.needs | {secret.address}
+    assert needs[secret.address] == secret.needs | {database.address}
+    assert needs[database.address] == database.needs

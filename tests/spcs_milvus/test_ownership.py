@@ -95,3 +95,31 @@ def test_a_suspended_service_is_told_with_the_way_to_resume_it() -> None:
     assert told.summary == f"{JUPYTER.address} is suspended, and stays so"
     assert (told.detail, told.place) == (None, str(JUPYTER.address))
     assert told.hint == f"USE ROLE {JUPYTER.role}; ALTER SERVICE {JUPYTER.name} RESUME;"
+
+
+def test_what_loses_nothing_and_takes_nothing_along_says_no_more() -> None:
+    stack = declared(QUICKSTART + "secrets: {KEY: {generic_string: '${env:KEY}'}}\n", KEY="x")
+    secret = by_address(stack)["secret.MILVUS_DEMO.PUBLIC.KEY"]
+    other = as_declared(secret, attributes={"type": "PASSWORD"})
+    (problem,) = plan_up(stack, seen(stack, {secret.address: other})).conflicts
+    assert problem.detail == "type cannot be altered"
+
+
+def test_what_would_go_along_is_listed() -> None:
+    other = as_declared(POOL, attributes={**POOL.attributes, "instance_family": "CPU_X64_M"})
+    (problem,) = _up(POOL, other).conflicts
+    assert problem.detail == (
+        "instance_family cannot be altered\nwith it would go "
+        "grant.USAGE on compute pool MILVUS_DEMO_MILVUS_POOL to MILVUS_DEMO_MILVUS, "
+        "service.MILVUS_DEMO.PUBLIC.MILVUS, "
+        "grant.endpoints of service MILVUS_DEMO.PUBLIC.MILVUS to MILVUS_DEMO_JUPYTER"
+    )
+
+
+def test_what_is_built_in_is_told_to_serve() -> None:
+    stack = declared(QUICKSTART + "ingress_integration: create\n")
+    (integration,) = (one for one in stack if one.address.kind == "security_integration")
+    theirs = as_declared(integration, comment="theirs")
+    (told,) = plan_up(stack, seen(stack, {integration.address: theirs})).kept
+    assert told.summary == "a security integration that is not ours is there; it is used as it is"
+    assert (told.detail, told.place) == (None, str(integration.address))

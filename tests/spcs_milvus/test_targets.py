@@ -1,12 +1,15 @@
 """As much of a plan as was asked for: what is taken along, what is left out, and what no target can do."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.spcs_milvus.stack import as_declared, by_address, declared, nothing, seen
+from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, nothing, seen
 
-from spcs_milvus.errors import ConfigError
+from spcs_milvus.errors import ConfigError, Problem
 from spcs_milvus.graph import closure
+from spcs_milvus.orphans import swept
 from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.resource import Address
 from spcs_milvus.targets import address_of, only_down, only_up
@@ -94,10 +97,33 @@ def test_a_conflict_of_what_is_left_out_stops_nothing() -> None:
     assert only_up(plan, [MILVUS]).conflicts == plan.conflicts
 
 
+def test_what_is_told_of_the_rest_is_left_out() -> None:
+    pool, other = Problem("pool", None, str(POOL.address)), Problem("other", None, WAREHOUSE)
+    anywhere = Problem("anywhere", None, "a file")
+    told = (pool, other, anywhere)
+    there = (BY_ADDRESS[WAREHOUSE].address, POOL.address)
+    plan = replace(_up(), conflicts=told, kept=told, lasting=told, existing=there)
+    part = only_up(plan, [str(POOL.address)])
+    assert part.conflicts == part.kept == part.lasting == (pool, anywhere)
+    assert part.existing == (POOL.address,)
+
+
+def test_an_orphan_takes_along_what_stands_on_it_and_nothing_else() -> None:
+    old = [one for one in declared(QUICKSTART + "names: {prefix: OLD, database: OLD}\n") if one.mark]
+    undeclared = {one: as_declared(one) for one in old if "MILVUS" not in one.name.last}
+    plan = swept(_up(), undeclared, {})
+    asked = only_up(plan, ["compute_pool.OLD_JUPYTER_POOL"])
+    assert _told(asked) == {"compute_pool.OLD_JUPYTER_POOL", "service.OLD.PUBLIC.JUPYTER"}
+    assert [str(address) for address in asked.along] == ["service.OLD.PUBLIC.JUPYTER"]
+    assert "role.OLD_JUPYTER" in map(str, asked.left_out)
+    assert not any(one.address.name.startswith("OLD") for one in only_up(plan, [MILVUS]).changes)
+
+
 def test_a_grant_cannot_be_taken_down_by_itself() -> None:
     (grant, *_) = (one for one in STACK if one.address.kind == "grant")
-    with pytest.raises(ConfigError, match="goes with its role"):
+    with pytest.raises(ConfigError, match="goes with its role, and not by itself") as error:
         only_down(_down(), [str(grant.address)])
+    assert error.value.problem.hint == "name its role"
 
 
 NEAREST = {
@@ -114,6 +140,14 @@ def test_an_address_that_there_is_not_is_an_error_with_the_nearest(text: str) ->
         only_up(_up(), [text])
     assert error.value.problem.summary == f"there is no `{text}` in this project"
     assert error.value.problem.hint == f"did you mean {NEAREST[text]}?"
+
+
+def test_of_two_that_look_alike_the_one_of_that_kind_and_name_is_meant() -> None:
+    known = [Address("stage", "D.S.SERVICES"), Address("service", "D.T.A"), Address("service", "D.S.A")]
+    for text, meant in {"service.X.A": "service.D.T.A", "stage.services": "stage.D.S.SERVICES"}.items():
+        with pytest.raises(ConfigError) as error:
+            address_of(text, known)
+        assert error.value.problem.hint == f"did you mean {meant}?"
 
 
 def test_an_address_like_no_other() -> None:
