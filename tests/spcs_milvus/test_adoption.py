@@ -63,7 +63,7 @@ def test_the_comment_is_set_and_nothing_else(resource: Resource, comment: str | 
     title = kind_of(resource.address.kind).title.upper()
     text = f"{comment} {resource.mark}" if comment else str(resource.mark)
     assert step.sql == f"ALTER {title} {resource.name} SET COMMENT = '{text}'"
-    assert (change.action, step.role) == (Action.ADOPT, resource.role)
+    assert (change.address, change.action, step.role) == (resource.address, Action.ADOPT, resource.role)
     assert "from then on `down` drops it" in (change.cost.data or "")
     adopted = _unmarked(resource, text)
     assert ownership(resource, adopted) is Ownership.OURS

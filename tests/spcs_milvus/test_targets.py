@@ -51,6 +51,10 @@ def test_up_takes_along_what_a_target_needs_and_waits_for_it() -> None:
     assert str(POOL.address) in map(str, plan.along)
     assert MILVUS not in map(str, plan.along)
     assert JUPYTER in map(str, plan.left_out)
+    assert set(plan.resources) == NEEDS[BY_ADDRESS[MILVUS].address] | {BY_ADDRESS[MILVUS].address}
+    assert all(change.needs <= {one.address for one in plan.changes} for change in plan.changes)
+    (wait,) = (change for change in plan.changes if change.action is Action.WAIT)
+    assert BY_ADDRESS[MILVUS].address in wait.needs
     assert not _told(plan) & {JUPYTER, "ready.MILVUS_DEMO.PUBLIC.JUPYTER"}
 
 
@@ -143,7 +147,7 @@ def test_an_address_that_there_is_not_is_an_error_with_the_nearest(text: str) ->
 
 
 def test_of_two_that_look_alike_the_one_of_that_kind_and_name_is_meant() -> None:
-    known = [Address("stage", "D.S.SERVICES"), Address("service", "D.T.A"), Address("service", "D.S.A")]
+    known = [Address("role", "A"), Address("stage", "D.S.SERVICES"), Address("service", "D.T.A")]
     for text, meant in {"service.X.A": "service.D.T.A", "stage.services": "stage.D.S.SERVICES"}.items():
         with pytest.raises(ConfigError) as error:
             address_of(text, known)
