@@ -379,3 +379,11 @@ def test_an_order_for_what_nobody_declares() -> None:
     assert needs[service.address] == service.needs | {secret.address}
     assert needs[secret.address] == secret.needs | {database.address}
     assert needs[database.address] == database.needs
+
+
+def test_what_is_ours_is_not_strange_and_what_exists_is() -> None:
+    role, stage = LEFT["role.OLD_OWNER"], LEFT["stage.OLD.S.DATA"]
+    contents = {role.address: [_found("stage", "OLD", "S", "DATA")]}
+    assert strangers([role, stage], contents)[role.address] == ()
+    there = replace(stage, existing=True, mark=None)
+    assert strangers([role, there], contents)[role.address] == ("stage OLD.S.DATA",)

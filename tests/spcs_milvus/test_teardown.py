@@ -6,6 +6,7 @@ import pytest
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, seen
 
 from spcs_milvus.errors import Problem
+from spcs_milvus.kinds import kind_of
 from spcs_milvus.plan import Plan
 from spcs_milvus.resource import Resource
 from spcs_milvus.teardown import plan_down, some
@@ -32,6 +33,9 @@ def test_some_of_many_names(count: int, text: str) -> None:
 
 def test_every_deletion_says_why_and_what_it_costs() -> None:
     changes = {change.address: change for change in _down().changes}
+    for address, change in changes.items():
+        resource = BY_ADDRESS[str(address)]
+        assert change.steps == kind_of(address.kind).drop(resource, as_declared(resource))
     assert {change.because for change in changes.values()} == {"it is ours"}
     assert changes[MILVUS].cost.downtime == "it answers nobody from then on"
     assert "https://a-b.snowflakecomputing.app" in (changes[JUPYTER].cost.url or "")
