@@ -357,16 +357,17 @@ def test_what_an_owner_has_in_a_database_of_ours_is_told_there_once() -> None:
     stage = _found("stage", "OLD", "S", "MINE")
     contents = {database.address: [stage], role.address: [stage, _found("warehouse", "W")]}
     assert strangers([role, database, schema], contents) == {
-        role.address: ("warehouse W",),
-        database.address: ("stage OLD.S.MINE",),
-        schema.address: ("stage OLD.S.MINE",),
+        role.address: (Address("warehouse", "W"),),
+        database.address: (stage.address,),
+        schema.address: (stage.address,),
     }
 
 
 def test_what_is_strange_is_told_in_words() -> None:
     database = LEFT["database.OLD"]
     contents = {database.address: [_found("image_repository", "OLD", "S", "R")]}
-    assert strangers([database], contents) == {database.address: ("image repository OLD.S.R",)}
+    (problem,) = _swept([database], contents).kept
+    assert problem.detail == "image repository OLD.S.R"
 
 
 def test_an_order_for_what_nobody_declares() -> None:
@@ -386,4 +387,4 @@ def test_what_is_ours_is_not_strange_and_what_exists_is() -> None:
     contents = {role.address: [_found("stage", "OLD", "S", "DATA")]}
     assert strangers([role, stage], contents)[role.address] == ()
     there = replace(stage, existing=True, mark=None)
-    assert strangers([role, there], contents)[role.address] == ("stage OLD.S.DATA",)
+    assert strangers([role, there], contents)[role.address] == (stage.address,)

@@ -92,9 +92,9 @@ def test_what_would_be_made_again_says_what_it_costs_and_how() -> None:
 
 def test_a_suspended_service_is_told_with_the_way_to_resume_it() -> None:
     (told,) = _up(JUPYTER, as_declared(JUPYTER, live={"status": "SUSPENDED"})).kept
-    assert told.summary == f"{JUPYTER.address} is suspended, and stays so"
-    assert (told.detail, told.place) == (None, str(JUPYTER.address))
-    assert told.hint == f"USE ROLE {JUPYTER.role}; ALTER SERVICE {JUPYTER.name} RESUME;"
+    assert told.summary == f"{JUPYTER.address} is paused, and stays so"
+    assert told.detail == "a suspended service is no difference; `up` does not start it"
+    assert (told.place, told.hint) == (str(JUPYTER.address), "`spcs-milvus resume` starts it again")
 
 
 def test_what_loses_nothing_and_takes_nothing_along_says_no_more() -> None:

@@ -70,18 +70,34 @@ GRANT * ON IMAGE REPOSITORY *
 GRANT ROLE *
 GRANT SERVICE ROLE *
 REVOKE ROLE *
+SHOW ALERTS IN DATABASE *
 SHOW COMPUTE POOLS
+SHOW DYNAMIC TABLES IN DATABASE *
 SHOW ENDPOINTS *
+SHOW EVENT TABLES IN DATABASE *
 SHOW EXTERNAL ACCESS INTEGRATIONS
+SHOW GIT REPOSITORIES IN DATABASE *
 SHOW GRANTS *
 SHOW IMAGE REPOSITORIES *
 SHOW IMAGES *
+SHOW MASKING POLICIES IN DATABASE *
+SHOW MODELS IN DATABASE *
 SHOW NETWORK RULES *
+SHOW NOTEBOOKS IN DATABASE *
+SHOW PIPES IN DATABASE *
 SHOW ROLES
+SHOW ROW ACCESS POLICIES IN DATABASE *
 SHOW SECRETS *
 SHOW SECURITY INTEGRATIONS
 SHOW SERVICE CONTAINERS *
 SHOW SERVICES *
+SHOW SNAPSHOTS IN DATABASE *
+SHOW STREAMLITS IN DATABASE *
+SHOW STREAMS IN DATABASE *
+SHOW TAGS IN DATABASE *
+SHOW TASKS IN DATABASE *
+SHOW USER FUNCTIONS IN DATABASE *
+SHOW USER PROCEDURES IN DATABASE *
 """.strip().splitlines()
 
 # of every kind and form there is
@@ -115,6 +131,7 @@ def _of(resource: Resource) -> Iterator[str]:
     for differing in (frozenset(kind.attributes), frozenset[str]()):
         yield from _sql(kind.alter(resource, differing))
     yield from _sql(kind.renew(resource, Actual(Presence.PRESENT), frozenset()))
+    yield from _sql((*kind.suspend(resource), *kind.resume(resource)))
     if kind.marked:
         yield from _sql((comment_step(resource, "it's \\ ours"),))
 

@@ -8,7 +8,7 @@ from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declare
 from spcs_milvus.errors import Problem
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.plan import Plan
-from spcs_milvus.resource import Resource
+from spcs_milvus.resource import Address, Resource
 from spcs_milvus.teardown import plan_down, some
 
 STACK = declared(QUICKSTART + "names: {schema: S}\n")
@@ -17,7 +17,7 @@ DATABASE = BY_ADDRESS["database.MILVUS_DEMO"].address
 SCHEMA = BY_ADDRESS["schema.MILVUS_DEMO.S"].address
 MILVUS = BY_ADDRESS["service.MILVUS_DEMO.S.MILVUS"].address
 JUPYTER = BY_ADDRESS["service.MILVUS_DEMO.S.JUPYTER"].address
-TABLE = ("table MILVUS_DEMO.S.T",)
+TABLE = (Address("table", "MILVUS_DEMO.S.T"),)
 
 
 def _down(**foreign: Any) -> Plan:
@@ -47,10 +47,12 @@ def test_what_stays_is_told_with_what_is_in_it() -> None:
         f"{DATABASE} holds things that are not ours",
         "table MILVUS_DEMO.S.T",
         str(DATABASE),
-        "move or drop them, then run down again",
+        "move or drop them; then run down again, or let them go along: "
+        f"spcs-milvus down --delete-data {DATABASE}",
     )
     role = "role.MILVUS_DEMO_OWNER"
-    assert kept[role] == Problem(f"{role} is needed by what stays", None, role)
+    drop = "USE ROLE USERADMIN; DROP ROLE MILVUS_DEMO_OWNER;"
+    assert kept[role] == Problem(f"{role} is needed by what stays", None, role, drop)
 
 
 # --- what dropping leaves behind ---------------------------------------------------------------------------
@@ -70,7 +72,7 @@ def test_a_snapshot_is_left_where_the_schema_stays() -> None:
 
 
 def test_a_snapshot_goes_with_its_schema() -> None:
-    plan = _down(**{str(DATABASE): ("table MILVUS_DEMO.X.T",)})
+    plan = _down(**{str(DATABASE): (Address("table", "MILVUS_DEMO.X.T"),)})
     assert SCHEMA in {change.address for change in plan.changes}
     assert DATABASE not in {change.address for change in plan.changes}
     assert plan.lasting == ()
