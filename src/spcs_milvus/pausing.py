@@ -16,7 +16,7 @@ from typing import Any
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import reverse
 from spcs_milvus.kinds import kind_of
-from spcs_milvus.kinds.base import Found
+from spcs_milvus.kinds.base import FREE, Cost, Found
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict
 from spcs_milvus.plan import (
@@ -24,6 +24,7 @@ from spcs_milvus.plan import (
     Action,
     Change,
     Plan,
+    cost_of_waking,
     existing,
     is_ready,
     is_suspended,
@@ -155,16 +156,22 @@ def _waking(change: Change) -> int:
 
 def _paused(resource: Resource, actual: Actual, lost: str | None) -> Change:
     suspend = () if is_suspended(actual) else kind_of(resource.address.kind).suspend(resource)
-    because = f"it is {state_of(actual)}"
-    return Change(resource.address, Action.PAUSE, because, (*suspend, Rest(resource.address)), loses=lost)
+    because, steps = f"it is {state_of(actual)}", (*suspend, Rest(resource.address))
+    cost = Cost(downtime="it answers nobody until it is resumed") if _serves(resource) else FREE
+    return Change(resource.address, Action.PAUSE, because, steps, loses=lost, cost=cost)
+
+
+def _serves(resource: Resource) -> bool:
+    return resource.address.kind == "service"
 
 
 def _resumed(resource: Resource, actual: Actual) -> Iterator[Change]:
     """A service that is not ready is waited for, too: a run may have been cut short before it was."""
     if is_suspended(actual):
         steps = kind_of(resource.address.kind).resume(resource)
-        yield Change(resource.address, Action.RESUME, f"it is {state_of(actual)}", steps)
-    if resource.address.kind == "service" and not (is_ready(actual) and not is_suspended(actual)):
+        because, cost = f"it is {state_of(actual)}", cost_of_waking(resource)
+        yield Change(resource.address, Action.RESUME, because, steps, cost=cost)
+    if _serves(resource) and not (is_ready(actual) and not is_suspended(actual)):
         yield wait_for(resource, "it is to be ready")
 
 

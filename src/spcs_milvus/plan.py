@@ -223,8 +223,15 @@ def _change(
     reasons += ["its data was kept, and is wanted again"] if waking else []
     steps = (*(kind.alter(resource, names) if found else ()), *renewing, *waking)
     cost = kind.altering(resource, actual, names, bool(renewing))
+    if waking and is_suspended(actual):
+        cost = replace(cost, credits=cost_of_waking(resource).credits)
     because = ", ".join(reasons)
     return Change(address, Action.UPDATE, because, steps, differences=found, cost=cost, images=images)
+
+
+def cost_of_waking(resource: Resource) -> Cost:
+    """What is charged for from then on, as when it was new."""
+    return Cost(credits=kind_of(resource.address.kind).creating(resource).credits)
 
 
 def _images(resource: Resource, actual: Actual, digests: Mapping[str, str]) -> tuple[ImageChange, ...]:

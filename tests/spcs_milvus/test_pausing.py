@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, nothing, seen
 
+from spcs_milvus.keeping import KEPT
+from spcs_milvus.kinds.base import FREE
 from spcs_milvus.observe import Observation
 from spcs_milvus.pausing import lost_at_rest, plan_pause, plan_resume
-from spcs_milvus.plan import Action
+from spcs_milvus.plan import Action, plan_up
 from spcs_milvus.resource import Actual, Presence, Resource
 from spcs_milvus.specification import canonical
 from spcs_milvus.status import LOOKED_AT
@@ -116,6 +118,24 @@ def test_resume_begins_with_the_pool_and_is_patient() -> None:
         "ALTER SERVICE MILVUS_DEMO.PUBLIC.MILVUS RESUME",
     ]
     assert all(step.patience_seconds for step in steps)
+
+
+def test_what_rests_answers_nobody_and_what_wakes_is_charged_for() -> None:
+    costs = {change.address: change.cost for change in plan_pause(STACK, _watched({}), {}).changes}
+    assert costs[MILVUS.address].downtime == "it answers nobody until it is resumed"
+    assert costs[POOL.address] == FREE
+
+    resting = {one: _in_state(one, "SUSPENDED") for one in (MILVUS, POOL)}
+    costs = {change.address: change.cost for change in plan_resume(STACK, _watched(resting)).changes}
+    assert (costs[POOL.address].credits or "").startswith("1 node of CPU_X64_")
+    assert costs[MILVUS.address] == FREE
+
+
+@pytest.mark.parametrize("state", ["SUSPENDED", "ACTIVE"])
+def test_what_was_kept_is_charged_for_once_it_wakes(state: str) -> None:
+    kept = replace(_in_state(POOL, state), comment=f"{KEPT} {POOL.mark}")
+    (change,) = plan_up(STACK, seen(STACK, {POOL.address: kept})).changes
+    assert bool(change.cost.credits) is (state == "SUSPENDED")
 
 
 def test_nothing_is_there() -> None:

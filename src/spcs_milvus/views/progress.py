@@ -37,6 +37,7 @@ _PAST = {
 _DOING = {"create": "creating", "update": "updating", "delete": "dropping", "wait": "waiting"} | {
     "pause": "suspending",
     "resume": "resuming",
+    "adopt": "marking",
 }
 _ENDS = {
     Stage.DONE: ("✓", "green"),

@@ -114,9 +114,14 @@ def test_another_password_and_what_a_person_does_with_it_are_no_difference(peopl
 def test_users_that_left_the_file_are_dropped_by_up(people: Stack) -> None:
     before = people.local.dump()
     done(people.up())
+    password = _kept(people.file.parent)
+    assert password.exists()
     people.write(QUICKSTART)
 
     report = done(people.up())
+
+    assert report.removed == (password,)
+    assert not password.exists()
 
     dropped = {str(change.address) for change in report.plan.changes}
     assert dropped == {"user.ALICE", "user.BOB", "user.ROBOT"}
