@@ -22,6 +22,7 @@ from .fake_engine import FakeEngine
 
 NO_BUILD = Allowed(build=False, words=" -f p.yaml")
 NO_PUSH = Allowed(push=False, words=" -f p.yaml")
+MILVUS = "service.MILVUS_DEMO.PUBLIC.MILVUS"
 GONE = ConnectError("no Docker engine answers", hint="start it")
 
 
@@ -108,6 +109,30 @@ def test_another_version_of_milvus_is_another_image(stack: Stack, engine: FakeEn
     report = done(stack.up())
 
     assert changed(report) == {"image milvus": Action.CREATE, "service MILVUS": Action.UPDATE}
+
+
+def test_a_part_takes_its_own_image_along_and_asks_for_no_other(stack: Stack, engine: FakeEngine) -> None:
+    with stack.target() as on:
+        (problem,) = deployment.make_plan(on, targets=[MILVUS], images=NO_BUILD).plan.conflicts
+        assert problem.hint == "spcs-milvus images build milvus -f p.yaml"
+        planned = deployment.make_plan(on, targets=[MILVUS])
+        report = done(deployment.up(on, planned, stack.events.append, threading.Event()))
+
+    assert changed(report)["image milvus"] is Action.CREATE
+    assert {asked.rpartition(" ")[2] for asked in engine.asked} == {"milvus"}
+
+
+def test_data_that_is_kept_keeps_the_image_that_reads_it(stack: Stack, engine: FakeEngine) -> None:
+    done(stack.up())
+    with stack.target() as on:
+        plan = deployment.make_down_plan(on, keep_data=True)
+        done(deployment.down(on, plan, stack.events.append, threading.Event()))
+    engine.asked.clear()
+
+    done(stack.up())
+
+    assert engine.asked == []
+    assert stack.status().ready
 
 
 def test_what_the_engine_has_is_pushed_as_it_is(stack: Stack, engine: FakeEngine) -> None:
