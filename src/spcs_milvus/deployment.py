@@ -21,15 +21,14 @@ from spcs_milvus.apply import Emit, Outcome, Status, apply
 from spcs_milvus.config import Loaded
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.declaration import declare, declare_without_images, forget_passwords
-from spcs_milvus.errors import ConfigError, ConnectError, DeployError, Problem, RefusedError, StoppedError
+from spcs_milvus.entry import check_account, check_reachable, check_roles
+from spcs_milvus.errors import ConfigError, Problem, RefusedError, StoppedError
 from spcs_milvus.image_plans import ANYTHING, Allowed, allowed, builds
 from spcs_milvus.images import Engine, container_image
-from spcs_milvus.kinds import kind_of
-from spcs_milvus.kinds.base import Found
 from spcs_milvus.logs import Log, Wanted, log
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation, listing, observe
-from spcs_milvus.orphans import ordered, orphans, strangers, swept, too_many
+from spcs_milvus.orphans import ordered, strangers, swept, too_many
 from spcs_milvus.ownership import Ownership, ownership
 from spcs_milvus.pausing import plan_pause, plan_resume
 from spcs_milvus.performing import performer
@@ -39,10 +38,9 @@ from spcs_milvus.proof import Proof, Tools, prove
 from spcs_milvus.reach import within_down, within_up
 from spcs_milvus.receipt import Receipt
 from spcs_milvus.report import Counts, Report, still_there
-from spcs_milvus.resource import Actual, Address, Presence, Resource, address
-from spcs_milvus.session import reachable
+from spcs_milvus.resource import Presence, Resource, address
 from spcs_milvus.status import LOOKED_AT, StackStatus, status
-from spcs_milvus.steps import Look
+from spcs_milvus.sweeping import contents_of, look_again, undeclared
 from spcs_milvus.targets import address_of, only_down, only_up
 from spcs_milvus.teardown import plan_down
 
@@ -99,11 +97,11 @@ def target(
         else declare_without_images(loaded, connection.name)
     )
     resources = more(declared)
-    _knock(connection)
+    check_reachable(connection.options)
     account = Account(connection.options)
     try:
-        _check_account(loaded, account)
-        _check_roles(loaded, account)
+        check_account(loaded, account)
+        check_roles(loaded, account)
         with engine or Engine() as opened:
             yield Target(loaded, resources, account, opened, connection.name, pause)
     finally:
@@ -154,13 +152,14 @@ def make_plan(
     images may not be built; then raises ConnectError when none answers.
     """
     observation = _observe_all(on)
-    undeclared, contents = _undeclared(on, observation, thoroughly=False)
+    admin = on.loaded.project.roles.account_admin
+    left, contents = undeclared(on.account, on.resources, observation, admin, thoroughly=False)
     secrets = [resource for resource in on.resources if resource.address.kind == "secret"]
     rotated = [resource.address for resource in secrets if resource.name.last in rotate]
-    plan = plan_up(on.resources, observation, tuple(undeclared), rotated)
+    plan = plan_up(on.resources, observation, tuple(left), rotated)
     plan = replace(plan, kept=(*plan.kept, *_half_told(on.resources, observation)))
-    plan = only_up(swept(plan, undeclared, contents), targets)
-    problem = None if allow_deletions else too_many(plan, on.resources, observation, undeclared)
+    plan = only_up(swept(plan, left, contents), targets)
+    problem = None if allow_deletions else too_many(plan, on.resources, observation, left)
     plan = replace(plan, conflicts=(*plan.conflicts, *([problem] if problem else [])))
     plan = within_up(plan, observation, on.account.bound_to)
     return Planned(allowed(plan, images, partial(_engine_has, on)), observation)
@@ -181,7 +180,9 @@ def up(on: Target, planned: Planned, emit: Emit, stop: threading.Event) -> Repor
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
     dropped = [plan.resources[one.address] for one in plan.changes if one.action is Action.DELETE]
-    seen, lost = _look_again(on, [*on.resources, *dropped]) if plan.changes else (planned.observation, ())
+    seen, lost = (
+        look_again(on.account, [*on.resources, *dropped]) if plan.changes else (planned.observation, ())
+    )
     complete = all(outcome.status is Status.DONE for outcome in outcomes)
     wanted = [resource for resource in on.resources if resource.address in plan.resources]
     leftovers: tuple[Problem, ...] = ()
@@ -202,9 +203,10 @@ def make_down_plan(
     """
     along = [address(text) for text in agreed]
     observation = _observe_all(on)
-    undeclared, contents = _undeclared(on, observation, thoroughly=True)
-    actual = {**observation.actual, **{resource.address: seen for resource, seen in undeclared.items()}}
-    everything = ordered(on.resources, tuple(undeclared))
+    admin = on.loaded.project.roles.account_admin
+    left, contents = undeclared(on.account, on.resources, observation, admin, thoroughly=True)
+    actual = {**observation.actual, **{resource.address: seen for resource, seen in left.items()}}
+    everything = ordered(on.resources, tuple(left))
     seen = Observation(actual, observation.answers)
     plan = plan_down(everything, seen, strangers(everything, contents), along, keep_data=keep_data)
     return within_down(only_down(plan, targets), seen, on.account.bound_to)
@@ -220,7 +222,7 @@ def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
         raise RefusedError.of(plan.conflicts)
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
-    seen, lost = _look_again(on, [plan.resources[change.address] for change in plan.changes])
+    seen, lost = look_again(on.account, [plan.resources[change.address] for change in plan.changes])
     still = still_there(plan, outcomes, seen) if seen else ()
     removed = _forget_passwords(on, plan, seen)
     seconds = time.monotonic() - began
@@ -252,7 +254,7 @@ def make_pause_plan(on: Target, agreed: Collection[str] = ()) -> Plan:
             hint=nearest("name one of them", unknown[0], list(services)),
         )
     observation = observe(_watched(on), on.account.query)
-    contents = _contents(on, observation, _watched(on))
+    contents = contents_of(on.account, observation, _watched(on))
     plan = plan_pause(on.resources, observation, contents, [services[name] for name in agreed])
     return within_down(plan, observation, on.account.bound_to)
 
@@ -271,7 +273,7 @@ def rest(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
         raise RefusedError.of(plan.conflicts)
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
-    seen, lost = _look_again(on, _watched(on))
+    seen, lost = look_again(on.account, _watched(on))
     leftovers = (*plan.kept, *lost, *(still_there(plan, outcomes, seen) if seen else ()))
     shown = status(on.loaded.project.project, on.resources, seen) if seen else None
     return Report(plan, outcomes, counts(on), time.monotonic() - began, leftovers, shown)
@@ -295,7 +297,7 @@ def adopt(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
         raise RefusedError.of(plan.conflicts)
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
-    seen, lost = _look_again(on, list(plan.resources.values()))
+    seen, lost = look_again(on.account, list(plan.resources.values()))
     told = {outcome.change.address for outcome in outcomes if outcome.status is not Status.DONE}
     still = [
         Problem(f"{address} is not ours yet", None, str(address), "run the command again")
@@ -392,67 +394,6 @@ def _half_told(resources: Collection[Resource], observation: Observation) -> Ite
                 yield Problem(summary, None, str(draft), hint)
 
 
-# --- before the first statement -----------------------------------------------------------------------
-
-
-def _knock(connection: Connection) -> None:
-    host, port = connection.options.get("host"), connection.options.get("port")
-    if host and port and connection.options.get("protocol") == "http" and not reachable(str(host), int(port)):
-        raise ConnectError(
-            "the account cannot be reached",
-            detail=f"nothing answers at {host}:{port}",
-            hint="start it with `spcs-milvus local start`, or name another connection with -c",
-        )
-
-
-def _check_account(loaded: Loaded, account: Account) -> None:
-    pinned, here = loaded.project.account, account.identity.account
-    if pinned is not None and pinned.upper().replace("_", "-") != here.replace("_", "-"):
-        raise RefusedError(
-            "this is another account than the project is pinned to",
-            detail=f"connected to {here}, pinned to {pinned}",
-            place=f"{loaded.file}: account",
-            hint="use another connection with -c, or change `account:`",
-        )
-
-
-def _check_roles(loaded: Loaded, account: Account) -> None:
-    """A connection that is good for one role only is judged by the plan, step by step."""
-    if account.bound_to:
-        return
-    roles = loaded.project.roles
-    wanted = [roles.account_admin, roles.security_admin, roles.user_admin]
-    wanted += [loaded.project.owner_role] if loaded.project.owner_exists else []
-    may = account.identity.roles
-    missing = [role for role in wanted if role not in may]
-    if missing:
-        user = account.identity.user
-        raise RefusedError(
-            f"the user {user} may not take the role {missing[0]}",
-            detail=f"missing: {', '.join(missing)}; it may take: {', '.join(sorted(may)) or 'none'}",
-            place=f"{loaded.file}: roles",
-            hint=f"GRANT ROLE {missing[0]} TO USER {user}; or name other roles under `roles:`",
-        )
-
-
-# --- looking again ------------------------------------------------------------------------------------
-
-
-def _look_again(
-    on: Target, resources: Collection[Resource]
-) -> tuple[Observation | None, tuple[Problem, ...]]:
-    """What is there now; None, and why, when the account does not say."""
-    try:
-        on.account.refresh_roles()
-        return observe(resources, on.account.query), ()
-    except DeployError as error:
-        problem = error.problem
-        summary = "what was done could not be looked at again"
-        return None, (
-            Problem(summary, f"{problem.summary} ({problem.detail})", None, "run the command again"),
-        )
-
-
 def _forget_passwords(on: Target, plan: Plan, seen: Observation | None) -> tuple[Path, ...]:
     """Removes the files of the users that were dropped and are not to be seen any more."""
     dropped = [change.address for change in plan.changes if change.action is Action.DELETE]
@@ -464,43 +405,3 @@ def _unfinished(again: Plan) -> tuple[Problem, ...]:
     """What a second plan would still do, as problems."""
     changes = (Problem(f"{c.address} is not as declared", c.because, str(c.address)) for c in again.changes)
     return (*again.conflicts, *changes)
-
-
-def _undeclared(
-    on: Target, observation: Observation, *, thoroughly: bool
-) -> tuple[dict[Resource, Actual], dict[Address, tuple[Found, ...]]]:
-    """What is ours and not declared, as the kinds see it, and what stands in the containers.
-
-    Only ``thoroughly`` are containers looked into even where nothing else is found, which takes another
-    sweep.
-    """
-    administrator = on.loaded.project.roles.account_admin
-    found = orphans(on.resources, observation, administrator)
-    if not (found or thoroughly):
-        return {}, {}
-    contents = _contents(on, observation, (*on.resources, *found))
-    inside = [one for held in contents.values() for one in held]
-    found |= orphans(on.resources, observation, administrator, inside)
-    seen = observe(found, on.account.query).actual
-    there = (one for one in found if seen[one.address].presence is Presence.PRESENT)
-    return found | {resource: seen[resource.address] for resource in there}, contents
-
-
-def _contents(
-    on: Target, observation: Observation, resources: Collection[Resource]
-) -> dict[Address, tuple[Found, ...]]:
-    """What stands in each container that is there, asked in one sweep."""
-    looks: dict[Address, Mapping[str, Look]] = {}
-    for resource in resources:
-        actual = observation.actual.get(resource.address)
-        holds = kind_of(resource.address.kind).holds
-        if holds and (actual is None or actual.presence is Presence.PRESENT):
-            looks[resource.address] = holds.looks(resource)
-    given = on.account.query({one for wanted in looks.values() for one in wanted.values()})
-    found: dict[Address, tuple[Found, ...]] = {}
-    for resource in resources:
-        holds = kind_of(resource.address.kind).holds
-        if holds and resource.address in looks:
-            answers = {part: given[one] for part, one in looks[resource.address].items()}
-            found[resource.address] = holds.read(resource, answers)
-    return found
