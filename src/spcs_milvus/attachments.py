@@ -42,6 +42,7 @@ def attachments(
             yield from _integrations(resource, actual)
             yield from _owner(resource, actual)
         if resource.address.kind == "role" and not resource.existing:
+            yield from _members(resource, resources, observation, undeclared)
             yield from _privileges(resource, resources, observation, undeclared)
 
 
@@ -75,6 +76,25 @@ def _owner(resource: Resource, actual: Actual) -> Iterator[Problem]:
             str(resource.address),
             f"USE ROLE {owner}; {back}",
         )
+
+
+def _members(
+    role: Resource,
+    resources: Collection[Resource],
+    observation: Observation,
+    undeclared: Collection[Address],
+) -> Iterator[Problem]:
+    """Who has a role of ours though the file does not say so (any more)."""
+    grants = [one for one in resources if one.detail.get("form") == "role" and one.detail["on"] == role.name]
+    answers = observation.answers.get(grants[0].address, {}) if grants else {}
+    for who, revoke in grant.others(grants, answers.get("show", Answer())):
+        if who not in undeclared:
+            yield Problem(
+                f"{role.address} is granted to {who}, which the project file does not say",
+                None,
+                str(role.address),
+                f"USE ROLE {grants[0].role}; {revoke};",
+            )
 
 
 def _privileges(

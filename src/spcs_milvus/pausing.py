@@ -26,13 +26,11 @@ from spcs_milvus.plan import (
     Plan,
     cost_of_waking,
     existing,
-    is_ready,
-    is_suspended,
-    state_of,
     wait_for,
     with_needs,
 )
 from spcs_milvus.resource import Actual, Address, Presence, Resource
+from spcs_milvus.states import is_ready, is_suspended, state_of
 from spcs_milvus.steps import Rest
 
 _PASSING = ("local", "memory")

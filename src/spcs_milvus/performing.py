@@ -21,11 +21,12 @@ from spcs_milvus.kinds.service import log_look
 from spcs_milvus.names import Name
 from spcs_milvus.observe import observe
 from spcs_milvus.ownership import Ownership, ownership
-from spcs_milvus.plan import Action, Change, state_of
+from spcs_milvus.plan import Action, Change
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.registry import Registry, session_login
 from spcs_milvus.resource import Actual, Address, Presence, Resource
 from spcs_milvus.secrets import Generated
+from spcs_milvus.states import state_of
 from spcs_milvus.steps import Build, Look, Push, Rest, Statement, Step, Upload, Wait
 from spcs_milvus.templates import sql
 from spcs_milvus.transfer import Transfer

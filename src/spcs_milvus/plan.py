@@ -16,14 +16,15 @@ from spcs_milvus.errors import Problem
 from spcs_milvus.graph import among
 from spcs_milvus.guards import forbidden
 from spcs_milvus.keeping import awake, is_kept
-from spcs_milvus.kinds import grant, kind_of
-from spcs_milvus.kinds.base import ASLEEP, FREE, Cost
+from spcs_milvus.kinds import kind_of
+from spcs_milvus.kinds.base import FREE, Cost
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent, missing
 from spcs_milvus.resource import Actual, Address, Presence, Resource
 from spcs_milvus.specification import ImageChange, image_changes
 from spcs_milvus.standing import standing_on
-from spcs_milvus.steps import Answer, Build, Push, Rest, Statement, Step, Upload, Wait
+from spcs_milvus.states import is_ready, is_suspended, state_of
+from spcs_milvus.steps import Build, Push, Rest, Statement, Step, Upload, Wait
 from spcs_milvus.templates import canonical_json
 
 WAIT = "ready"
@@ -148,14 +149,10 @@ def plan_up(
             changes += _wait(resource, actual, changed=change is not None)
     needs = {resource.address: resource.needs for resource in resources}
     needs |= {change.address: change.needs for change in changes if change.action is Action.WAIT}
+    services = [resource for resource in resources if resource.address.kind == "service"]
     kept = (
         *(_serves(one) for one in resources if lent(one, observation.actual[one.address])),
-        *(
-            _asleep(one)
-            for one in resources
-            if one.address.kind == "service" and _is_paused(observation.actual[one.address])
-        ),
-        *_also_granted(resources, observation, {resource.address for resource in undeclared}),
+        *(_asleep(one) for one in services if _is_paused(observation.actual[one.address])),
         *attachments(resources, observation, {resource.address for resource in undeclared}),
     )
     declared = {resource.address: resource for resource in resources}
@@ -265,33 +262,9 @@ def wait_for(service: Resource, because: str) -> Change:
     return Change(address, Action.WAIT, because, (step,), frozenset({service.address}))
 
 
-def is_ready(actual: Actual) -> bool:
-    """Whether every container of a service runs and every public endpoint has its address."""
-    containers = actual.live.get("containers") or ()
-    endpoints = actual.live.get("endpoints") or ()
-    runs = bool(containers) and all(container["status"] == "READY" for container in containers)
-    return runs and all(endpoint["url"] for endpoint in endpoints if endpoint["public"])
-
-
-def is_suspended(actual: Actual) -> bool:
-    """Whether a service or compute pool rests, or is about to: it was paused, or a rotation was cut short
-    between the two of its steps.
-    """
-    return state_of(actual) in ASLEEP
-
-
 def _is_paused(actual: Actual) -> bool:
     """Whether it rests because somebody wants it to."""
     return is_suspended(actual) and not is_kept(actual)
-
-
-def state_of(actual: Actual) -> str:
-    """The state of a service or compute pool as Snowflake spells it; ``ABSENT`` when it is not there,
-    ``UNKNOWN`` where that cannot be told.
-    """
-    if actual.presence is Presence.ABSENT:
-        return "ABSENT"
-    return str(actual.live.get("status") or actual.live.get("state") or "UNKNOWN")
 
 
 def with_needs(changes: Sequence[Change], needs: Mapping[Address, frozenset[Address]]) -> tuple[Change, ...]:
@@ -323,21 +296,3 @@ def _asleep(service: Resource) -> Problem:
         str(service.address),
         "`spcs-milvus resume` starts it again",
     )
-
-
-def _also_granted(
-    resources: Collection[Resource], observation: Observation, undeclared: Collection[Address]
-) -> Iterator[Problem]:
-    """Who has a role of ours though the file does not say so (any more); what is ours and undeclared is told
-    by itself.
-    """
-    memberships = [one for one in resources if one.detail.get("form") == "role"]
-    for role in resources:
-        grants = [one for one in memberships if one.detail["on"] == role.name]
-        if role.address.kind == "role" and not role.existing and grants:
-            answers = observation.answers.get(grants[0].address, {})
-            for who, revoke in grant.others(grants, answers.get("show", Answer())):
-                if who not in undeclared:
-                    hint = f"USE ROLE {grants[0].role}; {revoke};"
-                    summary = f"{role.address} is granted to {who}, which the project file does not say"
-                    yield Problem(summary, None, str(role.address), hint)

@@ -12,8 +12,8 @@ from spcs_milvus.errors import ConfigError, DeployError, StatementError
 from spcs_milvus.hints import MISSING
 from spcs_milvus.kinds import service
 from spcs_milvus.observe import Query, observe
-from spcs_milvus.plan import is_suspended
 from spcs_milvus.resource import Presence, Resource
+from spcs_milvus.states import is_suspended
 from spcs_milvus.steps import Statement
 
 # a node that has to come up first takes minutes, the notebook itself seconds

@@ -10,9 +10,10 @@ from spcs_milvus.apply import BUG, Outcome, Status
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import longest_path
 from spcs_milvus.observe import Observation
-from spcs_milvus.plan import Action, Change, Plan, state_of
+from spcs_milvus.plan import Action, Change, Plan
 from spcs_milvus.resource import Actual, Address
 from spcs_milvus.secrets import Generated
+from spcs_milvus.states import state_of
 from spcs_milvus.status import StackStatus
 from spcs_milvus.steps import Build, Push, Statement, Wait
 

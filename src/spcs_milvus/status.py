@@ -8,9 +8,9 @@ from spcs_milvus.components import jupyter
 from spcs_milvus.errors import ConfigError, DeployError
 from spcs_milvus.kinds import compute_pool
 from spcs_milvus.observe import Observation
-from spcs_milvus.plan import is_ready
 from spcs_milvus.project import nearest
 from spcs_milvus.resource import Presence, Resource
+from spcs_milvus.states import is_ready
 
 LOOKED_AT = ("compute_pool", "service")
 """The kinds whose resources a status is made of."""

@@ -14,8 +14,9 @@ from spcs_milvus.kinds import kind_of
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent
-from spcs_milvus.plan import Action, Change, Plan, existing, state_of, with_needs
+from spcs_milvus.plan import Action, Change, Plan, existing, with_needs
 from spcs_milvus.resource import Actual, Address, Presence, Resource
+from spcs_milvus.states import state_of
 from spcs_milvus.staying import Staying, staying
 from spcs_milvus.steps import Statement
 

@@ -16,8 +16,9 @@ from spcs_milvus.differences import differences
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import Ownership, ownership
-from spcs_milvus.plan import Action, Change, Plan, is_ready, plan_up
+from spcs_milvus.plan import Action, Change, Plan, plan_up
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, mark_of
+from spcs_milvus.states import is_ready
 from spcs_milvus.steps import Statement, Wait
 from spcs_milvus.teardown import plan_down
 

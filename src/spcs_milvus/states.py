@@ -1,0 +1,32 @@
+"""How a service or compute pool is: what may be read from what an account shows of it.
+
+Comes in: what there is. Goes out: its state, as Snowflake spells it, and what follows from that. Touches
+nothing.
+"""
+
+from spcs_milvus.kinds.base import ASLEEP
+from spcs_milvus.resource import Actual, Presence
+
+
+def state_of(actual: Actual) -> str:
+    """The state of a service or compute pool as Snowflake spells it; ``ABSENT`` when it is not there,
+    ``UNKNOWN`` where that cannot be told.
+    """
+    if actual.presence is Presence.ABSENT:
+        return "ABSENT"
+    return str(actual.live.get("status") or actual.live.get("state") or "UNKNOWN")
+
+
+def is_suspended(actual: Actual) -> bool:
+    """Whether a service or compute pool rests, or is about to: it was paused, or a rotation was cut short
+    between the two of its steps.
+    """
+    return state_of(actual) in ASLEEP
+
+
+def is_ready(actual: Actual) -> bool:
+    """Whether every container of a service runs and every public endpoint has its address."""
+    containers = actual.live.get("containers") or ()
+    endpoints = actual.live.get("endpoints") or ()
+    runs = bool(containers) and all(container["status"] == "READY" for container in containers)
+    return runs and all(endpoint["url"] for endpoint in endpoints if endpoint["public"])
