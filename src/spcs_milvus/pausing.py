@@ -131,10 +131,11 @@ def _watched(resources: Collection[Resource], observation: Observation) -> list[
 
 
 def _ours(resources: Collection[Resource], observation: Observation) -> frozenset[Address]:
+    """What is ours, or used as it is; services are never lent."""
     return frozenset(
         resource.address
         for resource, actual in _watched(resources, observation)
-        if not resource.existing and not conflict(resource, actual)
+        if not conflict(resource, actual)
     )
 
 

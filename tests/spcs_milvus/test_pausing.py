@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, nothing, seen
 
+from spcs_milvus.errors import Problem
 from spcs_milvus.keeping import KEPT
-from spcs_milvus.kinds.base import FREE
+from spcs_milvus.kinds.base import FREE, Cost, Found
+from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.pausing import lost_at_rest, plan_pause, plan_resume
-from spcs_milvus.plan import Action, plan_up
-from spcs_milvus.resource import Actual, Presence, Resource
+from spcs_milvus.plan import Action, Change, plan_up
+from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
 from spcs_milvus.specification import canonical
 from spcs_milvus.status import LOOKED_AT
 from spcs_milvus.steps import Rest, Statement
@@ -136,6 +138,144 @@ def test_what_was_kept_is_charged_for_once_it_wakes(state: str) -> None:
     kept = replace(_in_state(POOL, state), comment=f"{KEPT} {POOL.mark}")
     (change,) = plan_up(STACK, seen(STACK, {POOL.address: kept})).changes
     assert bool(change.cost.credits) is (state == "SUSPENDED")
+
+
+# --- in every word -----------------------------------------------------------------------------------------
+
+SHARED = declared(QUICKSTART + "compute_pools: {milvus: {name: BIG}}\nexisting: [compute_pool.BIG]\n")
+(BIG,) = (one for one in SHARED if one.existing)
+
+
+def _found(name: str, status: str = "RUNNING") -> Found:
+    return Found(Address("service", name), Name.of(*name.split(".")), {"status": status})
+
+
+def test_a_pause_in_every_word() -> None:
+    plan = plan_pause(STACK, _watched({POOL: _in_state(POOL, "IDLE")}), {})
+    assert {change.address.kind: index for index, change in enumerate(plan.changes)} == {
+        "service": 1,
+        "compute_pool": 3,
+    }
+    changes = {change.address: change for change in plan.changes}
+    assert changes[MILVUS.address] == Change(
+        MILVUS.address,
+        Action.PAUSE,
+        "it is RUNNING",
+        (Statement(f"ALTER SERVICE {MILVUS.name} SUSPEND", MILVUS.role), Rest(MILVUS.address)),
+        frozenset({JUPYTER.address}),
+        cost=Cost(downtime="it answers nobody until it is resumed"),
+    )
+    assert changes[POOL.address].because == "it is IDLE"
+    assert (plan.conflicts, plan.kept, plan.lasting, plan.existing) == ((), (), (), ())
+    assert plan.resources == {one.address: one for one in WATCHED}
+
+
+def test_what_rests_already_is_no_change_and_ends_nothing() -> None:
+    first, *others = WATCHED
+    plan = plan_pause(STACK, _watched({first: _in_state(first, "SUSPENDED")}), {})
+    assert {change.address for change in plan.changes} == {one.address for one in others}
+
+
+def test_what_would_be_lost_is_asked_for_and_told() -> None:
+    volatile = declared(QUICKSTART + "milvus: {volume: null, volatile: true}\n")
+    observation = seen([one for one in volatile if one.address.kind in LOOKED_AT])
+    plan = plan_pause(volatile, observation, {})
+    summary = f"{MILVUS.address} would lose data while it is paused"
+    hint = f"keep it on a block volume; or agree to losing it with --lose {MILVUS.address}"
+    assert plan.conflicts == (Problem(summary, DATA, str(MILVUS.address), hint),)
+    for agreed in ([], [MILVUS.address]):
+        plan = plan_pause(volatile, observation, {}, agreed)
+        assert bool(plan.conflicts) is not bool(agreed)
+        assert {one.address: one.loses for one in plan.changes}[MILVUS.address] == DATA
+
+
+def test_a_pool_that_runs_anything_of_others_stays_up() -> None:
+    contents = [_found("D.S.MINE"), _found(str(MILVUS.name)), _found("D.S.TOO", "PENDING")]
+    plan = plan_pause(STACK, _watched({}), {POOL.address: contents})
+    assert plan.kept == (
+        Problem(
+            f"{POOL.address} runs what is not ours, so it stays up and costs credits",
+            "D.S.MINE, D.S.TOO",
+            str(POOL.address),
+            f"once that may be suspended: USE ROLE {POOL.role}; ALTER COMPUTE POOL {POOL.name} SUSPEND;",
+        ),
+    )
+    assert POOL.address not in {change.address for change in plan.changes}
+
+
+@pytest.mark.parametrize("status", ["SUSPENDED", "DONE", "CANCELLED", "DELETED"])
+def test_what_rests_on_a_pool_does_not_keep_it_up(status: str) -> None:
+    plan = plan_pause(STACK, _watched({}), {POOL.address: [_found("D.S.MINE", status)]})
+    assert POOL.address in {change.address for change in plan.changes}
+
+
+def test_a_service_of_our_name_that_is_not_ours_keeps_its_pool_up() -> None:
+    theirs = replace(as_declared(MILVUS), comment="made by hand")
+    plan = plan_pause(STACK, _watched({MILVUS: theirs}), {POOL.address: [_found(str(MILVUS.name))]})
+    assert {problem.place for problem in plan.kept} == {str(MILVUS.address), str(POOL.address)}
+
+
+def test_a_pool_that_is_not_ours_stays_as_it_is() -> None:
+    observation = _seen_shared("ACTIVE")
+    plan = plan_pause(SHARED, observation, {})
+    summary = "compute_pool.BIG is not ours, so it stays ACTIVE"
+    assert plan.lasting == (Problem(summary, "it is listed under `existing`", "compute_pool.BIG"),)
+    assert plan.existing == plan_resume(SHARED, observation).existing == (BIG.address,)
+    assert BIG.address not in {change.address for change in plan.changes}
+
+
+def _seen_shared(state: str, **attributes: bool) -> Observation:
+    there = replace(_in_state(BIG, state), attributes=attributes, live={"owner": "OPS", "state": state})
+    return seen([one for one in SHARED if one.address.kind in LOOKED_AT], {BIG.address: there})
+
+
+@pytest.mark.parametrize(
+    ("state", "attributes", "told"),
+    [
+        ("SUSPENDED", {"auto_resume": False}, True),
+        ("SUSPENDED", {"auto_resume": True}, False),
+        ("SUSPENDED", {}, False),
+        ("IDLE", {"auto_resume": False}, False),
+    ],
+)
+def test_a_pool_that_is_not_ours_and_does_not_wake(
+    state: str, attributes: dict[str, bool], told: bool
+) -> None:
+    plan = plan_resume(SHARED, _seen_shared(state, **attributes))
+    problem = Problem(
+        "compute_pool.BIG is suspended and not ours, so nothing can run on it",
+        "it is listed under `existing`, and does not start by itself",
+        "compute_pool.BIG",
+        "ask its owner OPS: ALTER COMPUTE POOL BIG RESUME;",
+    )
+    assert plan.kept == ((problem,) if told else ())
+    assert plan.changes == ()
+
+
+def test_a_resumption_in_every_word() -> None:
+    resting = {one: _in_state(one, "SUSPENDED") for one in (MILVUS, POOL)}
+    plan = plan_resume(STACK, _watched({**resting, JUPYTER: ABSENT}))
+    assert [change.because for change in plan.changes] == [
+        "it is SUSPENDED",
+        "it is SUSPENDED",
+        "it is to be ready",
+    ]
+    assert [change.needs for change in plan.changes] == [
+        frozenset(),
+        {POOL.address},
+        {POOL.address, MILVUS.address},
+    ]
+    at = str(JUPYTER.address)
+    assert plan.kept == (Problem(f"{at} is not there", None, at, "`spcs-milvus up` makes it"),)
+    assert (plan.conflicts, plan.existing) == ((), ())
+    assert plan.resources == {one.address: one for one in WATCHED}
+
+
+def test_what_wakes_up_already_is_waited_for() -> None:
+    pending = _in_state(MILVUS, "PENDING")
+    pending = replace(pending, live={**pending.live, "containers": []})
+    (wait,) = plan_resume(STACK, _watched({MILVUS: pending})).changes
+    assert (wait.action, wait.because) == (Action.WAIT, "it is to be ready")
 
 
 def test_nothing_is_there() -> None:
