@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spcs_milvus.errors import ConfigError
 from spcs_milvus.names import Name
-from spcs_milvus.resource import MARK_VERSION, Address, Mark, mark_of, read_mark
+from spcs_milvus.resource import MARK_VERSION, Address, Mark, address, mark_of, read_mark
 
 projects = st.from_regex(r"[a-z][a-z0-9-]{1,39}", fullmatch=True)
 environments = st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True)
@@ -76,3 +77,19 @@ def test_owners() -> None:
 def test_an_address_reads_as_kind_and_name() -> None:
     assert str(Address("compute_pool", "P_POOL")) == "compute_pool.P_POOL"
     assert sorted([Address("b", "A"), Address("a", "B")]) == [Address("a", "B"), Address("b", "A")]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name"),
+    [("role.A", "role", "A"), ("stage.D.S.X", "stage", "D.S.X"), ('role."a.b"', "role", '"a.b"')],
+)
+def test_an_address_that_a_person_wrote(text: str, kind: str, name: str) -> None:
+    assert address(text) == Address(kind, name)
+
+
+@pytest.mark.parametrize("text", ["", "role", "role.", ".A", "."])
+def test_what_is_no_address(text: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        address(text)
+    assert error.value.problem.summary == f"`{text}` is no address"
+    assert error.value.problem.hint == "write it as the plan does, say database.MILVUS_DEMO"
