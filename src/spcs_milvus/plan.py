@@ -98,17 +98,18 @@ def _in_short(step: Step) -> list[str]:
     """What a step does, as it may be shown."""
     match step:
         case Statement():
-            return [step.sql, step.role]
+            does = [step.sql, step.role]
         case Upload():
-            return [step.sql, step.role, hashlib.sha256(step.content).hexdigest()]
+            does = [step.sql, step.role, hashlib.sha256(step.content).hexdigest()]
         case Build():
-            return ["build", step.name, step.image.digest]
+            does = [step.name, step.image.digest]
         case Push():
-            return [str(step.repository), step.name, step.image.digest]
+            does = [str(step.repository), step.name, step.image.digest]
         case Wait():
-            return ["wait", str(step.service)]
+            does = [str(step.service)]
         case Rest():
-            return ["rest", str(step.address)]
+            does = [str(step.address)]
+    return [type(step).__name__, *does]
 
 
 def plan_up(

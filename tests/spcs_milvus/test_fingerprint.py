@@ -4,13 +4,14 @@ import re
 from dataclasses import replace
 
 import pytest
+from tests.spcs_milvus.stack import container
 from tests.spcs_milvus.stack import image as image_of
 
 from spcs_milvus.names import Name
 from spcs_milvus.plan import Action, Change, Plan
 from spcs_milvus.resource import Address
 from spcs_milvus.secrets import Secret
-from spcs_milvus.steps import Push, Statement, Step, Upload, Wait
+from spcs_milvus.steps import Build, Push, Rest, Statement, Step, Upload, Wait
 
 
 def _push(repository: str = "R", name: str = "a", image: str = "a") -> Push:
@@ -27,7 +28,11 @@ STEPS: dict[str, tuple[Step, Step]] = {
     "another name for it": (_push(), _push(name="b")),
     "another repository": (_push(), _push(repository="S")),
     "a wait for another": (Wait(Address("service", "A"), {}), Wait(Address("service", "B"), {})),
-    "a wait and a statement": (Wait(Address("service", "A"), {}), Statement("service.A", "wait")),
+    "a wait and a rest": (Wait(Address("service", "A"), {}), Rest(Address("service", "A"))),
+    "a rest of another": (Rest(Address("service", "A")), Rest(Address("service", "B"))),
+    "a build of another image": (Build("a", container("a")), Build("a", container("b"))),
+    "a build by another name": (Build("a", container("a")), Build("b", container("a"))),
+    "a build and a statement": (Build("a", container("a")), Statement("a", container("a").digest)),
 }
 ONE = Change(Address("role", "A"), Action.CREATE, "it is not there", (Statement("A", "R"),))
 OTHERS = {
