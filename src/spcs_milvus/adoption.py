@@ -76,7 +76,7 @@ def _is_anothers(resource: Resource, actual: Actual) -> bool:
     """Whether anything like a mark stands anywhere in its comment that is not one of ours."""
     assert resource.mark is not None
     ours = f"{MARKED}{resource.mark.project}/{resource.mark.environment}#"
-    return MARKED in (actual.comment or "").replace(ours, "")
+    return actual.comment is not None and actual.comment.count(MARKED) > actual.comment.count(ours)
 
 
 def _cannot_follow(resource: Resource, found: tuple[Difference, ...]) -> Problem | None:

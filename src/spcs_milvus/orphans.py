@@ -102,7 +102,7 @@ def _row(kind: str, row: Row, columns: Sequence[str]) -> Found:
 
 
 def _is_ours(found: Found, pattern: Resource) -> bool:
-    mark = read_mark(str(found.row.get("comment") or ""))
+    mark = read_mark(found.row.get("comment"))
     assert pattern.mark is not None
     return found.address.kind in KINDS and mark is not None and mark.same_owner(pattern.mark)
 

@@ -89,7 +89,7 @@ def _nearest(text: str, known: Collection[str]) -> str | None:
     """The address that was probably meant: of the same kind and last name, else one that looks like it."""
     folded = {one.lower(): one for one in known}
     same = [one for one in folded if _kind_and_last(one) == _kind_and_last(text.lower())]
-    alike = difflib.get_close_matches(text.lower(), folded, n=1, cutoff=0.6)
+    alike = difflib.get_close_matches(text.lower(), folded)
     found = [folded[one] for one in (*same, *alike)]
     return f"did you mean {found[0]}?" if found else None
 

@@ -252,6 +252,14 @@ def test_a_pool_that_is_not_ours_and_does_not_wake(
     assert plan.changes == ()
 
 
+def test_all_that_does_not_wake_is_told() -> None:
+    pool = next(one for one in WATCHED if one.name.last == "MILVUS_DEMO_JUPYTER_POOL")
+    observation = _seen_shared("SUSPENDED", auto_resume=False)
+    observation = Observation({**observation.actual, pool.address: ABSENT}, {})
+    plan = plan_resume(SHARED, observation)
+    assert [problem.place for problem in plan.kept] == [str(pool.address), "compute_pool.BIG"]
+
+
 def test_a_resumption_in_every_word() -> None:
     resting = {one: _in_state(one, "SUSPENDED") for one in (MILVUS, POOL)}
     plan = plan_resume(STACK, _watched({**resting, JUPYTER: ABSENT}))
