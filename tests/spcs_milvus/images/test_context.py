@@ -1,6 +1,8 @@
 """What a container image is built from: what changes its digest, what does not, what the engine is sent."""
 
+import hashlib
 import io
+import json
 import os
 import socket
 import tarfile
@@ -18,7 +20,7 @@ from tests.spcs_milvus.images.users import as_nobody
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.errors import ConfigError, DeployError
 from spcs_milvus.images import container_image
-from spcs_milvus.images.context import archive, context
+from spcs_milvus.images.context import VERSION, archive, context
 
 MEGABYTE = 1024 * 1024
 
@@ -162,10 +164,16 @@ def test_the_dockerfile_and_its_name_matter(folder: Path) -> None:
     assert container_image(folder).digest != first.digest
 
 
-def test_a_changed_schema_gives_other_digests(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = container_image(folder).digest
-    monkeypatch.setattr("spcs_milvus.images.context.VERSION", 0)
-    assert container_image(folder).digest != before
+def test_a_digest_is_over_the_version_of_its_schema_and_all_that_is_sent(folder: Path) -> None:
+    """So another version gives other digests, and the same one the same on every machine."""
+    content = {name: hashlib.sha256((folder / name).read_bytes()) for name in ("Dockerfile", "model.bin")}
+    lines = [
+        [VERSION, "linux/amd64", "Dockerfile", [["A", "1"]]],
+        *(["file", name, False, "", found.hexdigest()] for name, found in content.items()),
+    ]
+    hashed = "".join(f"{json.dumps(line)}\n" for line in lines)
+    image = container_image(folder, arguments={"A": "1"})
+    assert image.digest == f"sha256:{hashlib.sha256(hashed.encode()).hexdigest()}"
 
 
 def test_an_ignored_dockerfile_is_sent_all_the_same(folder: Path) -> None:
