@@ -13,10 +13,10 @@ from typing import Any
 
 import yaml
 
-from spcs_milvus.kinds import base
+from spcs_milvus.kinds import base, service_costs
 from spcs_milvus.names import DollarQuoted, Name
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, Value
-from spcs_milvus.specification import canonical, image_digests, listed, managed, volumes
+from spcs_milvus.specification import canonical, image_digests, managed, volumes
 from spcs_milvus.steps import Look, Row, Statement, Step, Upload
 from spcs_milvus.templates import canonical_json, sql
 
@@ -233,44 +233,6 @@ def _stands_on(resource: Resource) -> frozenset[Address]:
     return base.within(resource) | {Address("compute_pool", str(pool))}
 
 
-def _creating(resource: Resource) -> base.Cost:
-    """documented: SHOW ENDPOINTS, a public endpoint has its address some minutes later."""
-    public = any(_is_public(one) for one in listed(resource.attributes["specification"], "endpoints"))
-    return base.Cost(url="each public endpoint gets an address of its own") if public else base.FREE
-
-
-def _altering(resource: Resource, actual: Actual, differing: frozenset[str], renewed: bool) -> base.Cost:
-    """documented: ALTER SERVICE: another specification starts the containers again, instance by instance, and
-    keeps the addresses; local and memory volumes are lost with a container, block volumes and stages stay;
-    integrations take hold at once, a query warehouse at the next start.
-    """
-    was, becomes = actual.attributes, resource.attributes
-    most = becomes["max_instances"]
-    down, lost, charged = [], None, None
-    if ("specification" in differing or renewed) and actual.live.get("status") not in base.ASLEEP:
-        in_turn = most > 1 and not renewed
-        down.append("its containers start again" + (", one instance after another" if in_turn else ""))
-        lost = "what its containers keep outside of block volumes and stages"
-    if "max_instances" in differing and most < was["max_instances"]:
-        down.append(f"instances beyond {most} stop")
-    if "max_instances" in differing and most > was["max_instances"]:
-        charged = f"up to {most} instances, for which its pool may add nodes"
-    return base.Cost("; ".join(down) or None, lost, None, charged)
-
-
-def _dropping(_resource: Resource, actual: Actual) -> base.Cost:
-    """documented: DROP SERVICE; a service made again has other public addresses."""
-    urls = [one["url"] for one in actual.live.get("endpoints") or () if one["public"] and one["url"]]
-    return base.Cost(
-        downtime="it answers nobody from then on",
-        url=f"gone for good, even if it is made again: {', '.join(urls)}" if urls else None,
-    )
-
-
-def _is_public(endpoint: Mapping[str, Any]) -> bool:
-    return endpoint.get("public") == "true"
-
-
 def _undeclared(row: Row) -> Mapping[str, Value]:
     """Dropped with FORCE: whether it holds a volume is known to its owner only."""
     return {
@@ -308,7 +270,7 @@ KIND = base.Kind(
     suspend=base.basic_suspend,
     resume=base.basic_resume,
     stands_on=_stands_on,
-    creating=_creating,
-    altering=_altering,
-    dropping=_dropping,
+    creating=service_costs.creating,
+    altering=service_costs.altering,
+    dropping=service_costs.dropping,
 )
