@@ -104,3 +104,13 @@ def test_a_secret_that_differs_is_a_difference_and_not_shown() -> None:
     told = [(one.attribute, one.desired, one.actual) for one in leaves(found)]
     at = "specification.spec.containers.a.env.PASSWORD"
     assert told == [(at, f"{MASK} (as declared)", f"{MASK} (as it is)")]
+
+
+def test_a_secret_that_is_as_declared_is_no_difference_beside_one() -> None:
+    other = {"spec": {"containers": [{"name": "a", "env": {"PASSWORD": "hunter2", "SHOWN": "y"}}]}}
+    service = replace(MILVUS, attributes={**MILVUS.attributes, "specification": PASSWORD})
+    there = as_declared(service, attributes={**service.attributes, "specification": other})
+    (found,) = differences(service, there)
+    assert "hunter2" not in str(found)
+    told = [(one.attribute, one.desired, one.actual) for one in leaves(found)]
+    assert told == [("specification.spec.containers.a.env.SHOWN", "x", "y")]

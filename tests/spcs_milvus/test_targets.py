@@ -93,6 +93,11 @@ def test_down_takes_along_what_stands_on_a_target_and_not_what_needs_it() -> Non
     assert _told(only_down(_down(), [WAREHOUSE])) == {"warehouse.MILVUS_DEMO_WAREHOUSE"}
 
 
+def test_what_is_left_out_is_not_waited_for() -> None:
+    needs = {str(change.address): change.needs for change in only_down(_down(), [str(POOL.address)]).changes}
+    assert needs == {MILVUS: frozenset(), str(POOL.address): {BY_ADDRESS[MILVUS].address}}
+
+
 def test_a_conflict_of_what_is_left_out_stops_nothing() -> None:
     theirs = as_declared(POOL, comment="theirs")
     plan = plan_up(STACK, seen(STACK, {POOL.address: theirs}))

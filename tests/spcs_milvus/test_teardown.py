@@ -55,6 +55,36 @@ def test_what_stays_is_told_with_what_is_in_it() -> None:
     assert kept[role] == Problem(f"{role} is needed by what stays", None, role, drop)
 
 
+AGREED = {
+    "the database": (Address("database", "MILVUS_DEMO"), True),
+    "the schema": (Address("schema", "MILVUS_DEMO.S"), True),
+    "the thing itself": (TABLE[0], True),
+    "another thing": (Address("table", "MILVUS_DEMO.S.U"), False),
+    "a thing of another kind": (Address("view", "MILVUS_DEMO.S.T"), False),
+    "a thing of which the name looks like what it is in": (Address("stage", "MILVUS_DEMO.S"), False),
+    "a database of which the name begins alike": (Address("database", "MILVUS"), False),
+    "a schema of which the name begins alike": (Address("schema", "MILVUS_DEMO.S.T"), False),
+}
+
+
+@pytest.mark.parametrize("what", AGREED)
+def test_nothing_of_others_goes_along_but_what_is_agreed(what: str) -> None:
+    agreed, goes = AGREED[what]
+    plan = plan_down(STACK, seen(STACK), {SCHEMA: TABLE, DATABASE: TABLE}, [agreed])
+    loses = {change.address: change.loses or "" for change in plan.changes}
+    assert ({SCHEMA, DATABASE} <= loses.keys()) is goes
+    assert {problem.place for problem in plan.kept} >= (set() if goes else {str(SCHEMA), str(DATABASE)})
+    assert ("also what is not ours: table MILVUS_DEMO.S.T" in loses.get(DATABASE, "")) is goes
+
+
+def test_a_pool_keeps_what_runs_on_it_whatever_is_agreed() -> None:
+    pool = BY_ADDRESS["compute_pool.MILVUS_DEMO_MILVUS_POOL"].address
+    mine = Address("service", "D.S.MINE")
+    plan = plan_down(STACK, seen(STACK), {pool: (mine,)}, [mine, Address("database", "D")])
+    assert str(pool) in {problem.place for problem in plan.kept}
+    assert pool not in {change.address for change in plan.changes}
+
+
 # --- what dropping leaves behind ---------------------------------------------------------------------------
 
 
