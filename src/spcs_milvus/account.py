@@ -3,18 +3,22 @@
 A :class:`Account` signs in once as the connection's user, learns which roles it may take, and leaves to the
 connection's strategy (``sign_in``) how a statement gets a session with its role. Secondary roles are off, so
 that a missing grant shows. Counts what it sends: looks as reads, everything else as writes.
+
+A look whose answer was lost is asked again, a few times. A statement is sent again only where it found its
+session ended and was not begun; what else may come of it is settled by whoever sends it (``settling``).
 """
 
 import json
 import threading
-from collections.abc import Collection, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
-from spcs_milvus.errors import StatementError
-from spcs_milvus.hints import ANSWER_LOST, FORBIDDEN, MISSING, UNKNOWN
+from spcs_milvus.errors import ConnectError, StatementError
+from spcs_milvus.hints import FORBIDDEN, MISSING, SESSION_OVER, UNKNOWN, answer_lost
 from spcs_milvus.session import Session, connect
 from spcs_milvus.sign_in import signed_in
 from spcs_milvus.steps import Answer, Look, Row, Statement, Upload
@@ -25,6 +29,11 @@ _CONTEXT = (
 )
 _ROLES = "SELECT CURRENT_AVAILABLE_ROLES()"
 _NO_SECONDARY = "USE SECONDARY ROLES NONE"
+
+LOST_PAUSES_SECONDS = (1.0, 2.0, 4.0)
+"""How long to wait before a look whose answer was lost is asked again."""
+
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True)
@@ -40,22 +49,24 @@ class Identity:
 
 
 class Account:
-    """Sessions with one account; ``options`` are the connector's own, a password in them is never shown.
+    """Sessions with one account; ``options`` are the connector's own, a password in them is never shown;
+    ``pause`` waits so many seconds.
 
     Raises ConnectError when there is no way in.
     """
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    def __init__(self, options: Mapping[str, Any], pause: Callable[[float], object] = time.sleep) -> None:
         self._options = dict(options)
+        self._pause = pause
         self._lock = threading.Lock()
         self._secondary_off = True
         self.reads = 0
         self.writes = 0
         self.written = 0
-        self._first = connect(self._options, None)
-        self.identity = self._identify()
+        first = connect(self._options, None)
+        self.identity = self._identify(first)
         role, roles = self.identity.role, self.identity.roles
-        self._sessions = signed_in(self._options, self._first, role, roles, self._connect)
+        self._sessions = signed_in(self._options, first, role, roles, self._connect)
         self._workers = ThreadPoolExecutor(self._sessions.at_once, thread_name_prefix="look")
 
     @property
@@ -86,8 +97,8 @@ class Account:
 
     def upload(self, upload: Upload) -> None:
         """Puts a file on a stage. Raises StatementError."""
-        with self._writing(), self._sessions.acting_as(upload.role) as session:
-            session.put(upload.sql, upload.content)
+        with self._writing():
+            self._done(upload.role, lambda session: session.put(upload.sql, upload.content))
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -98,7 +109,7 @@ class Account:
         try:
             yield
         except StatementError as error:
-            if error.errno is not None and error.errno not in ANSWER_LOST:
+            if not answer_lost(error.errno):
                 with self._lock:
                     self.written -= 1
             raise
@@ -110,8 +121,15 @@ class Account:
 
         Raises ConnectError when none is given.
         """
-        with self._sessions.acting_as(role) as session:
-            yield session.registry_token()
+        with self._sessions.acting_as(role):
+            try:
+                token = self._asked_again(lambda: self._done(role, Session.registry_token))
+            except StatementError as error:
+                said = f"{error.problem.summary} ({error.problem.detail})"
+                hint = "run the command again; it goes on from here"
+                summary = "the account gave no token for its image registry"
+                raise ConnectError(summary, detail=said, hint=hint) from error
+            yield token
 
     def sign_in_ahead(self, role: str) -> None:
         """Opens a role's session in the background. A failure shows when the session is needed."""
@@ -119,8 +137,7 @@ class Account:
 
     def refresh_roles(self) -> None:
         """Learns which roles the user may take now, and ends the sessions of roles that are gone."""
-        self._count_read()
-        (roles,) = self._first.row(_ROLES)
+        (roles,) = self._asked_again(lambda: self._done(None, lambda session: session.row(_ROLES)))
         self.identity = replace(self.identity, roles=frozenset(json.loads(str(roles))))
         self._sessions.keep(self.identity.roles)
 
@@ -132,7 +149,6 @@ class Account:
     # --- one statement --------------------------------------------------------------------------------
 
     def _look(self, look: Look) -> Answer:
-        self._count_read()
         if self.bound_to:
             return self._look_bound(look, self.bound_to)
         return self._asked(look, look.role) if self._may_act_as(look.role) else Answer(missing=True)
@@ -147,7 +163,7 @@ class Account:
 
     def _asked(self, look: Look, role: str) -> Answer:
         try:
-            return Answer(tuple(self._run(look.sql, role)))
+            return Answer(tuple(self._asked_again(lambda: self._run(look.sql, role))))
         except StatementError as error:
             if error.errno in MISSING:
                 return Answer(missing=True)
@@ -157,9 +173,34 @@ class Account:
                 return Answer()
             raise
 
+    def _asked_again(self, ask: Callable[[], Given]) -> Given:
+        """What ``ask`` gives, which only reads: tried again where its answer was lost."""
+        for seconds in LOST_PAUSES_SECONDS:
+            self._count_read()
+            try:
+                return ask()
+            except StatementError as error:
+                if not answer_lost(error.errno):
+                    raise
+            self._pause(seconds)
+        self._count_read()
+        return ask()
+
     def _run(self, sql: str, role: str) -> list[Row]:
+        return self._done(role, lambda session: list[Row](session.run(sql)))
+
+    def _done(self, role: str | None, do: Callable[[Session], Given]) -> Given:
+        """What is done in a session of the role, with another one where that had ended before it began."""
+        over: Session | None = None
+        try:
+            with self._sessions.acting_as(role) as over:
+                return do(over)
+        except StatementError as error:
+            if error.errno not in SESSION_OVER:
+                raise
+        self._sessions.renew(role, over)
         with self._sessions.acting_as(role) as session:
-            return list(session.run(sql))
+            return do(session)
 
     def _count_read(self) -> None:
         with self._lock:
@@ -167,16 +208,15 @@ class Account:
 
     # --- sessions -------------------------------------------------------------------------------------
 
-    def _identify(self) -> Identity:
-        self._count_read()
+    def _identify(self, first: Session) -> Identity:
         organisation, account, user, role, roles, secondary = (
-            "" if value is None else str(value) for value in self._first.row(_CONTEXT)
+            "" if value is None else str(value) for value in self._asked_again(lambda: first.row(_CONTEXT))
         )
         # connectors before 5 do not ask for it at the sign-in, so it is said once more
         self._secondary_off = not json.loads(secondary or "{}").get("roles")
         if not self._secondary_off:
             self._count_read()
-            self._first.run(_NO_SECONDARY)
+            first.run(_NO_SECONDARY)
         available = frozenset(json.loads(roles or "[]"))
         return Identity(f"{organisation}-{account}".upper(), user, role or None, available)
 

@@ -80,7 +80,9 @@ class RefusedError(DeployError):
 
 
 class StatementError(DeployError):
-    """Snowflake refused a statement. ``errno`` is what code branches on; ``text`` is the server's wording."""
+    """Snowflake refused a statement. ``errno`` is what code branches on, None where no answer came; ``text``
+    is the server's wording.
+    """
 
     def __init__(
         self,

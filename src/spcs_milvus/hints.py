@@ -46,8 +46,17 @@ REFUSED: dict[int, str] = {
 SIGN_IN = frozenset(REFUSED)
 """The sign-in was refused. Never tried again: accounts are locked that way."""
 
-ANSWER_LOST = frozenset({250001, 250003, 300002})
-"""The answer did not come, or says only that something broke: the statement may have had its effect."""
+ANSWER_LOST = frozenset({604, 630, 300002})
+"""The answer says only that something broke, or that the statement was cancelled (connector 4.8 does so once
+its patience is over; Snowflake at a time-out of its own): it may have had its effect.
+"""
+
+SESSION_OVER = frozenset({250001, 390104, 390111, 390112, 390113, 390114, 390115})
+"""The session has ended or cannot be renewed any more, so that the statement was not even begun.
+
+observed: connector 5.2 says 250001 where its renewal of an expired session failed; it and 4.8 renew by
+themselves for as long as the master token is good (four hours).
+"""
 
 HINTS: dict[int, str] = {
     2: "this account does not know that feature yet",
@@ -70,6 +79,11 @@ HINTS: dict[int, str] = {
     397012: "push the image, or check that its name in the specification is right",
     397013: "the image repository did not answer; try again",
 }
+
+
+def answer_lost(errno: int | None) -> bool:
+    """Whether a statement that ended with that number (None: without any) may have had its effect."""
+    return errno is None or errno in ANSWER_LOST
 
 
 def hint_for(errno: int | None) -> str | None:

@@ -17,17 +17,23 @@ from typing import Any, cast
 from cryptography.hazmat.primitives import serialization
 from snowflake import connector
 from snowflake.connector.config_manager import CONFIG_MANAGER
+from snowflake.connector.network import ReauthenticationRequest
 
 from spcs_milvus.connections import Written
 from spcs_milvus.errors import ConfigError, ConnectError, StatementError
-from spcs_milvus.hints import REFUSED, SIGN_IN, hint_for
+from spcs_milvus.hints import REFUSED, SESSION_OVER, SIGN_IN, hint_for
 
 LOGIN_SECONDS = 30
-# Observed with connector 4.8: an account that is gone is tried for ever unless a time is set, which is then
-# the longest that a statement may take, too. Connector 5 gives up by itself.
+# How long a statement may take, and how long one request of it may stay without an answer; a real account
+# says every 45 s that a statement is in progress (observed). Both generations send a request again by
+# themselves, under its own number, so that nothing is done twice (observed with 5.2 and 4.8: cut, 429, 503).
+# Left alone, 5.2 waits 300 s for each of six requests, and for ever on one that is in progress; 4.8 tries an
+# account that is gone for ever.
 PATIENCE_SECONDS, LOCAL_PATIENCE_SECONDS = 600, 10
+ANSWER_SECONDS = 60
 _GENERATION = int(connector.__version__.partition(".")[0])
 _LOOPBACK = ("127.0.0.1", "localhost")
+_REFUSALS = (connector.errors.ProgrammingError, connector.errors.IntegrityError)
 _ENCRYPTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 
 
@@ -57,16 +63,14 @@ class Session:
     def registry_token(self) -> tuple[str, int]:
         """A token for the image registry and the seconds it is good for.
 
-        The connector's own token request of type ISSUE, as the official CLI sends it. Raises ConnectError
+        The connector's own token request of type ISSUE, as the official CLI sends it. Raises StatementError
         when none is given.
         """
         rest = getattr(self._connection, "rest", None) or self._connection._rest
-        try:
+        with _statement_errors():
             given = (rest._token_request("ISSUE") or {}).get("data") or {}
-        except connector.errors.Error as error:
-            raise _no_token(_said(error)) from error
         if "sessionToken" not in given:
-            raise _no_token("the answer holds none")
+            raise StatementError("the answer holds no token", errno=None, sqlstate=None, query_id=None)
         return given["sessionToken"], int(given.get("validityInSecondsST") or 3600)
 
     def close(self) -> None:
@@ -80,7 +84,7 @@ def connect(options: Mapping[str, Any], role: str | None) -> Session:
     past_the_proxy(str(options.get("host") or ""))
     settings = {
         "login_timeout": LOGIN_SECONDS,
-        **_patience(str(options.get("host") or "")),
+        **_patience(options),
         "enable_server_session_keep_alive_auto_detection": False,
         "application": "spcs_milvus",
         **_with_key(options),
@@ -93,11 +97,20 @@ def connect(options: Mapping[str, Any], role: str | None) -> Session:
         raise _connect_error(error, options, role) from error
 
 
-def _patience(host: str) -> dict[str, int]:
+def _patience(options: Mapping[str, Any]) -> dict[str, int]:
+    """Under the names of the connector's generation, but for what the connection sets under the older ones:
+    5 takes those, too, and would heed ours before them.
+    """
     if _GENERATION >= 5:
-        return {}
+        ours = {"network_timeout": ("query_timeout", PATIENCE_SECONDS)}
+        ours |= {"socket_timeout": ("retry_timeout", ANSWER_SECONDS)}
+        return dict(limit for older, limit in ours.items() if older not in options)
     threading.excepthook = _hush
-    return {"network_timeout": LOCAL_PATIENCE_SECONDS if host in _LOOPBACK else PATIENCE_SECONDS}
+    local = options.get("host") in _LOOPBACK
+    return {
+        "network_timeout": LOCAL_PATIENCE_SECONDS if local else PATIENCE_SECONDS,
+        "socket_timeout": ANSWER_SECONDS,
+    }
 
 
 def _hush(failed: threading.ExceptHookArgs) -> None:
@@ -188,12 +201,27 @@ def _key_in(pem: bytes, passphrase: object, place: str) -> bytes:
 def _statement_errors() -> Iterator[None]:
     try:
         yield
+    except ReauthenticationRequest as error:
+        # connector 4.8 wraps what the server said; that of 5 is an error like the others
+        raise _statement_error(getattr(error, "cause", error)) from error
     except connector.errors.Error as error:
-        errno = error.errno if isinstance(error.errno, int) and error.errno >= 0 else None
-        hint = hint_for(errno)
-        raise StatementError(
-            _said(error), errno=errno, sqlstate=error.sqlstate, query_id=error.sfqid, hint=hint
-        ) from error
+        raise _statement_error(error) from error
+
+
+def _statement_error(error: Any) -> StatementError:
+    errno = _number(error)
+    return StatementError(
+        _said(error), errno=errno, sqlstate=error.sqlstate, query_id=error.sfqid, hint=hint_for(errno)
+    )
+
+
+def _number(error: Any) -> int | None:
+    """Snowflake's number of a refusal; None where the connector gave up without an answer. Connector 5 then
+    has numbers of its own (observed: 4 for a connection that breaks, 14 for its patience), and some of them
+    are numbers of Snowflake's, too.
+    """
+    told = isinstance(error, _REFUSALS) or error.errno in SESSION_OVER
+    return error.errno if told and isinstance(error.errno, int) and error.errno >= 0 else None
 
 
 def _connect_error(error: Any, options: Mapping[str, Any], role: str | None) -> ConnectError:
@@ -207,11 +235,6 @@ def _connect_error(error: Any, options: Mapping[str, Any], role: str | None) -> 
         return ConnectError(f"no session as role {role}", detail=said, hint=hint_for(errno))
     hint = hint_for(errno) or "check that the account is up, and host, port and account name"
     return ConnectError("no session with the account", detail=said, hint=hint)
-
-
-def _no_token(said: str) -> ConnectError:
-    hint = "run the command again; it goes on from here"
-    return ConnectError("the account gave no token for its image registry", detail=said, hint=hint)
 
 
 def _said(error: Any) -> str:

@@ -7,8 +7,9 @@ A step names its role; what stands here decides how it gets a session with it:
   between steps.
 * :class:`OneRole`: a token that is good for one role (a PAT with a role restriction, most OAuth tokens).
 
-Comes in: the first session and how to open another. Goes out: sessions to work with. A refused sign-in is
-never tried again, for any role: accounts are locked that way.
+Comes in: the first session and how to open another. Goes out: sessions to work with. A session that has ended
+is opened once more where that takes no person. A refused sign-in is never tried again, for any role: accounts
+are locked that way.
 """
 
 import threading
@@ -42,8 +43,16 @@ class SignedIn(Protocol):
     at_once: int
     bound_to: str | None
 
-    def acting_as(self, role: str) -> AbstractContextManager[Session]:
-        """A session that acts as ``role`` until the block ends. Raises ConnectError or RefusedError."""
+    def acting_as(self, role: str | None) -> AbstractContextManager[Session]:
+        """A session that acts as ``role`` until the block ends; None: as whichever it has. Raises
+        ConnectError or RefusedError.
+        """
+        ...
+
+    def renew(self, role: str | None, over: Session | None, /) -> None:
+        """Opens another session in place of one that has ended (None: before it had the role), unless
+        somebody has done so already. Raises ConnectError where that takes a person, or is refused.
+        """
         ...
 
     def acted_as(self, role: str) -> bool:
@@ -70,32 +79,40 @@ class SessionPerRole:
     bound_to: str | None = None
 
     def __init__(self, first: Session, role: str | None, connect: Connect) -> None:
-        self._first = first
         self._connect = connect
         self._lock = threading.Lock()
-        self._opening: dict[str, threading.Lock] = {}
-        self._sessions: dict[str, Session] = {role: first} if role else {}
-        self._closed_doors: dict[str, DeployError] = {}
+        self._renewing = threading.Lock()
+        self._opening: dict[str | None, threading.Lock] = {}
+        self._sessions: dict[str | None, Session] = {None: first, role: first}
+        self._closed_doors: dict[str | None, DeployError] = {}
 
     @contextmanager
-    def acting_as(self, role: str) -> Iterator[Session]:
+    def acting_as(self, role: str | None) -> Iterator[Session]:
         """The role's own session."""
         self.open(role)
         yield self._sessions[role]
+
+    def renew(self, role: str | None, over: Session | None) -> None:
+        """Opens another session for the role, one after the other: a refusal of the first is one of all."""
+        with self._renewing, self._door_of(role):
+            if self._sessions.get(role) is over:
+                self._sessions[role] = self._opened(role)
 
     def acted_as(self, role: str) -> bool:
         """Whether the role has a session."""
         return role in self._sessions
 
-    def open(self, role: str) -> None:
+    def open(self, role: str | None) -> None:
         """Opens the role's session, unless it is open."""
-        with self._lock:
-            opening = self._opening.setdefault(role, threading.Lock())
-        with opening:
+        with self._door_of(role):
             if role not in self._sessions:
                 self._sessions[role] = self._opened(role)
 
-    def _opened(self, role: str) -> Session:
+    def _door_of(self, role: str | None) -> threading.Lock:
+        with self._lock:
+            return self._opening.setdefault(role, threading.Lock())
+
+    def _opened(self, role: str | None) -> Session:
         for refused in (ANY_ROLE, role):
             if refused in self._closed_doors:
                 raise self._closed_doors[refused]
@@ -107,14 +124,14 @@ class SessionPerRole:
 
     def keep(self, roles: Collection[str]) -> None:
         """Ends the sessions of other roles."""
-        for role in [role for role in self._sessions if role not in roles]:
+        for role in [role for role in self._sessions if role is not None and role not in roles]:
             session = self._sessions.pop(role)
-            if session is not self._first:
+            if session is not self._sessions[None]:
                 session.close()
 
     def close(self) -> None:
         """Ends every session."""
-        for session in {self._first, *self._sessions.values()}:
+        for session in set(self._sessions.values()):
             session.close()
 
 
@@ -131,14 +148,21 @@ class OneSession:
         self._lock = threading.RLock()
 
     @contextmanager
-    def acting_as(self, role: str) -> Iterator[Session]:
+    def acting_as(self, role: str | None) -> Iterator[Session]:
         """The session, nobody else's until the block ends, after USE ROLE where that is needed."""
         with self._lock:
-            if self._role != role:
+            if role not in (None, self._role):
                 self._session.run(f"USE ROLE {Name.of(role)}")
                 self._role = role
                 self._taken.add(role)
             yield self._session
+
+    def renew(self, _role: str | None, _over: Session | None) -> None:
+        """Raises ConnectError: a person would have to agree, who may not be there any more."""
+        raise ConnectError(
+            "the session has ended, and signing in again takes a person",
+            hint="run the command again; it goes on from here",
+        )
 
     def acted_as(self, role: str) -> bool:
         """Whether the session has had the role."""
@@ -161,21 +185,26 @@ class OneRole:
 
     at_once = MANY
 
-    def __init__(self, first: Session, role: str | None, _connect: Connect) -> None:
-        self._session = first
+    def __init__(self, first: Session, role: str | None, connect: Connect) -> None:
+        self._sessions = SessionPerRole(first, role, connect)
         self.bound_to: str | None = role
 
     @contextmanager
-    def acting_as(self, role: str) -> Iterator[Session]:
+    def acting_as(self, role: str | None) -> Iterator[Session]:
         """The session. Raises RefusedError for another role."""
-        self.open(role)
-        yield self._session
+        self.open(role or self.bound_to)
+        with self._sessions.acting_as(self.bound_to) as session:
+            yield session
+
+    def renew(self, _role: str | None, over: Session | None) -> None:
+        """Signs in with the token again, which may be good no longer."""
+        self._sessions.renew(self.bound_to, over)
 
     def acted_as(self, role: str) -> bool:
         """Whether it is the role."""
         return role == self.bound_to
 
-    def open(self, role: str) -> None:
+    def open(self, role: str | None) -> None:
         """Raises RefusedError for another role."""
         if role != self.bound_to:
             raise RefusedError(
@@ -189,7 +218,7 @@ class OneRole:
 
     def close(self) -> None:
         """Ends the session."""
-        self._session.close()
+        self._sessions.close()
 
 
 def signed_in(
