@@ -15,6 +15,7 @@ from spcs_milvus.kinds.base import comment_step
 from spcs_milvus.ownership import Ownership, conflict, ownership
 from spcs_milvus.plan import Action, Change, Plan
 from spcs_milvus.resource import MARKED, Actual, Presence, Resource
+from spcs_milvus.steps import Effect
 
 
 def plan_adoption(resource: Resource, actual: Actual) -> Plan:
@@ -38,7 +39,7 @@ def plan_adoption(resource: Resource, actual: Actual) -> Plan:
         resource.address,
         Action.ADOPT,
         "`up` then changes what differs" if found else "it is as declared",
-        (comment_step(resource, comment),),
+        (replace(comment_step(resource, comment), effect=Effect.OURS),),
         differences=found,
         cost=replace(cost, data="; ".join(filter(None, (dropped, cost.data)))),
     )

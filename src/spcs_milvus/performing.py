@@ -14,25 +14,23 @@ from pathlib import Path
 from spcs_milvus.account import Account
 from spcs_milvus.apply import Perform, Progress
 from spcs_milvus.container_image import ContainerImage
-from spcs_milvus.errors import DeployError, RefusedError, StatementError
-from spcs_milvus.hints import ALREADY_EXISTS, ANSWER_LOST, FORBIDDEN, MISSING
+from spcs_milvus.errors import ConnectError, DeployError, RefusedError, StatementError
+from spcs_milvus.hints import answer_lost
 from spcs_milvus.images import Engine, Login
 from spcs_milvus.kinds.service import log_look
 from spcs_milvus.names import Name
 from spcs_milvus.observe import observe
-from spcs_milvus.ownership import Ownership, ownership
-from spcs_milvus.plan import Action, Change
+from spcs_milvus.plan import Change
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.registry import Registry, session_login
-from spcs_milvus.resource import Actual, Address, Presence, Resource
+from spcs_milvus.resource import Actual, Address, Resource
 from spcs_milvus.secrets import Generated
+from spcs_milvus.settling import BY_ANOTHER_RUN, GONE, PAUSES_SECONDS, Tools, in_time, settled, shows_in_time
 from spcs_milvus.states import state_of
-from spcs_milvus.steps import Build, Look, Push, Rest, Statement, Step, Upload, Wait
+from spcs_milvus.steps import Build, Effect, Look, Push, Rest, Statement, Step, Upload, Wait
 from spcs_milvus.templates import sql
 from spcs_milvus.transfer import Transfer
 from spcs_milvus.waits import Resting, Waiting, until_ready, until_suspended
-
-RETRY_PAUSE_SECONDS = 2.0
 
 Pause = Callable[[float], None]
 
@@ -47,7 +45,7 @@ def performer(account: Account, engine: Engine, resources: Collection[Resource],
             case Statement():
                 return performing.statement(change, step, progress)
             case Upload():
-                account.upload(step)
+                performing.upload(step, progress)
             case Build():
                 if there := build(change, step, progress):
                     progress(there)
@@ -95,44 +93,55 @@ class _Performing:
     pause: Pause
 
     def statement(self, change: Change, step: Statement, progress: Progress) -> str | None:
-        """Runs it; what it makes may be there already."""
-        left = float(step.patience_seconds)
-        while True:
-            try:
-                self._perform(step)
-                self._sign_in_ahead(change)
-                return None
-            except StatementError as error:
-                if error.errno in step.enough:
-                    return f"is there already (error {error.errno:06d})"
-                # what another run made up, this one does not know
-                if error.errno in ALREADY_EXISTS and not step.generated and self._made_by_another_run(change):
-                    return "is there already, made by another run"
-                if change.action is Action.DELETE and _may_be_gone(error) and self._is_gone(change):
-                    return "is gone already"
-                if left <= 0 or error.errno in MISSING | FORBIDDEN:
-                    raise
-                progress(f"not yet: {error.problem.summary}")
-            left -= RETRY_PAUSE_SECONDS
-            self.pause(RETRY_PAUSE_SECONDS)
-
-    def _perform(self, step: Statement) -> None:
-        """Runs the statement; a generated secret is on disk before Snowflake has it, and goes from there when
-        Snowflake refused it.
+        """Runs it; what it makes may be there already, and what it drops be gone. A generated secret is on
+        disk before Snowflake has it, and goes from there when Snowflake does not have it.
         """
         if step.generated is None:
-            return self.account.perform(step)
+            return self._settled(change, step, progress)
         draft = _draft(step.generated)
         try:
-            self.account.perform(step)
-        except DeployError as error:
-            if _may_have_had_its_effect(error):
+            found = self._settled(change, step, progress)
+        except StatementError as error:
+            if answer_lost(error.errno):
                 draft.replace(step.generated.file)
             else:
                 draft.unlink()
             raise
-        draft.replace(step.generated.file)
-        return None
+        if found == BY_ANOTHER_RUN:
+            # the other run made up another one, and has told it
+            draft.unlink()
+        else:
+            draft.replace(step.generated.file)
+        return found
+
+    def _settled(self, change: Change, step: Statement, progress: Progress) -> str | None:
+        resource = self._resource(change.address)
+        tools = Tools(lambda: self.account.perform(step), lambda: self._seen(resource), self.pause, progress)
+        try:
+            found = settled(resource, step, tools)
+        except ConnectError as error:
+            # its role may have gone along with it
+            drops = step.effect is Effect.GONE and not error.refused
+            if drops and shows_in_time(resource, Effect.GONE, tools):
+                return GONE
+            raise
+        if found is None:
+            self._sign_in_ahead(change)
+        return found
+
+    def upload(self, step: Upload, progress: Progress) -> None:
+        """Puts the file there, once more where the answer was lost: it has a name of its own, and replaces
+        itself.
+        """
+        for seconds in PAUSES_SECONDS:
+            try:
+                return self.account.upload(step)
+            except StatementError as error:
+                if not answer_lost(error.errno):
+                    raise
+            progress("its answer was lost; it is sent again")
+            self.pause(seconds)
+        return self.account.upload(step)
 
     def push(self, step: Push, progress: Progress) -> None:
         progress("asking for the repository's address")
@@ -179,10 +188,6 @@ class _Performing:
     def _seen(self, resource: Resource) -> Actual:
         return observe([resource], self.account.query).actual[resource.address]
 
-    def _is_gone(self, change: Change) -> bool:
-        """What a refusal to drop, or a lost answer, comes to: asked of who sees it if it is there."""
-        return self._seen(self._resource(change.address)).presence is Presence.ABSENT
-
     def _sign_in_ahead(self, change: Change) -> None:
         """Once a role can be acted as, its session opens beside what else there is to do, since opening one
         takes longer than a statement.
@@ -191,18 +196,18 @@ class _Performing:
         for role in granted & {one.role for one in self.resources}:
             self.account.sign_in_ahead(role)
 
-    def _made_by_another_run(self, change: Change) -> bool:
-        """After "already exists": whether what is there is ours, so that the other run did this change."""
-        resource = self._resource(change.address)
-        actual = self._seen(resource)
-        return actual.presence is Presence.PRESENT and ownership(resource, actual) is Ownership.OURS
-
     def _repository_url(self, repository: Name, role: str) -> str:
         shown = Look(sql("image_repository", "show", {"database": Name(repository.parts[:1])}), role)
-        (answer,) = self.account.query([shown]).values()
-        for row in answer.rows:
-            if (row["database_name"], row["schema_name"], row["name"]) == repository.parts:
-                return str(row["repository_url"])
+
+        def url() -> str:
+            (answer,) = self.account.query([shown]).values()
+            for row in answer.rows:
+                if (row["database_name"], row["schema_name"], row["name"]) == repository.parts:
+                    return str(row["repository_url"])
+            return ""
+
+        if found := in_time(url, self.pause):
+            return found
         hint = "run the command again"
         raise RefusedError("the image repository is not there", place=str(repository), hint=hint)
 
@@ -216,14 +221,6 @@ def _draft(generated: Generated) -> Path:
         raise DeployError(
             summary, detail=error.strerror, place=folder, hint="make that folder writable"
         ) from error
-
-
-def _may_have_had_its_effect(error: DeployError) -> bool:
-    return isinstance(error, StatementError) and (error.errno is None or error.errno in ANSWER_LOST)
-
-
-def _may_be_gone(error: StatementError) -> bool:
-    return error.errno in MISSING or _may_have_had_its_effect(error)
 
 
 def _grants_role(resource: Resource, change: Change) -> bool:

@@ -4,17 +4,18 @@ Comes in: the declared resources and functions (``query`` answers looks, ``perfo
 out: the :class:`Proof`, or DeployError with what the job last wrote. The job is dropped whatever happened.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from spcs_milvus import settling
 from spcs_milvus.components import jupyter
-from spcs_milvus.errors import ConfigError, DeployError, StatementError
-from spcs_milvus.hints import MISSING
+from spcs_milvus.errors import ConfigError, DeployError
 from spcs_milvus.kinds import service
 from spcs_milvus.observe import Query, observe
-from spcs_milvus.resource import Presence, Resource
+from spcs_milvus.resource import Actual, Presence, Resource
+from spcs_milvus.settling import in_time, settled
 from spcs_milvus.states import is_suspended
-from spcs_milvus.steps import Statement
+from spcs_milvus.steps import Answer, Look, Statement
 
 # a node that has to come up first takes minutes, the notebook itself seconds
 PATIENCE_SECONDS = 1200.0
@@ -67,11 +68,12 @@ def prove(resources: Collection[Resource], tools: Tools) -> Proof:
     run, drop = service.job_statements(job)
     began = tools.clock()
     try:
-        tools.perform(run)
+        _settled(job, run, tools)
         status = _until_over(job, tools)
         log = _log(job, tools)
     finally:
-        _drop(drop, tools)
+        # there is none where it was refused, or somebody has taken it away already
+        _settled(job, drop, tools)
     answer = next((line for line in reversed(log.splitlines()) if line.startswith(_ANSWER)), None)
     if status != "DONE" or answer is None:
         raise _not_proved(job, f"the job ended as {status}", log)
@@ -97,10 +99,18 @@ def _until_over(job: Resource, tools: Tools) -> str:
 def _state(job: Resource, tools: Tools) -> tuple[str, str]:
     """Its status (documented: DESCRIBE SERVICE, to poll for completion), and what its container says."""
     looks = service.KIND.looks(job)
-    answers = tools.query([looks["describe"], looks["containers"]])
+
+    def shown() -> Mapping[Look, Answer] | None:
+        answers = tools.query([looks["describe"], looks["containers"]])
+        described = answers[looks["describe"]]
+        return answers if described.rows or described.refused else None
+
+    answers = in_time(shown, tools.pause)
+    if answers is None:
+        raise _not_proved(job, "the job is not there any more", "")
     described = answers[looks["describe"]]
     if not described.rows:
-        raise _not_proved(job, described.refused or "the job is not there any more", "")
+        raise _not_proved(job, described.refused or "", "")
     status = str(described.rows[0]["status"])
     found = service.containers(answers[looks["containers"]].rows)
     return status, next((str(one["message"]) for one in found if one["message"]), status)
@@ -111,13 +121,15 @@ def _log(job: Resource, tools: Tools) -> str:
     return str(next(iter(answer.rows[0].values())) or "") if answer.rows else ""
 
 
-def _drop(statement: Statement, tools: Tools) -> None:
-    """Takes the job away; there is none where it was refused, or somebody has done so already."""
-    try:
-        tools.perform(statement)
-    except StatementError as error:
-        if error.errno not in MISSING:
-            raise
+def _settled(job: Resource, statement: Statement, tools: Tools) -> None:
+    """Runs a statement on the job, of whose name there is no other."""
+
+    def seen() -> Actual:
+        return observe([job], tools.query).actual[job.address]
+
+    settled(
+        job, statement, settling.Tools(lambda: tools.perform(statement), seen, tools.pause, tools.progress)
+    )
 
 
 def _not_proved(job: Resource, reason: str, log: str) -> DeployError:

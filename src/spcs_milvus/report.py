@@ -13,6 +13,7 @@ from spcs_milvus.observe import Observation
 from spcs_milvus.plan import Action, Change, Plan
 from spcs_milvus.resource import Actual, Address
 from spcs_milvus.secrets import Generated
+from spcs_milvus.settling import BY_ANOTHER_RUN
 from spcs_milvus.states import state_of
 from spcs_milvus.status import StackStatus
 from spcs_milvus.steps import Build, Push, Statement, Wait
@@ -68,10 +69,10 @@ class Report:
     @property
     def generated(self) -> tuple[tuple[Address, Generated], ...]:
         """What was made up in this run, to be shown once: for which address, and where it is kept."""
-        done = (outcome.change for outcome in self.outcomes if outcome.status is Status.DONE)
+        done = (one for one in self.outcomes if one.status is Status.DONE and one.found != BY_ANOTHER_RUN)
         return tuple(
             (change.address, step.generated)
-            for change in done
+            for change in (one.change for one in done)
             for step in change.steps
             if isinstance(step, Statement) and step.generated
         )

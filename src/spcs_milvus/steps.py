@@ -5,6 +5,7 @@ Nothing here runs anything.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 from spcs_milvus.container_image import ContainerImage
@@ -40,6 +41,16 @@ class Answer:
     partial: str | None = None
 
 
+class Effect(StrEnum):
+    """What a look at the resource shows once a statement has had its effect, for when its answer was lost."""
+
+    SET = "what it sets, which it may set again"
+    OURS = "it is there, and ours"
+    GONE = "it is not there"
+    ASLEEP = "it is suspended, or will be"
+    AWAKE = "it runs, or will"
+
+
 @dataclass(frozen=True)
 class Statement:
     """A statement that changes the account, run as ``role``.
@@ -50,6 +61,7 @@ class Statement:
     * ``secret`` is the text to run where it holds secrets; None where it is ``sql``.
     * ``generated`` is a secret that nobody knows yet and that is lost unless it is kept; None mostly.
     * ``enough`` are the numbers of refusals that say that what it makes is there already, and serves.
+    * ``effect`` is what it does to its resource.
     """
 
     sql: str
@@ -58,6 +70,7 @@ class Statement:
     secret: Secret | None = None
     generated: Generated | None = None
     enough: frozenset[int] = frozenset()
+    effect: Effect = Effect.SET
 
     @property
     def text(self) -> str:

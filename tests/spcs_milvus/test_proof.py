@@ -130,7 +130,7 @@ def test_a_job_that_is_refused_leaves_nothing_to_drop() -> None:
 
 
 def test_a_job_that_stays_is_told() -> None:
-    error = StatementError("busy", errno=604, sqlstate=None, query_id=None)
+    error = StatementError("busy", errno=3001, sqlstate=None, query_id=None)
     with pytest.raises(StatementError) as caught:
         _Account("DONE", errors={"DROP": error}).prove()
     assert caught.value is error

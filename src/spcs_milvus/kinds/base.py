@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from spcs_milvus.names import Name
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, Value
 from spcs_milvus.secrets import MASK, Secret
-from spcs_milvus.steps import Answer, Look, Row, Statement, Step
+from spcs_milvus.steps import Answer, Effect, Look, Row, Statement, Step
 from spcs_milvus.templates import sql
 
 RESUME_PATIENCE_SECONDS = 120
@@ -152,7 +152,8 @@ def basic_create(resource: Resource) -> tuple[Step, ...]:
     """CREATE, as the role that will own it, without IF NOT EXISTS: the statement itself arbitrates between
     two runs.
     """
-    return (Statement(sql(resource.address.kind, "create", values(resource)), resource.role),)
+    statement = sql(resource.address.kind, "create", values(resource))
+    return (Statement(statement, resource.role, effect=Effect.OURS),)
 
 
 def basic_alter(resource: Resource, _differing: frozenset[str]) -> tuple[Step, ...]:
@@ -173,18 +174,20 @@ def only_comment(resource: Resource, _differing: frozenset[str]) -> tuple[Step, 
 
 def basic_drop(resource: Resource, _actual: Actual) -> tuple[Step, ...]:
     """DROP, as the role that owns it."""
-    return (Statement(sql(resource.address.kind, "drop", values(resource)), resource.role),)
+    statement = sql(resource.address.kind, "drop", values(resource))
+    return (Statement(statement, resource.role, effect=Effect.GONE),)
 
 
 def basic_suspend(resource: Resource) -> tuple[Step, ...]:
     """ALTER … SUSPEND; it goes on in the background (documented: ALTER COMPUTE POOL, ALTER SERVICE)."""
-    return (Statement(sql(resource.address.kind, "suspend", values(resource)), resource.role),)
+    statement = sql(resource.address.kind, "suspend", values(resource))
+    return (Statement(statement, resource.role, effect=Effect.ASLEEP),)
 
 
 def basic_resume(resource: Resource) -> tuple[Step, ...]:
     """ALTER … RESUME. assumed: it may be refused while the object is still suspending, hence the patience."""
     statement = sql(resource.address.kind, "resume", values(resource))
-    return (Statement(statement, resource.role, RESUME_PATIENCE_SECONDS),)
+    return (Statement(statement, resource.role, RESUME_PATIENCE_SECONDS, effect=Effect.AWAKE),)
 
 
 def secret_statement(resource: Resource, block: str, given: Mapping[str, object]) -> Statement:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from spcs_milvus.kinds import base
 from spcs_milvus.names import Name
 from spcs_milvus.resource import Actual, Address, Presence, Resource
-from spcs_milvus.steps import Look, Statement, Step
+from spcs_milvus.steps import Effect, Look, Statement, Step
 from spcs_milvus.templates import sql
 
 
@@ -34,7 +34,8 @@ def _read(resource: Resource, answers: base.Answers) -> Actual:
 
 
 def _create(resource: Resource) -> tuple[Step, ...]:
-    return (Statement(sql("external_access_integration", "create", _values(resource)), resource.role),)
+    statement = sql("external_access_integration", "create", _values(resource))
+    return (Statement(statement, resource.role, effect=Effect.OURS),)
 
 
 def _alter(resource: Resource, _differing: frozenset[str]) -> tuple[Step, ...]:

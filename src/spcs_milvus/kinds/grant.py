@@ -10,7 +10,7 @@ from typing import Any
 from spcs_milvus.kinds import base
 from spcs_milvus.names import Keyword, Name
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
-from spcs_milvus.steps import Answer, Look, Row, Statement, Step
+from spcs_milvus.steps import Answer, Effect, Look, Row, Statement, Step
 from spcs_milvus.templates import sql
 
 # how the form of a grant is shown: the block of the template that looks for it
@@ -99,14 +99,16 @@ def _same(shown: object, name: Name) -> bool:
 
 
 def _grant(resource: Resource) -> tuple[Step, ...]:
-    return (Statement(sql("grant", resource.detail["form"], resource.detail), resource.role),)
+    statement = sql("grant", resource.detail["form"], resource.detail)
+    return (Statement(statement, resource.role, effect=Effect.OURS),)
 
 
 def _revoke(resource: Resource, _actual: Actual) -> tuple[Step, ...]:
     """How to take back what goes with nothing of ours: a privilege on the account of a role of others."""
     if resource.detail["form"] != "account":
         return ()
-    return (Statement(sql("grant", "revoke", resource.detail), resource.role),)
+    statement = sql("grant", "revoke", resource.detail)
+    return (Statement(statement, resource.role, effect=Effect.GONE),)
 
 
 def _stands_on(resource: Resource) -> frozenset[Address]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from spcs_milvus.kinds import base
 from spcs_milvus.names import Keyword
 from spcs_milvus.resource import Actual, Presence, Resource, Value
-from spcs_milvus.steps import Look, Row, Statement, Step
+from spcs_milvus.steps import Effect, Look, Row, Statement, Step
 from spcs_milvus.templates import sql
 
 
@@ -46,7 +46,7 @@ def _read(resource: Resource, answers: base.Answers) -> Actual:
 
 
 def _create(resource: Resource) -> tuple[Step, ...]:
-    return (Statement(sql("network_rule", "create", _values(resource)), resource.role),)
+    return (Statement(sql("network_rule", "create", _values(resource)), resource.role, effect=Effect.OURS),)
 
 
 def _alter(resource: Resource, differing: frozenset[str]) -> tuple[Step, ...]:

@@ -5,15 +5,17 @@ stands in the comment, where it could be guessed from: it is set when the secret
 ``--rotate``. The type is fixed at creation.
 """
 
+from dataclasses import replace
+
 from spcs_milvus.kinds import base
 from spcs_milvus.names import Keyword
 from spcs_milvus.resource import Actual, Resource
-from spcs_milvus.steps import Step
+from spcs_milvus.steps import Effect, Step
 
 
 def _create(resource: Resource) -> tuple[Step, ...]:
     given = {**base.values(resource), "type": Keyword(resource.attributes["type"])}
-    return (base.secret_statement(resource, "create", given),)
+    return (replace(base.secret_statement(resource, "create", given), effect=Effect.OURS),)
 
 
 def _renew(resource: Resource, _actual: Actual, _differing: frozenset[str]) -> tuple[Step, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from spcs_milvus.hints import BUILT_IN
 from spcs_milvus.kinds import base
 from spcs_milvus.resource import ABSENT, Actual, Presence, Resource, Value
-from spcs_milvus.steps import Row, Statement, Step
+from spcs_milvus.steps import Effect, Row, Statement, Step
 from spcs_milvus.templates import sql
 
 # documented: SHOW INTEGRATIONS
@@ -34,7 +34,7 @@ def _read(resource: Resource, answers: base.Answers) -> Actual:
 
 def _create(resource: Resource) -> tuple[Step, ...]:
     statement = sql("security_integration", "create", base.values(resource))
-    return (Statement(statement, resource.role, enough=BUILT_IN),)
+    return (Statement(statement, resource.role, enough=BUILT_IN, effect=Effect.OURS),)
 
 
 KIND = base.Kind(

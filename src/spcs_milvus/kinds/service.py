@@ -17,7 +17,7 @@ from spcs_milvus.kinds import base, service_costs
 from spcs_milvus.names import DollarQuoted, Name
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, Value
 from spcs_milvus.specification import canonical, image_digests, managed, volumes
-from spcs_milvus.steps import Look, Row, Statement, Step, Upload
+from spcs_milvus.steps import Effect, Look, Row, Statement, Step, Upload
 from spcs_milvus.templates import canonical_json, sql
 
 LOG_LINES = 20
@@ -81,8 +81,8 @@ def job_statements(job: Resource) -> tuple[Statement, Statement]:
     stays until it is dropped.
     """
     given = _values(job)
-    run, drop = (Statement(sql("service", block, given), job.role) for block in ("execute", "drop"))
-    return run, drop
+    run = Statement(sql("service", "execute", given), job.role, effect=Effect.OURS)
+    return run, Statement(sql("service", "drop", given), job.role, effect=Effect.GONE)
 
 
 def _read(resource: Resource, answers: base.Answers) -> Actual:
@@ -184,7 +184,8 @@ def _upload(resource: Resource) -> tuple[Step, ...]:
 
 
 def _create(resource: Resource) -> tuple[Step, ...]:
-    return (*_upload(resource), Statement(sql("service", "create", _values(resource)), resource.role))
+    statement = sql("service", "create", _values(resource))
+    return (*_upload(resource), Statement(statement, resource.role, effect=Effect.OURS))
 
 
 def _alter(resource: Resource, differing: frozenset[str]) -> tuple[Step, ...]:
@@ -214,7 +215,7 @@ def _renew(resource: Resource, actual: Actual, differing: frozenset[str]) -> tup
 def _drop(resource: Resource, actual: Actual) -> tuple[Step, ...]:
     held = actual.attributes.get("volumes", resource.attributes["volumes"])
     seen = replace(resource, attributes={**resource.attributes, "volumes": held})
-    return (Statement(sql("service", "drop", _values(seen)), resource.role),)
+    return (Statement(sql("service", "drop", _values(seen)), resource.role, effect=Effect.GONE),)
 
 
 def _loses(resource: Resource, actual: Actual) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from spcs_milvus.kinds import base
 from spcs_milvus.names import Keyword, Name
 from spcs_milvus.resource import Resource, Value
-from spcs_milvus.steps import Row, Statement, Step
+from spcs_milvus.steps import Effect, Row, Statement, Step
 from spcs_milvus.templates import sql
 
 
@@ -40,9 +40,9 @@ def _create(resource: Resource) -> tuple[Step, ...]:
     """A password is part of the statement, so that there is no moment in which the user has none."""
     given = _values(resource)
     if given["password"] is None:
-        return (Statement(sql("user", "create", given), resource.role),)
+        return (Statement(sql("user", "create", given), resource.role, effect=Effect.OURS),)
     statement = base.secret_statement(resource, "create", given)
-    return (replace(statement, generated=resource.detail["generated"]),)
+    return (replace(statement, generated=resource.detail["generated"], effect=Effect.OURS),)
 
 
 def _alter(resource: Resource, _differing: frozenset[str]) -> tuple[Step, ...]:

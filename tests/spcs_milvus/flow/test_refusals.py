@@ -173,7 +173,9 @@ def test_milvus_that_dies_at_its_start(here: CommandLine) -> None:
     assert here.run("down", "--yes").returncode == 0
 
 
-@pytest.mark.parametrize("script", [Script(events=[Event(3, "error before", "GRANT USAGE")])])
+@pytest.mark.parametrize(
+    "script", [Script(events=[Event(at, "error before", "CREATE WAREHOUSE") for at in range(1, 5)])]
+)
 def test_a_statement_that_fails_after_writing_began(
     here: CommandLine, local: LocalAccount[TurnedClock]
 ) -> None:

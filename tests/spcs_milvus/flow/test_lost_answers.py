@@ -1,0 +1,153 @@
+"""Statements and looks whose answers are lost, and sessions that end: the run finds out, and ends well.
+
+The connector sends a request that was cut once more by itself. So trouble here is an answer that says only
+that something broke, which it passes on.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from spcs_emulator.script import Event, Script, Trouble
+from spcs_milvus import deployment
+from spcs_milvus.deployment import Target
+from spcs_milvus.errors import ConnectError, StatementError
+from spcs_milvus.plan import Plan
+from spcs_milvus.report import failures
+
+from .conftest import QUICKSTART, Stack
+from .test_up_down import done
+from .test_users import BOB, USERS
+
+KINDS = ["ROLE", "WAREHOUSE", "DATABASE", "SCHEMA", "IMAGE REPOSITORY", "COMPUTE POOL", "SERVICE"]
+CREATES = [f"CREATE {kind}" for kind in KINDS]
+GRANTS = ["GRANT ROLE", "GRANT USAGE", "GRANT BIND", "GRANT SERVICE ROLE"]
+DROPS = [f"DROP {kind}" for kind in KINDS]
+SHOWN = "its answer was lost; the account shows what it did"
+
+
+def at_first(trouble: Trouble, heads: Sequence[str]) -> Script:
+    """The trouble at the first statement of each of these."""
+    return Script(events=[Event(1, trouble, head) for head in heads])
+
+
+def before_and_after(*heads: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize(
+        "script", [at_first("error before", heads), at_first("error after", heads)], ids=["before", "after"]
+    )
+
+
+@before_and_after(*CREATES, *GRANTS, *DROPS)
+def test_up_and_down(stack: Stack, request: pytest.FixtureRequest) -> None:
+    before = stack.local.dump()
+
+    made = done(stack.up())
+    assert stack.plan().changes == ()
+    dropped = done(stack.down())
+
+    assert stack.local.dump() == before
+    settled = [one.found for one in (*made.outcomes, *dropped.outcomes) if one.found == SHOWN]
+    assert bool(settled) == request.node.callspec.id.startswith("after")
+
+
+@before_and_after("ALTER WAREHOUSE")
+def test_what_is_set_is_set_again(stack: Stack) -> None:
+    done(stack.up())
+    stack.write(QUICKSTART + "warehouse: {auto_suspend_seconds: 90}\n")
+    assert done(stack.up()).counts.write == 2
+    assert stack.plan().changes == ()
+
+
+@before_and_after(" SUSPEND", " RESUME")
+def test_pause_and_resume(stack: Stack) -> None:
+    done(stack.up())
+
+    def rest(make: Callable[[Target], Plan]) -> Plan:
+        with stack.target() as on:
+            plan = make(on)
+            done(deployment.rest(on, plan, stack.events.append, threading.Event()))
+            return plan
+
+    assert rest(deployment.make_pause_plan).changes
+    assert rest(deployment.make_pause_plan).changes == ()
+    assert rest(deployment.make_resume_plan).changes
+    assert rest(deployment.make_resume_plan).changes == ()
+
+
+@pytest.mark.parametrize(
+    "script", [Script(events=[Event(at, "error before", "SHOW") for at in (1, 3, 4, 8)])]
+)
+def test_a_look_is_asked_again(stack: Stack) -> None:
+    assert len(stack.plan().changes) > 10
+
+
+@pytest.mark.parametrize(
+    "script", [Script(events=[Event(at, "error before", "SHOW ROLES") for at in range(9)])]
+)
+def test_a_look_that_is_never_answered_ends_the_run(stack: Stack) -> None:
+    with pytest.raises(StatementError) as raised:
+        stack.up()
+    assert raised.value.errno == 300002
+
+
+ALWAYS = [Event(at, "error before", "CREATE WAREHOUSE") for at in range(1, 5)]
+
+
+@pytest.mark.parametrize("script", [Script(events=ALWAYS)])
+def test_an_answer_that_is_lost_each_time_fails_in_clear_words(stack: Stack) -> None:
+    report = stack.up()
+
+    (failed,) = failures(report.outcomes)
+    assert failed.problem is not None
+    assert failed.problem.summary == "whether it was done cannot be told: its answer was lost 4 times"
+    assert "looks first" in (failed.problem.hint or "")
+    assert report.exit_code == 4
+    done(stack.up())
+
+
+@before_and_after("CREATE USER ALICE")
+def test_a_generated_password_is_that_of_the_statement(stack: Stack) -> None:
+    stack.variables["BOB"] = BOB
+    stack.write(QUICKSTART + USERS)
+
+    report = done(stack.up())
+
+    ((_, generated),) = report.generated
+    assert generated.file.read_text().strip() == generated.secret.reveal()
+    assert generated.drafts() == ()
+
+
+# --- sessions that end --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("hours", [2, 5])
+def test_a_session_that_has_ended_is_renewed(stack: Stack, hours: int) -> None:
+    """A session token is good for an hour, the token that renews it for four."""
+    with stack.target() as on:
+        planned = deployment.make_plan(on)
+        stack.pause(hours * 3600)
+        done(deployment.up(on, planned, stack.events.append, threading.Event()))
+        stack.pause(hours * 3600)
+        assert deployment.make_plan(on).plan.changes == ()
+
+
+def test_a_browser_is_not_opened_again(stack: Stack) -> None:
+    with stack.target(authenticator="externalbrowser", password=None) as on:
+        attempts = stack.local.login_attempts
+        stack.pause(5 * 3600)
+        with pytest.raises(ConnectError) as raised:
+            deployment.make_plan(on)
+    assert raised.value.problem.summary == "the session has ended, and signing in again takes a person"
+    assert stack.local.login_attempts == attempts
+
+
+def test_a_sign_in_that_is_refused_is_tried_once(stack: Stack) -> None:
+    with stack.target() as on:
+        deployment.make_plan(on)
+        stack.pause(5 * 3600)
+        on.account._options["password"] = "changed meanwhile"
+        attempts = stack.local.login_attempts
+        with pytest.raises(ConnectError):
+            deployment.make_plan(on)
+        assert stack.local.login_attempts == attempts + 1
