@@ -98,7 +98,7 @@ def target(
     )
     resources = more(declared)
     check_reachable(connection.options)
-    account = Account(connection.options)
+    account = Account(connection.options, pause or time.sleep)
     try:
         check_account(loaded, account)
         check_roles(loaded, account)
@@ -180,14 +180,18 @@ def up(on: Target, planned: Planned, emit: Emit, stop: threading.Event) -> Repor
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
     dropped = [plan.resources[one.address] for one in plan.changes if one.action is Action.DELETE]
-    seen, lost = (
-        look_again(on.account, [*on.resources, *dropped]) if plan.changes else (planned.observation, ())
-    )
-    complete = all(outcome.status is Status.DONE for outcome in outcomes)
+    complete = plan.changes and all(outcome.status is Status.DONE for outcome in outcomes)
     wanted = [resource for resource in on.resources if resource.address in plan.resources]
-    leftovers: tuple[Problem, ...] = ()
-    if seen and complete and plan.changes:
-        leftovers = (*_unfinished(plan_up(wanted, seen)), *still_there(plan, outcomes, seen))
+
+    def left(seen: Observation) -> tuple[Problem, ...]:
+        return (*_unfinished(plan_up(wanted, seen)), *still_there(plan, outcomes, seen)) if complete else ()
+
+    seen, lost = (
+        look_again(on.account, [*on.resources, *dropped], left, on.pause or stop.wait)
+        if plan.changes
+        else (planned.observation, ())
+    )
+    leftovers = left(seen) if seen else ()
     shown = status(on.loaded.project.project, on.resources, seen) if seen else None
     removed = _forget_passwords(on, plan, seen)
     return Report(plan, outcomes, counts(on), time.monotonic() - began, (*lost, *leftovers), shown, removed)
@@ -222,7 +226,8 @@ def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
         raise RefusedError.of(plan.conflicts)
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
-    seen, lost = look_again(on.account, [plan.resources[change.address] for change in plan.changes])
+    resources = [plan.resources[change.address] for change in plan.changes]
+    seen, lost = look_again(on.account, resources, _amiss(plan, outcomes), on.pause or stop.wait)
     still = still_there(plan, outcomes, seen) if seen else ()
     removed = _forget_passwords(on, plan, seen)
     seconds = time.monotonic() - began
@@ -273,7 +278,7 @@ def rest(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
         raise RefusedError.of(plan.conflicts)
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
-    seen, lost = look_again(on.account, _watched(on))
+    seen, lost = look_again(on.account, _watched(on), _amiss(plan, outcomes), on.pause or stop.wait)
     leftovers = (*plan.kept, *lost, *(still_there(plan, outcomes, seen) if seen else ()))
     shown = status(on.loaded.project.project, on.resources, seen) if seen else None
     return Report(plan, outcomes, counts(on), time.monotonic() - began, leftovers, shown)
@@ -297,14 +302,18 @@ def adopt(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
         raise RefusedError.of(plan.conflicts)
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
-    seen, lost = look_again(on.account, list(plan.resources.values()))
     told = {outcome.change.address for outcome in outcomes if outcome.status is not Status.DONE}
-    still = [
-        Problem(f"{address} is not ours yet", None, str(address), "run the command again")
-        for address, resource in plan.resources.items()
-        if seen and address not in told and ownership(resource, seen.actual[address]) is not Ownership.OURS
-    ]
-    return Report(plan, outcomes, counts(on), time.monotonic() - began, (*lost, *still))
+
+    def still(seen: Observation) -> tuple[Problem, ...]:
+        return tuple(
+            Problem(f"{address} is not ours yet", None, str(address), "run the command again")
+            for address, resource in plan.resources.items()
+            if address not in told and ownership(resource, seen.actual[address]) is not Ownership.OURS
+        )
+
+    seen, lost = look_again(on.account, list(plan.resources.values()), still, on.pause or stop.wait)
+    leftovers = (*lost, *(still(seen) if seen else ()))
+    return Report(plan, outcomes, counts(on), time.monotonic() - began, leftovers)
 
 
 def look(on: Target) -> StackStatus:
@@ -360,6 +369,12 @@ def _apply(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> tuple[O
         raise StoppedError("interrupted before anything was written", hint=GO_ON)
     pause = pausing(stop, GO_ON, on.pause)
     return apply(plan, performer(on.account, on.engine, plan.resources.values(), pause), emit, stop)
+
+
+def _amiss(plan: Plan, outcomes: Collection[Outcome]) -> Callable[[Observation], tuple[Problem, ...]]:
+    """What was done, as far as its statements say, and does not look like it."""
+    done = [outcome for outcome in outcomes if outcome.status is Status.DONE]
+    return lambda seen: still_there(plan, done, seen)
 
 
 def pausing(

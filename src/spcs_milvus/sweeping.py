@@ -4,7 +4,7 @@ things are after a run.
 Comes in: an account, resources and what was seen of them. Goes out: what was found. Only asks.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from spcs_milvus.account import Account
 from spcs_milvus.errors import DeployError, Problem
@@ -13,15 +13,27 @@ from spcs_milvus.kinds.base import Found
 from spcs_milvus.observe import Observation, observe
 from spcs_milvus.orphans import orphans
 from spcs_milvus.resource import Actual, Address, Presence, Resource
+from spcs_milvus.settling import PAUSES_SECONDS
 from spcs_milvus.steps import Look
 
 
 def look_again(
-    account: Account, resources: Collection[Resource]
+    account: Account,
+    resources: Collection[Resource],
+    amiss: Callable[[Observation], object],
+    pause: Callable[[float], object],
 ) -> tuple[Observation | None, tuple[Problem, ...]]:
-    """What is there now; None, and why, when the account does not say."""
+    """What is there now; None, and why, when the account does not say.
+
+    Where ``amiss`` finds what was done and is not to be seen, it is looked for again before that is believed.
+    """
     try:
         account.refresh_roles()
+        for seconds in PAUSES_SECONDS:
+            seen = observe(resources, account.query)
+            if not amiss(seen):
+                return seen, ()
+            pause(seconds)
         return observe(resources, account.query), ()
     except DeployError as error:
         problem = error.problem

@@ -11,7 +11,8 @@ from typing import Any
 from spcs_milvus.errors import NotReadyError
 from spcs_milvus.kinds.service import containers, endpoints
 from spcs_milvus.observe import Query
-from spcs_milvus.steps import Rest, Wait
+from spcs_milvus.settling import in_time
+from spcs_milvus.steps import Answer, Rest, Wait
 
 # Snowflake publishes no figures; two to five minutes for a node and up to five for an address are what people
 # report
@@ -80,8 +81,8 @@ def until_suspended(rest: Rest, tools: Resting) -> None:
     """
     name = str(rest.address)
     began, seconds, said = tools.clock(), FIRST_PAUSE_SECONDS, ""
-    while (state := tools.state()) != "SUSPENDED":
-        if state == "ABSENT":
+    while (state := in_time(lambda: _there(tools), tools.pause)) != "SUSPENDED":
+        if state is None:
             raise NotReadyError(f"{name} is not there any more", place=name)
         if tools.clock() - began > REST_SECONDS:
             detail = f"it is {state} after {REST_SECONDS / 60:.0f} minutes"
@@ -94,14 +95,26 @@ def until_suspended(rest: Rest, tools: Resting) -> None:
         seconds = min(seconds * 1.5, LAST_PAUSE_SECONDS)
 
 
+def _there(tools: Resting) -> str | None:
+    """The state; None when there is nothing that could have one."""
+    state = tools.state()
+    return None if state == "ABSENT" else state
+
+
 def _look(wait: Wait, tools: Waiting) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    given = tools.query(list(wait.looks.values()))
-    answers = {part: given[look] for part, look in wait.looks.items()}
+    answers = in_time(lambda: _shown(wait, tools), tools.pause)
+    if answers is None:
+        raise _not_ready(wait, "the service is not there any more", None)
     if refused := next((answer.refused for answer in answers.values() if answer.refused), None):
         raise _not_ready(wait, refused, None)
-    if answers["containers"].missing:
-        raise _not_ready(wait, "the service is not there any more", None)
     return containers(answers["containers"].rows), endpoints(answers["endpoints"].rows)
+
+
+def _shown(wait: Wait, tools: Waiting) -> Mapping[str, Answer] | None:
+    """None when there is no such service."""
+    given = tools.query(list(wait.looks.values()))
+    answers = {part: given[look] for part, look in wait.looks.items()}
+    return None if answers["containers"].missing else answers
 
 
 def _phase(found: list[dict[str, Any]], shown: list[dict[str, Any]]) -> str | None:
