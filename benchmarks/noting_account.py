@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from spcs_emulator.clock import RealClock
-from spcs_emulator.script import Script, Trouble
+from spcs_emulator.script import Event, Script
 from spcs_emulator.server import LocalAccount
 
 
@@ -24,10 +24,10 @@ class NotingScript(Script):
         super().__init__(latency_ms)
         self._arrivals: list[float] = []
 
-    def next_trouble(self, text: str) -> Trouble | None:
+    def at_statement(self, text: str) -> Event | None:
         """Notes the moment, before the latency begins."""
         self._arrivals.append(time.monotonic())
-        return super().next_trouble(text)
+        return super().at_statement(text)
 
     def take(self) -> list[float]:
         """The arrivals noted since the last time, in seconds of a clock that only runs forward."""

@@ -9,6 +9,7 @@ from tests.environments import ROOT, programs
 # What speaks with an account through the connector; the real stack needs what that environment does without.
 TESTS = (
     "tests/spcs_milvus/flow",
+    "tests/emulator/test_arranged.py",
     "tests/emulator/test_wire.py",
     "tests/emulator/test_queries.py",
     "tests/emulator/test_stage_files.py",

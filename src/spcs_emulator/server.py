@@ -41,7 +41,8 @@ from spcs_emulator.store import DamagedError, Store, StoreError
 from spcs_emulator.wire.envelope import read_json
 from spcs_emulator.wire.http import HttpServer, serve
 from spcs_emulator.wire.messages import Request, Response, json_response
-from spcs_emulator.wire.routes import Wire
+from spcs_emulator.wire.interruptions import interrupted
+from spcs_emulator.wire.routes import STATEMENT, Wire
 
 HOST = "127.0.0.1"
 TICK_SECONDS = 0.1
@@ -178,6 +179,11 @@ class LocalAccount(Generic[ClockT]):
                 _log.exception("tick")
 
     def _respond(self, request: Request) -> Response:
+        if (request.method, request.path) == STATEMENT:
+            return self._wire.respond(request)
+        return interrupted(self._script, self._answer, request)
+
+    def _answer(self, request: Request) -> Response:
         path = request.path
         if path in ("/v2", "/login") or path.startswith("/v2/"):
             return self._registry.respond(request)

@@ -78,6 +78,8 @@ _log = logging.getLogger(__name__)
 
 # Statements that change nothing.
 READING = (Describe, ListFiles, ResultScan, ServiceTable, Show, ShowGrants)
+# Those of them that may see the account as it was.
+STALE = (Describe, Show, ShowGrants)
 # What a statement's handler gives back.
 Outcome = Result | Transfer | Pending[Result]
 
@@ -207,15 +209,16 @@ class Account(RegistryAccount):
             self._closed = True
         self._moves.made()
 
-    def execute(self, session: Session, query: Query, written: Written) -> Outcome:
-        """Run one statement, known as `query`; return its result, or what to `wait` for or to transfer.
+    def execute(self, session: Session, query: Query, written: Written, past: int = 0) -> Outcome:
+        """Run one statement, known as `query`; return its result, or what to `wait` for or to transfer. A SHOW
+        or DESCRIBE sees the account as it was `past` changes ago.
 
         SqlError when the statement is refused, and then nothing has changed, but for what a GRANT ALL could
         grant.
         """
         statement = parse(written)
         try:
-            return self._perform(session, query, statement)
+            return self._perform(session, query, statement, past)
         except (NoFreePortError, VolumeError) as error:
             raise INTERNAL(cause=str(error)) from error
         finally:
@@ -253,7 +256,7 @@ class Account(RegistryAccount):
         """Let every statement that waits look again."""
         self._moves.made()
 
-    def _perform(self, session: Session, query: Query, statement: Statement) -> Outcome:
+    def _perform(self, session: Session, query: Query, statement: Statement, past: int = 0) -> Outcome:
         # Where what is due cannot be stored, the statement's own refusal says so; reading goes on.
         with contextlib.suppress(SqlError):
             self.tick()
@@ -262,7 +265,8 @@ class Account(RegistryAccount):
             if current is None:
                 raise LOGGED_OUT()
             context = Context(self._world, current, query)
-            outcome = HANDLERS[type(statement)](context, statement)
+            with self._catalogue.as_it_was(past if isinstance(statement, STALE) else 0):
+                outcome = HANDLERS[type(statement)](context, statement)
             return _timed(context, outcome) if isinstance(outcome, Pending) else outcome
 
     def describe(self, session: Session, query: Query, written: Written) -> Result:

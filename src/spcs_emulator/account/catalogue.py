@@ -5,8 +5,10 @@ as far as the store took it: a transaction that fails leaves both as they were.
 """
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import islice
 from typing import Any, Generic, Protocol, TypeVar
 
 from spcs_emulator.account.entries import (
@@ -39,6 +41,10 @@ class Entry(Protocol):
 
 
 T = TypeVar("T", bound=Entry)
+# Entries as they were before a change, by id; None where there was none.
+Past = dict[str, T | None]
+# As many changes can be seen past.
+KEPT_CHANGES = 100
 
 
 class Table(Generic[T]):
@@ -46,7 +52,7 @@ class Table(Generic[T]):
 
     def __init__(self) -> None:
         self._entries: dict[str, T] = {}
-        self._before: dict[str, T | None] = {}
+        self._before: Past[T] = {}
 
     def get(self, id_: str | None) -> T | None:
         """Return the entry, None when there is none."""
@@ -75,18 +81,35 @@ class Table(Generic[T]):
         """Return the ids put or removed since the last `settle` or `undo`."""
         return list(self._before)
 
-    def settle(self) -> None:
-        """Forget how it was before."""
-        self._before.clear()
+    def settle(self) -> Past[T]:
+        """Forget how it was before; return it, by the ids put or removed since."""
+        past, self._before = self._before, {}
+        return past
 
     def undo(self) -> None:
         """Go back to how it was at the last `settle`."""
-        for id_, entry in self._before.items():
-            if entry is None:
-                self._entries.pop(id_, None)
-            else:
-                self._entries[id_] = entry
+        _go_back(self._entries, self._before)
         self._before.clear()
+
+    @contextmanager
+    def as_it_was(self, changes: Iterable[Past[T]]) -> Iterator[None]:
+        """Show the entries as they were before the changes, latest first, until the block ends."""
+        now = self._entries
+        self._entries = dict(now)
+        for change in changes:
+            _go_back(self._entries, change)
+        try:
+            yield
+        finally:
+            self._entries = now
+
+
+def _go_back(entries: dict[str, T], change: Past[T]) -> None:
+    for id_, entry in change.items():
+        if entry is None:
+            entries.pop(id_, None)
+        else:
+            entries[id_] = entry
 
 
 class Catalogue:
@@ -101,6 +124,7 @@ class Catalogue:
         self._lock = threading.RLock()
         self._depth = 0
         self._afterwards: list[Callable[[], None]] = []
+        self._changes: deque[dict[str, Past[Any]]] = deque(maxlen=KEPT_CHANGES)
         self.version = 0
         self.objects: Table[AccountObject] = Table()
         self.grants: Table[Grant] = Table()
@@ -183,8 +207,21 @@ class Catalogue:
                 self._store.save(puts, removes)
             except StoreError as error:
                 raise INTERNAL(cause=str(error)) from error
-        for table in self._tables.values():
-            table.settle()
+        change = {name: table.settle() for name, table in self._tables.items()}
+        del change["session"]
+        if any(change.values()):
+            self._changes.appendleft(change)
+
+    @contextmanager
+    def as_it_was(self, changes: int) -> Iterator[None]:
+        """Show everything but sessions as it stood before so many of the last changes, until the block ends.
+        For a transaction that only reads.
+        """
+        last = list(islice(self._changes, changes))
+        with ExitStack() as back:
+            for name in last[0] if last else ():
+                back.enter_context(self._tables[name].as_it_was([change[name] for change in last]))
+            yield
 
     def _undo(self) -> None:
         self._afterwards = []

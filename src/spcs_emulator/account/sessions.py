@@ -153,6 +153,14 @@ class Sessions:
             self._catalogue.sessions.put(session)
             return session, token
 
+    def expire(self, session: Session, *, master: bool) -> None:
+        """End the time of the session's tokens, and of its master token."""
+        with self._catalogue.transaction():
+            now = self._clock.now()
+            tokens = dict.fromkeys(session.tokens, now)
+            until = now if master else session.master_until
+            self._catalogue.sessions.put(replace(session, tokens=tokens, master_until=until))
+
     def end(self, session: Session) -> None:
         """Forget the session and all its tokens."""
         with self._catalogue.transaction():

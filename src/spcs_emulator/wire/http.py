@@ -29,8 +29,24 @@ HOSTS = ("127.0.0.1", "localhost")
 _CHUNK_SIZE = re.compile(rb"[0-9a-fA-F]{1,15}")
 
 
-class HangUp(Exception):  # noqa: N818
-    """Raised by the function to close the connection without an answer."""
+class NoAnswer(Exception):  # noqa: N818
+    """Raised by the function in place of an answer."""
+
+
+class HangUp(NoAnswer):
+    """Close the connection."""
+
+
+class Silence(NoAnswer):
+    """Say nothing until the client hangs up, or the server closes."""
+
+
+class OtherStatus(NoAnswer):
+    """Answer with an HTTP status, as what stands between a client and Snowflake does."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.response = json_response({"message": "arranged by the script"}, status)
 
 
 class LimitedBody:
@@ -131,7 +147,11 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             response = self._checked() or self.server.respond(self._request(body))
-        except HangUp:
+        except OtherStatus as other:
+            response = other.response
+        except NoAnswer as none:
+            if isinstance(none, Silence):
+                self._hear_out()
             self.close_connection = True
             return
         drained = _drained(body)
@@ -200,6 +220,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             with body.path.open("rb") as file:
                 self.connection.sendfile(file, body.start, body.length)
+
+    def _hear_out(self) -> None:
+        """Wait for the other side to hang up."""
+        with contextlib.suppress(OSError):
+            while self.connection.recv(_PIECE):
+                pass
 
     def _linger(self) -> None:
         """Let a client that still sends read the answer: closed at once, the connection would be reset, and

@@ -21,11 +21,12 @@ from spcs_emulator.account.history import Answer, Query
 from spcs_emulator.account.pending import Pending
 from spcs_emulator.account.results import Result, Transfer
 from spcs_emulator.clock import Clock
-from spcs_emulator.faults import CANCELED, INTERNAL, UNSUPPORTED, SqlError
-from spcs_emulator.script import Script, Trouble
+from spcs_emulator.faults import CANCELED, INTERNAL, TOKEN_EXPIRED, UNSUPPORTED, SqlError
+from spcs_emulator.script import Event, Script
 from spcs_emulator.statement.parse import Written, read
 from spcs_emulator.wire.envelope import failure, read_json, success, token
-from spcs_emulator.wire.http import HangUp
+from spcs_emulator.wire.http import NoAnswer, Silence
+from spcs_emulator.wire.interruptions import kept_back
 from spcs_emulator.wire.messages import Request, Response
 from spcs_emulator.wire.rowset import result_data, several_data, statement_type
 from spcs_emulator.wire.transfers import Transfers
@@ -56,6 +57,7 @@ class QueryRoutes:
         self._clock = clock
         self._script = script
         self._log = log
+        self._silent: set[str] = set()
         self._pool = ThreadPoolExecutor(_WAITING, thread_name_prefix="statement")
 
     def close(self) -> None:
@@ -111,17 +113,35 @@ class QueryRoutes:
 
     def _start(self, query: Query, session: Session, text: str, body: dict[str, Any]) -> None:
         """Run the statement with the trouble arranged for it. After a cut, a replay finds what was done."""
-        trouble = self._script.next_trouble(text)
-        if trouble == "cut before":
-            self._history.forget(query, HangUp())
-            raise HangUp
-        make = partial(self._make, query, session, text, body, trouble)
+        event = self._script.at_statement(text)
+        if instead := self._in_place_of(event, query, session):
+            raise instead
+        make = partial(self._make, query, session, text, body, event)
         if body.get("asyncExec") or _statement_count(body) != 1:
             self._pool.submit(self._run, query, session, make)
         else:
             self._run(query, session, make)
-        if trouble == "cut after":
-            raise HangUp
+        if instead := kept_back(event, "after"):
+            self._keep_silent(instead, query)
+            raise instead
+
+    def _in_place_of(self, event: Event | None, query: Query, session: Session) -> NoAnswer | SqlError | None:
+        """Return what comes in place of running the statement. A replay is a new one, unless it hangs."""
+        instead: NoAnswer | SqlError | None = kept_back(event, "before")
+        if event and event.trouble in ("session expired", "master expired"):
+            self._account.sessions.expire(session, master=event.trouble == "master expired")
+            instead = TOKEN_EXPIRED()
+        if isinstance(instead, Silence):
+            self._keep_silent(instead, query)
+        elif instead:
+            self._history.forget(query, instead)
+        return instead
+
+    def _keep_silent(self, instead: NoAnswer, query: Query) -> None:
+        """Whoever asks for the answer of a statement that hangs waits in vain, too."""
+        if isinstance(instead, Silence):
+            self._silent.add(query.id)
+            self._script.hanging.set()
 
     def _run(self, query: Query, session: Session, make: Callable[[], Made]) -> None:
         """Give the query its answer: now, or later from another thread when it has to wait."""
@@ -149,10 +169,11 @@ class QueryRoutes:
         self._history.end(query, Answer(outcome, error, names, self._clock.now()))
 
     def _make(
-        self, query: Query, session: Session, text: str, body: dict[str, Any], trouble: Trouble | None
+        self, query: Query, session: Session, text: str, body: dict[str, Any], event: Event | None
     ) -> Made:
         if self._script.latency_ms:
             time.sleep(self._script.latency_ms / 1000)
+        trouble = event.trouble if event else None
         if trouble == "error before":
             raise INTERNAL(cause="arranged by the script")
         bindings = body.get("bindings")
@@ -163,7 +184,8 @@ class QueryRoutes:
             return self._account.describe(session, query, statements[0])
         if len(statements) > 1:
             return self._several(query, session, statements)
-        made = self._account.execute(session, query, statements[0])
+        past = event.changes if event and trouble == "stale" else 0
+        made = self._account.execute(session, query, statements[0], past)
         if trouble == "error after":
             raise INTERNAL(cause="arranged by the script")
         return made
@@ -193,8 +215,10 @@ class QueryRoutes:
 
     def _answer(self, query: Query, session: Session, request: Request) -> Response:
         """Return the query's answer; that it is in progress when it has none for longer than a request is
-        held.
+        held. Silence when it hangs.
         """
+        if query.id in self._silent:
+            raise Silence
         try:
             answer = query.answer.result(self._script.hold_seconds)
         except TimeoutError:

@@ -1,7 +1,7 @@
 """Which request goes where, and the net under all of them.
 
 In: HTTP requests under /session, /queries, /monitoring, /telemetry, /bucket and /api. Out: answers, never a
-5xx.
+5xx unless the script asks for one.
 """
 
 import re
@@ -14,12 +14,13 @@ from spcs_emulator.clock import Clock
 from spcs_emulator.faults import INTERNAL, SqlError
 from spcs_emulator.script import Script
 from spcs_emulator.wire.envelope import failure, success
-from spcs_emulator.wire.http import HangUp
+from spcs_emulator.wire.http import NoAnswer
 from spcs_emulator.wire.login import LoginRoutes
 from spcs_emulator.wire.messages import Request, Response, json_response
 from spcs_emulator.wire.queries import QueryRoutes
 from spcs_emulator.wire.transfers import PATH, Transfers
 
+STATEMENT = ("POST", "/queries/v1/query-request")
 _RESULT = re.compile(r"/queries/([0-9a-fA-F-]{36})/result")
 _ABORT = re.compile(r"/queries/([0-9a-fA-F-]{36})/abort-request")
 _MONITOR = re.compile(r"/monitoring/queries/([0-9a-fA-F-]{36})")
@@ -45,7 +46,7 @@ class Wire:
             ("POST", "/session/authenticator-request"): self._login.through_browser,
             ("POST", "/session/heartbeat"): self._login.heartbeat,
             ("POST", "/session"): self._login.close,
-            ("POST", "/queries/v1/query-request"): self._queries.query,
+            STATEMENT: self._queries.query,
             ("POST", "/queries/v1/abort-request"): self._queries.abort,
             ("POST", "/telemetry/send"): lambda _: success("Log Received"),
         }
@@ -60,7 +61,7 @@ class Wire:
         self._queries.close()
 
     def respond(self, request: Request) -> Response:
-        """Return the answer. HangUp when the script asks for a cut connection.
+        """Return the answer. NoAnswer when the script keeps it back.
 
         A client takes a statement's failure from the answer's text, but a file's from the HTTP status.
         """
@@ -68,7 +69,7 @@ class Wire:
             return self._dispatch(request)
         except SqlError as refused:
             error = refused
-        except HangUp:
+        except NoAnswer:
             raise
         except Exception:
             self._log(f"{request.method} {request.path} failed with a bug of ours\n{traceback.format_exc()}")
