@@ -145,17 +145,35 @@ def _start(file: Path) -> bytes:
         return stream.read(MAX_BYTES + 1)
 
 
+class _TooLarge(yaml.MarkedYAMLError):
+    pass
+
+
+class _Loader(yaml.SafeLoader):
+    """Stops in the midst of a file that has too many values: to read on would take a minute."""
+
+    composed = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self.composed += 1
+        if self.composed > MAX_NODES:
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise _TooLarge(problem=f"more than {MAX_NODES} values", problem_mark=mark)
+        return super().compose_node(parent, index)
+
+
 def _compose(file: Path, text: str) -> yaml.Node | None:
     try:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
+        return yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
         # the brace of an unquoted ${…} opens a mapping where one is already open
         unquoted = mark is not None and text[mark.index - 1 : mark.index + 1] == "${"
         hint = 'between { } and [ ], quote it: "${env:NAME}"' if unquoted else None
+        wrong = "too large" if isinstance(error, _TooLarge) else "not YAML"
         raise ConfigError(
-            "the project file is not YAML", detail=error.problem or error.context, place=place, hint=hint
+            f"the project file is {wrong}", detail=error.problem or error.context, place=place, hint=hint
         ) from error
     except RecursionError as error:
         raise ConfigError("the project file is nested too deeply", place=str(file)) from error
@@ -223,7 +241,9 @@ class _Builder:
                 self.document.filled.add(path)
                 tag = _plain_tag(filled) if node.style is None else tag
             text = filled
-        if tag.endswith((":timestamp", ":value", ":merge", ":seq", ":map")):
+        # YAML 1.1 takes 1:30 for a number to the base 60, which nobody means here, and whose digits have no end
+        base_60 = tag.endswith((":int", ":float")) and ":" in text
+        if base_60 or tag.endswith((":timestamp", ":value", ":merge", ":seq", ":map")):
             tag = "tag:yaml.org,2002:str"
         scalar = yaml.ScalarNode(tag, text, node.start_mark, node.end_mark)
         try:
@@ -237,8 +257,10 @@ class _Builder:
     def _fill(self, node: yaml.Node, text: str) -> str | None:
         """The text with its references filled in; None after a problem was noted."""
         before = len(self.problems)
-        result = _REFERENCE.sub(lambda match: self._reference(node, match), text)
-        return result if len(self.problems) == before else None
+        # behind the last brace nothing ends any more: each ${ there would be followed to the end of the text
+        end = text.rfind("}") + 1
+        filled = _REFERENCE.sub(lambda match: self._reference(node, match), text[:end])
+        return filled + text[end:] if len(self.problems) == before else None
 
     def _reference(self, node: yaml.Node, match: re.Match[str]) -> str:
         kind, what = match["kind"], match["what"] or ""

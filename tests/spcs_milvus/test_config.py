@@ -42,7 +42,7 @@ def _file(folder: Path, case: dict[str, Any]) -> Path:
         case None:
             times = case.get("times", 1)
             repeated = case["text"] + case["then"] * times if "then" in case else case["text"] * times
-            file.write_text(repeated, encoding="utf-8")
+            file.write_text(repeated + case.get("last", ""), encoding="utf-8")
     return file
 
 
