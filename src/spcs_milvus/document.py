@@ -28,8 +28,8 @@ Path_ = tuple[str | int, ...]
 # documented: Unicode Standard Annex #9: characters that change the direction of what is shown; and half
 # characters, which no file can hold but an escape or the environment can
 _HIDDEN = (
-    "\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
-    "\ud800-\udfff"
+    "\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff"
 )
 _IN_TEXT = re.compile(f"[{_HIDDEN}]")
 # a carriage return in the file has become a line end by then, so one that is left was escaped or filled in
