@@ -22,6 +22,9 @@ RESERVED = frozenset(
     SCHEMA SELECT SET SOME START TABLE TABLESAMPLE THEN TO TRIGGER TRUE TRY_CAST UNION UNIQUE UPDATE
     USING VALUES VIEW WHEN WHENEVER WHERE WITH""".split()
 )
+# assumed: bare, where a name may stand, these begin a clause or a function of Snowflake's (IDENTIFIER('…'),
+# IF EXISTS, SHOW … IN DATABASE LIMIT 1); in quotes they name the same object
+_CLAUSES = frozenset("IDENTIFIER IF LIMIT NONE STARTS".split())
 
 
 @dataclass(frozen=True, order=True)
@@ -87,6 +90,6 @@ def _json_escaped(match: re.Match[str]) -> str:
 
 
 def _written(part: str) -> str:
-    if _BARE.fullmatch(part) and part not in RESERVED:
+    if _BARE.fullmatch(part) and part not in RESERVED | _CLAUSES:
         return part
     return '"' + part.replace('"', '""') + '"'

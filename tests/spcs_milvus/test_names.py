@@ -20,6 +20,8 @@ WRITTEN = [
     (('A"B',), '"A""B"'),
     (("A.B", "C"), '"A.B".C'),
     (("TABLE", "ORDER"), '"TABLE"."ORDER"'),
+    (("IDENTIFIER", "LIMIT"), '"IDENTIFIER"."LIMIT"'),
+    (("IF",), '"IF"'),
     (("ÄPFEL",), '"ÄPFEL"'),
     (("A\n",), '"A\n"'),
 ]
