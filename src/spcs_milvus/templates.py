@@ -138,6 +138,13 @@ def canonical_json(data: object) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"))
 
 
+def specification_json(data: object) -> str:
+    """As :func:`canonical_json`, and YAML, which Snowflake reads a specification as (documented: CREATE
+    SERVICE), gives the same data.
+    """
+    return _as_yaml(json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False))
+
+
 def sql_text(value: object) -> str:
     """One value as SQL writes it; the type decides. Raises TypeError for a type that has no way to be
     written.
@@ -170,9 +177,13 @@ def _yaml_text(value: object) -> str:
         return str(value)
     if not isinstance(value, str | int | float | bool | list | dict) or isinstance(value, Secret):
         raise TypeError(f"no way to write a {type(value).__name__} in a specification")
-    # JSON is YAML but for two things: YAML reads an escaped surrogate pair as two characters, and takes some
-    # characters for line breaks or refuses them when they stand there bare
-    text = json.dumps(value, ensure_ascii=False)
+    return _as_yaml(json.dumps(value, ensure_ascii=False))
+
+
+def _as_yaml(text: str) -> str:
+    """JSON is YAML but for two things: YAML reads an escaped surrogate pair as two characters, and takes some
+    characters for line breaks or refuses them when they stand there bare.
+    """
     return _NOT_BARE.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 

@@ -8,14 +8,22 @@ from pathlib import Path
 
 import jinja2
 import pytest
-from hypothesis import given
+import yaml
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from spcs_milvus import assets
 from spcs_milvus.components import jupyter
 from spcs_milvus.names import DollarQuoted, Keyword, Name
 from spcs_milvus.secrets import Secret
-from spcs_milvus.templates import canonical_json, literal, specification, sql, sql_text
+from spcs_milvus.templates import (
+    canonical_json,
+    literal,
+    specification,
+    specification_json,
+    sql,
+    sql_text,
+)
 from spcs_milvus.tokens import tokens
 
 TEMPLATES = sorted(assets.templates().glob("*.sql.j2"))
@@ -146,6 +154,13 @@ def test_canonical_json_is_the_same_for_the_same_data(data: object) -> None:
     assert json.loads(text) == data
     assert text.isascii()
     assert canonical_json(json.loads(text)) == text
+
+
+@given(plain)
+@example("\U0001f680")
+def test_a_specification_in_json_is_the_same_data_to_yaml(data: object) -> None:
+    text = specification_json(data)
+    assert yaml.safe_load(text) == json.loads(text) == data
 
 
 # --- the lint ----------------------------------------------------------------------------------------------

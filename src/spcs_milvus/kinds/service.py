@@ -18,7 +18,7 @@ from spcs_milvus.names import DollarQuoted, Name
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, Value
 from spcs_milvus.specification import canonical, image_digests, managed, volumes
 from spcs_milvus.steps import Effect, Look, Row, Statement, Step, Upload
-from spcs_milvus.templates import canonical_json, sql
+from spcs_milvus.templates import specification_json, sql
 
 LOG_LINES = 20
 
@@ -32,7 +32,7 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 def _values(resource: Resource) -> dict[str, object]:
     given = base.values(resource)
     warehouse = resource.attributes["query_warehouse"]
-    inline = DollarQuoted(canonical_json(resource.detail["specification"]))
+    inline = DollarQuoted(specification_json(resource.detail["specification"]))
     return {
         **given,
         "compute_pool": Name.of(resource.attributes["compute_pool"]),
@@ -178,7 +178,9 @@ def _upload(resource: Resource) -> tuple[Step, ...]:
     given = {"name": detail["stage"], "source": f"file:///{detail['file']}"}
     return (
         Upload(
-            sql("stage", "put", given), canonical_json(detail["specification"]).encode(), detail["uploader"]
+            sql("stage", "put", given),
+            specification_json(detail["specification"]).encode(),
+            detail["uploader"],
         ),
     )
 
