@@ -13,8 +13,8 @@ from spcs_milvus.errors import DeployError, StatementError
 from spcs_milvus.hints import ALREADY_EXISTS, FORBIDDEN, MISSING, answer_lost
 from spcs_milvus.kinds.base import ASLEEP
 from spcs_milvus.ownership import Ownership, ownership
-from spcs_milvus.plan import state_of
 from spcs_milvus.resource import Actual, Presence, Resource
+from spcs_milvus.states import state_of
 from spcs_milvus.steps import Effect, Statement
 
 PAUSES_SECONDS = (1.0, 2.0, 4.0)
