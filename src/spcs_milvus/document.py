@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -25,11 +25,11 @@ MAX_BITS = 4096
 Path_ = tuple[str | int, ...]
 """Where a value stands in the document: ``("compute_pools", "milvus", "min_nodes")``."""
 
-# documented: Unicode Standard Annex #9: characters that change the direction of what is shown; and half
-# characters, which no file can hold but an escape or the environment can
+# documented: Unicode Standard Annex #9: characters that change the direction of what is shown; what YAML does
+# not take for text; and half characters, which no file can hold but an escape or the environment can
 _HIDDEN = (
     "\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff"
+    "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff\ud800-\udfff"
 )
 _IN_TEXT = re.compile(f"[{_HIDDEN}]")
 # a carriage return in the file has become a line end by then, so one that is left was escaped or filled in
@@ -163,8 +163,9 @@ class _Loader(yaml.SafeLoader):
 
 
 def _compose(file: Path, text: str) -> yaml.Node | None:
+    loader = _Loader(text)
     try:
-        return yaml.compose(text, Loader=_Loader)
+        return cast(yaml.Node | None, loader.get_single_node())
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
@@ -177,10 +178,12 @@ def _compose(file: Path, text: str) -> yaml.Node | None:
         ) from error
     except RecursionError as error:
         raise ConfigError("the project file is nested too deeply", place=str(file)) from error
-    except yaml.YAMLError as error:
-        raise ConfigError(
-            "the project file is not YAML", detail=str(error).splitlines()[0], place=str(file)
-        ) from error
+    except (ValueError, OverflowError) as error:
+        # PyYAML's scanner lets these out
+        wrong = "an escape that stands for no character, or a number of too many digits"
+        mark = loader.get_mark()  # type: ignore[no-untyped-call]
+        place = f"{file}:{mark.line + 1}:{mark.column + 1}"
+        raise ConfigError("the project file is not YAML", detail=wrong, place=place) from error
 
 
 class _Builder:
@@ -213,8 +216,11 @@ class _Builder:
         seen: dict[str, tuple[int, int]] = {}
         for key_node, value_node in node.value:
             self._count(key_node)
-            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag == "tag:yaml.org,2002:merge":
+            if not isinstance(key_node, yaml.ScalarNode) or key_node.tag not in _TAGS:
                 self._problem("a key must be plain text", key_node)
+                continue
+            if key_node.tag == "tag:yaml.org,2002:merge":
+                self._problem("keys cannot be merged", key_node, hint="write them out in place of `<<`")
                 continue
             key = str(key_node.value)
             if self._hidden(_IN_KEY, key_node, key, "key"):
@@ -241,7 +247,7 @@ class _Builder:
                 self.document.filled.add(path)
                 tag = _plain_tag(filled) if node.style is None else tag
             text = filled
-        # YAML 1.1 takes 1:30 for a number to the base 60, which nobody means here, and whose digits have no end
+        # YAML 1.1 takes 1:30 for a number to the base 60, which nobody means here and which may have no end
         base_60 = tag.endswith((":int", ":float")) and ":" in text
         if base_60 or tag.endswith((":timestamp", ":value", ":merge", ":seq", ":map")):
             tag = "tag:yaml.org,2002:str"
