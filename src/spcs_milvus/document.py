@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import yaml
 
@@ -165,7 +165,7 @@ class _Loader(yaml.SafeLoader):
 def _compose(file: Path, text: str) -> yaml.Node | None:
     loader = _Loader(text)
     try:
-        return cast(yaml.Node | None, loader.get_single_node())
+        return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
@@ -181,7 +181,7 @@ def _compose(file: Path, text: str) -> yaml.Node | None:
     except (ValueError, OverflowError) as error:
         # PyYAML's scanner lets these out
         wrong = "an escape that stands for no character, or a number of too many digits"
-        mark = loader.get_mark()  # type: ignore[no-untyped-call]
+        mark = loader.get_mark()
         place = f"{file}:{mark.line + 1}:{mark.column + 1}"
         raise ConfigError("the project file is not YAML", detail=wrong, place=place) from error
 

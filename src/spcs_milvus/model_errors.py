@@ -30,7 +30,7 @@ def problems_of(document: Document, errors: Sequence[Any]) -> list[Problem]:
     """
     by_location: dict[Path_, list[Any]] = {}
     for error in errors:
-        location = tuple(part for part in error["loc"] if not _internal(part))
+        location = _location(document.data, error["loc"])
         by_location.setdefault(location, []).append(error)
     around = {location[:length] for location in by_location for length in range(len(location))}
     return [
@@ -73,11 +73,20 @@ def _sentence(error: Any) -> str:
     return str(error["msg"]).replace("Input should be", "should be")
 
 
+def _location(data: Any, parts: Sequence[str | int]) -> Path_:
+    """Without what pydantic adds: the branch of a union, the key of a mapping. A key of the user's own may
+    have the name of one.
+    """
+    found: list[str | int] = []
+    for part in parts:
+        inside = _at(data, (*found, part)) is not ...
+        if inside or not _internal(part):
+            found.append(part)
+    return tuple(found)
+
+
 def _internal(part: str | int) -> bool:
-    """Parts that pydantic adds to a location: the branch of a union, the key of a mapping."""
-    return part in ("[key]", "str", "constrained-str", "int", "float", "bool") or (
-        isinstance(part, str) and part in _BRANCHES
-    )
+    return part in ("[key]", "str", "constrained-str", "int", "float", "bool") or part in _BRANCHES
 
 
 _BRANCHES = {"ImageSource", "Volume", "Jupyter"}
