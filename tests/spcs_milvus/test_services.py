@@ -91,6 +91,18 @@ def test_a_wrong_template(name: str, tmp_path: Path) -> None:
     assert (hint or "") in (problem.hint or "")
 
 
+def test_a_stage_in_a_database_whose_name_takes_quotes(tmp_path: Path) -> None:
+    template = """\
+spec:
+  containers: [{name: attu, image: {{ image }}}]
+  volumes: [{name: files, source: stage, stageConfig: {name: {{ stages.FILES }}}}]
+"""
+    resources = _declared(
+        tmp_path, template, "}}\nnames: {database: ORDER}\ncompute_pools: {attu: {max_nodes: 2"
+    )
+    assert 'GRANT WRITE ON STAGE "ORDER".PUBLIC.FILES TO ROLE DEMO_ATTU' in _grants(resources)
+
+
 def test_instances_and_a_warehouse_to_query_with(tmp_path: Path) -> None:
     more = ", query_warehouse: DEMO_WAREHOUSE, min_instances: 2, max_instances: 3"
     resources = _declared(tmp_path, PLAIN, more)

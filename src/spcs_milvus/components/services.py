@@ -91,7 +91,7 @@ def _stages(foundation: Foundation, key: str, specification: Mapping[str, Any]) 
 
 def _stage(foundation: Foundation, key: str, written: str) -> Name:
     """``@DB.SCHEMA.STAGE/folder`` → the stage; a name without database and schema is one of ours."""
-    parts = [part.upper() for part in written.lstrip("@").split("/")[0].split(".")]
+    parts = [part.upper() for part in written.lstrip("@").split("/")[0].replace('"', "").split(".")]
     name = Name(tuple(parts)) if len(parts) == 3 else foundation.stage(parts[-1])
     project = foundation.project
     declared = name in map(foundation.stage, project.stages)
