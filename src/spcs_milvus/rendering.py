@@ -249,7 +249,8 @@ def _title(script: _Script, parts: Sequence[_Part]) -> str:
 
 
 def _text(part: _Part) -> str:
-    return "".join([*(f"-- {note}\n" for note in part.notes), *(f"{text};\n" for text in part.statements)])
+    lines = [line for note in part.notes for line in note.splitlines()]
+    return "".join([*(f"-- {line}\n" for line in lines), *(f"{text};\n" for text in part.statements)])
 
 
 def _specifications(resources: Collection[Resource]) -> Iterator[File]:

@@ -190,6 +190,15 @@ def test_undoing_says_what_is_lost_and_forces_where_there_is_a_volume() -> None:
     assert "-- loses every image in it\nDROP IMAGE REPOSITORY IF EXISTS" in text
 
 
+def test_what_is_lost_ends_no_comment() -> None:
+    """The size of a volume in a template of the user's own is any text."""
+    stack = declared()
+    (service,) = (one for one in stack if str(one.address) == "service.MILVUS_DEMO.PUBLIC.MILVUS")
+    other = replace(service, attributes={**service.attributes, "volumes": ("a 1Gi\nDROP DATABASE D;",)})
+    text = "".join(file.text for file in undoing(render("demo", [other])))
+    assert "-- loses the data on its volume (a 1Gi\n-- DROP DATABASE D;)\nDROP SERVICE" in text
+
+
 def test_the_specifications_are_the_ones_of_the_services() -> None:
     files = {file.path: file for file in render("demo", declared())}
     for resource in declared():
