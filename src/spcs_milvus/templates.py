@@ -60,7 +60,7 @@ def users_specification(template: Path, values: Mapping[str, object]) -> dict[st
     Raises ConfigError with file and line for whatever is wrong with it.
     """
     try:
-        found = json.loads(json.dumps(specification(template, values), default=str))
+        found = json.loads(json.dumps(specification(template, values), default=str, allow_nan=False))
     except jinja2.TemplateSyntaxError as error:
         file = Path(error.filename or template)
         raise _wrong_template(file, error.lineno, error.message, values) from error
