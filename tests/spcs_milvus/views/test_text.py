@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from rich.text import Text
 from tests.spcs_milvus.views import samples
 
 from spcs_milvus.differences import Difference
@@ -120,6 +121,13 @@ def test_a_log_in_an_error_steers_no_terminal(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().out == (
         "error: it died\n  last lines it wrote:\n  \\x1b[2J\\x1b]0;mine\\x07 bye\n  end\n"
     )
+
+
+def test_nothing_that_is_printed_steers_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """Names and comments of others can hold anything, and so can a specification of the user's own."""
+    console.out().print(Text("a\x1b[2J", "bold"), "b\x9b31m\r")
+    console.talk().print("c\u202ed")
+    assert capsys.readouterr() == ("a\\x1b[2J b\\x9b31m\\x0d\n", "c\\u202ed\n")
 
 
 @pytest.mark.parametrize(
