@@ -24,6 +24,8 @@ from spcs_milvus.names import DollarQuoted, Keyword, Name
 from spcs_milvus.secrets import Secret
 from spcs_milvus.tokens import tokens
 
+MAX_SPECIFICATION = 1_000_000
+
 
 def sql(kind: str, block: str, values: Mapping[str, object]) -> str:
     """One statement as a single line of SQL (line breaks inside literals and ``$$`` stay).
@@ -60,7 +62,7 @@ def users_specification(template: Path, values: Mapping[str, object]) -> dict[st
     Raises ConfigError with file and line for whatever is wrong with it.
     """
     try:
-        found = json.loads(json.dumps(specification(template, values), default=str, allow_nan=False))
+        found = json.loads(_bounded_json(specification(template, values)))
     except jinja2.TemplateSyntaxError as error:
         file = Path(error.filename or template)
         raise _wrong_template(file, error.lineno, error.message, values) from error
@@ -70,6 +72,18 @@ def users_specification(template: Path, values: Mapping[str, object]) -> dict[st
         raise _wrong_template(template, _line_of(template, error), str(error), values) from error
     _check_form(template, found)
     return dict(found)
+
+
+def _bounded_json(data: object) -> str:
+    """Raises ValueError for numbers without an end, and for what aliases make too large to be meant."""
+    parts: list[str] = []
+    size = 0
+    for part in json.JSONEncoder(default=str, allow_nan=False).iterencode(data):
+        parts.append(part)
+        size += len(part)
+        if size > MAX_SPECIFICATION:
+            raise ValueError(f"it grows to more than {MAX_SPECIFICATION} characters")
+    return "".join(parts)
 
 
 def _wrong_template(
