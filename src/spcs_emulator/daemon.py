@@ -31,7 +31,7 @@ from spcs_emulator.errors import (
 )
 from spcs_emulator.folder import FILES, FOLDERS, DataFolder, Running
 from spcs_emulator.runtime import disk
-from spcs_emulator.runtime.marks import Process, is_alive, send
+from spcs_emulator.runtime.marks import TAG, Process, is_alive, send
 from spcs_emulator.runtime.ports import is_free
 from spcs_emulator.runtimes import clean_up, forget
 from spcs_emulator.server import HOST, connection, read_dump
@@ -46,6 +46,13 @@ _LONGEST_LOG_BYTES = 1024 * 1024
 # knows. Its folder goes last, so that nothing in it can stand before the standard library.
 _BOOT = (
     "import sys; sys.path.append(sys.argv.pop(1)); from spcs_emulator.__main__ import main; sys.exit(main())"
+)
+
+# What the server and the Docker client in it heed. It goes on for days, and who started it may have had
+# secrets in variables for one command.
+_NEEDED = re.compile(
+    rf"PATH|HOME|USER|LOGNAME|TMPDIR|TZ|LANG|LC_\w+|LD_\w+|DYLD_\w+|PYTHON\w+|XDG_\w+|{TAG}|SSH_AUTH_SOCK"
+    r"|DOCKER_(HOST|CONTEXT|CONFIG|CERT_PATH|TLS_VERIFY|API_VERSION)"
 )
 
 # Servers that this process started, kept to be reaped when they have ended.
@@ -204,6 +211,7 @@ def _launch(folder: DataFolder, port: int | None, latency_ms: int, runtime: str 
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            env={name: value for name, value in os.environ.items() if _NEEDED.fullmatch(name)},
             start_new_session=True,
         )
     finally:

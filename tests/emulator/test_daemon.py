@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
@@ -97,6 +98,15 @@ def test_the_password_is_in_no_log_and_files_are_for_the_owner_only(data: Path) 
     daemon.stop(data)
     assert started.connection["password"] not in (data / "server.log").read_text()
     assert [path for path in data.rglob("*") if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+
+
+def test_it_keeps_no_variables_of_whoever_started_it(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SNOWFLAKE_PASSWORD", "a canary")
+    monkeypatch.setenv("BOB", "another canary")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere")
+    found = psutil.Process(daemon.start(data, runtime="none").pid).environ()
+    assert "canary" not in str(found)
+    assert found["DOCKER_HOST"] == "unix:///nowhere"
 
 
 def test_after_kill_9_it_starts_again_and_ends_what_was_left(data: Path) -> None:
