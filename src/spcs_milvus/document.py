@@ -36,6 +36,11 @@ _IN_TEXT = re.compile(f"[{_HIDDEN}]")
 _IN_VALUE = re.compile(f"[{_HIDDEN}\r]")
 _IN_KEY = re.compile(f"[{_HIDDEN}\r\n\t]")
 _REFERENCE = re.compile(r"\$\{(?P<kind>[^:}]*)(?::(?P<what>[^}]*))?\}")
+# what PyYAML repeats of the file: the names of aliases, anchors and tags
+_WORDS = re.compile(r" '[\w!-]{2,}'")
+# a password may begin like an alias or a tag, so neither is repeated
+_QUOTE = "quote a value that begins with * or !"
+_UNTAGGED = "write the plain value, in quotes where it begins with !"
 _TAGS = frozenset(
     f"tag:yaml.org,2002:{name}"
     for name in ("null", "bool", "int", "float", "str", "seq", "map", "timestamp", "merge", "value")
@@ -171,11 +176,10 @@ def _compose(file: Path, text: str) -> yaml.Node | None:
         place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
         # the brace of an unquoted ${…} opens a mapping where one is already open
         unquoted = mark is not None and text[mark.index - 1 : mark.index + 1] == "${"
-        hint = 'between { } and [ ], quote it: "${env:NAME}"' if unquoted else None
+        detail, words = _WORDS.subn("", error.problem or error.context or "")
+        hint = 'between { } and [ ], quote it: "${env:NAME}"' if unquoted else _QUOTE if words else None
         wrong = "too large" if isinstance(error, _TooLarge) else "not YAML"
-        raise ConfigError(
-            f"the project file is {wrong}", detail=error.problem or error.context, place=place, hint=hint
-        ) from error
+        raise ConfigError(f"the project file is {wrong}", detail=detail, place=place, hint=hint) from error
     except RecursionError as error:
         raise ConfigError("the project file is nested too deeply", place=str(file)) from error
     except (ValueError, OverflowError) as error:
@@ -202,9 +206,7 @@ class _Builder:
         self._count(node)
         self.document.places.setdefault(path, _position(node))
         if node.tag not in _TAGS:
-            self._problem(
-                "a YAML tag is not allowed here", node, detail=_short(node.tag), hint="write the plain value"
-            )
+            self._problem("a YAML tag is not allowed here", node, hint=_UNTAGGED)
             return None
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(node, path))
@@ -277,7 +279,7 @@ class _Builder:
         elif kind == "file":
             return self._file(node, what)
         else:
-            self._problem("only ${env:NAME} and ${file:PATH} can be filled in", node, detail=match.group())
+            self._problem("only ${env:NAME} and ${file:PATH} can be filled in", node)
         return ""
 
     def _file(self, node: yaml.Node, what: str) -> str:
@@ -333,11 +335,6 @@ def _plain_tag(text: str) -> str:
 
 def _position(node: yaml.Node) -> tuple[int, int]:
     return node.start_mark.line + 1, node.start_mark.column + 1
-
-
-def _short(tag: str) -> str:
-    """The tag as it was written; percent escapes may have put anything in it."""
-    return _IN_KEY.sub(_code_point, tag.replace("tag:yaml.org,2002:", "!!"))
 
 
 def _code_point(found: re.Match[str]) -> str:

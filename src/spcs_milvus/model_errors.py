@@ -45,9 +45,7 @@ def _problem(document: Document, location: Path_, errors: list[Any]) -> Problem:
     place = document.place(location)
     key = ".".join(map(str, location))
     if error["type"] == "extra_forbidden":
-        fields = _fields(location[:-1])
-        hint = nearest(f"known here: {', '.join(fields)}", str(location[-1]), fields)
-        return Problem(f"unknown key `{location[-1]}`", None, place, hint)
+        return _unknown(location, place)
     if error["type"] == "missing":
         return Problem(f"the key `{key}` is missing", None, place)
     null = _at(document.data, location) is None and error["type"] in _WORDS
@@ -61,6 +59,20 @@ def _problem(document: Document, location: Path_, errors: list[Any]) -> Problem:
     unquoted = error["type"] == "string_type" and location in document.filled
     quoting = 'what fills it in reads as a number or a truth; quote it: "${env:NAME}"'
     return Problem(f"`{key}` is not right", detail, place, quoting if unquoted else None)
+
+
+def _unknown(location: Path_, place: str) -> Problem:
+    """A key that is not known there. What may be a secret is not repeated: what stands in place of the key of
+    its value, and what follows a colon without a blank.
+    """
+    fields = _fields(location[:-1])
+    key, colon, _ = str(location[-1]).partition(":")
+    if colon:
+        return Problem(f"unknown key `{key}:…`", None, place, "put a blank behind the colon")
+    hint = nearest(f"known here: {', '.join(fields)}", key, fields)
+    if location[0] == "secrets":
+        return Problem(f"unknown key in `{'.'.join(map(str, location[:-1]))}`", None, place, hint)
+    return Problem(f"unknown key `{key}`", None, place, hint)
 
 
 def _sentence(error: Any) -> str:
