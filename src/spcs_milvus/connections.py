@@ -12,6 +12,7 @@ options. Touches nothing. The order is the official CLI's (observed: source of s
 A key that only the environment gives does not make a connection: its name must be written down.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -52,7 +53,7 @@ class Written:
 def options(name: str, written: Written, environment: Environment) -> dict[str, Any]:
     """The connector's options for the connection ``name``.
 
-    Raises ConfigError when nobody wrote it down, and for a port that is none.
+    Raises ConfigError when nobody wrote it down, for a port that is none, and for what is no text.
     """
     if name not in written.connections:
         raise _unknown(name, written)
@@ -65,6 +66,10 @@ def options(name: str, written: Written, environment: Environment) -> dict[str, 
         found["private_key_file_pwd"] = environment[PASSPHRASE]
     if not str(found.get("port", 443)).isdecimal():
         raise ConfigError("the connection's port is not a number", detail=str(found["port"]), place=name)
+    for key, value in found.items():
+        # what the environment has that is no UTF-8; the connector takes text only
+        if re.search("[\ud800-\udfff]", str(value)):
+            raise ConfigError(f"the connection's {key} is not UTF-8 text", place=name)
     return {key: _truth(value) if key in TRUTHS else value for key, value in found.items()}
 
 

@@ -138,7 +138,8 @@ def written() -> Written:
     try:
         default = str(CONFIG_MANAGER["default_connection_name"])
         known = cast(Mapping[str, Any], CONFIG_MANAGER["connections"])
-    except connector.errors.Error as error:
+    except (connector.errors.Error, ValueError) as error:
+        # observed: the connector's own errors for a file, those of its TOML parser for SNOWFLAKE_CONNECTIONS
         hint = "mend the file, or use `-c local`"
         raise ConfigError("the connections cannot be read", detail=_said(error), hint=hint) from error
     tables = {str(name): dict(table) for name, table in known.items() if isinstance(table, Mapping)}
@@ -176,6 +177,9 @@ def _with_key(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _key_file(path: str) -> bytes:
+    if "PRIVATE KEY" in path:
+        hint = "private_key_raw takes the key itself, private_key_file the name of its file"
+        raise ConfigError("a private key stands where its file should", place="private_key_file", hint=hint)
     try:
         return Path(path).expanduser().read_bytes()
     except OSError as error:
