@@ -2,8 +2,9 @@
 
 In: statements as they begin and as they are answered. Out: each by its id, by the request that sent it, and
 in its session's order. Touches nothing but memory. Assumed: kept are the last 1000 statements and no more
-than 32 MB of what came of them, not over a restart; a real account keeps results for a day. Assumed: of a
-statement's text nothing is kept from the word on that a password or a secret's value follows.
+than 32 MB of what came of them, not over a restart; a real account keeps results for a day. Documented: Query
+History: Redacted SQL Upon Syntax Error (BCR-936): passwords are redacted where the syntax is right. Assumed:
+so are the values of secrets; of any statement's text nothing is kept from the word on that one follows.
 """
 
 import re
