@@ -112,6 +112,14 @@ def test_instances_and_a_warehouse_to_query_with(tmp_path: Path) -> None:
     assert "GRANT USAGE ON WAREHOUSE DEMO_WAREHOUSE TO ROLE DEMO_ATTU" in _grants(resources)
 
 
+def test_with_a_volume_the_number_of_instances_is_fixed(tmp_path: Path) -> None:
+    template = PLAIN.rstrip() + "\n  volumes: [{name: kept, source: block, size: 5Gi}]\n"
+    with pytest.raises(ConfigError) as caught:
+        _declared(tmp_path, template, ", max_instances: 2")
+    assert caught.value.problem.place == str(tmp_path / "attu.yaml.j2")
+    assert "max_instances is 2; the volumes: kept 5Gi" in str(caught.value.problem.detail)
+
+
 def test_an_image_that_is_already_there(tmp_path: Path) -> None:
     reference = "/demo/public/milvus_repo/attu:v2"
     resources = _declared(tmp_path, PLAIN, given=f"{{reference: {reference}}}")

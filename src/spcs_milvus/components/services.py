@@ -18,6 +18,7 @@ from spcs_milvus.errors import ConfigError
 from spcs_milvus.names import Name
 from spcs_milvus.project import ExtraService, service_name
 from spcs_milvus.resource import Resource
+from spcs_milvus.specification import volumes
 from spcs_milvus.templates import users_specification
 
 _MILVUS = f"{milvus.SERVICE.lower()}:{milvus.PORT}"
@@ -26,10 +27,12 @@ _MILVUS = f"{milvus.SERVICE.lower()}:{milvus.PORT}"
 def resources(foundation: Foundation, key: str, extra: ExtraService) -> Iterator[Resource]:
     """The service, its image, its role and what that role may do, and who may open it.
 
-    Raises ConfigError for a template that cannot be rendered, or mounts a stage the project does not have.
+    Raises ConfigError for a template that cannot be rendered, mounts a stage the project does not have, or
+    has a block volume although the number of instances may change.
     """
     name = service_name(key)
     specification = _rendered(foundation, key, extra)
+    _check_instances(foundation, key, extra, specification)
     public = any(endpoint.get("public") is True for endpoint in _items(specification, "endpoints"))
     part = ServicePart(
         name,
@@ -64,6 +67,21 @@ def _rendered(foundation: Foundation, key: str, extra: ExtraService) -> dict[str
             "stages": {name: f"@{foundation.stage(name)}" for name in foundation.project.stages},
         },
     )
+
+
+def _check_instances(
+    foundation: Foundation, key: str, extra: ExtraService, specification: Mapping[str, Any]
+) -> None:
+    """documented: Using block storage volumes: MIN_INSTANCES and MAX_INSTANCES have to be the same."""
+    held = ", ".join(volumes(specification))
+    if held and extra.min_instances != extra.max_instances:
+        numbers = f"min_instances is {extra.min_instances}, max_instances is {extra.max_instances}"
+        raise ConfigError(
+            f"the number of instances of `{key}` cannot change, as each has a block volume of its own",
+            detail=f"{numbers}; the volumes: {held}",
+            place=str(foundation.context.specifications[key]),
+            hint="give both the same number under `services:`, or keep the data on a stage",
+        )
 
 
 def _items(specification: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
