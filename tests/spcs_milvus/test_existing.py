@@ -9,6 +9,7 @@ from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declare
 
 from spcs_milvus.graph import closure
 from spcs_milvus.kinds import kind_of
+from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.orphans import strangers
 from spcs_milvus.plan import plan_up
@@ -56,6 +57,17 @@ def test_every_need_is_declared_and_needs_have_no_circle(way: str) -> None:
     assert len(addresses) == len(stack)
     assert {need for resource in stack for need in resource.needs} <= addresses
     closure({resource.address: resource.needs for resource in stack})
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_service_needs_what_its_statement_names(way: str) -> None:
+    """Also where nobody has to be let onto it first, as an owner may use what it owns."""
+    stack = declared(QUICKSTART + WAYS[way])
+    reached = closure({resource.address: resource.needs for resource in stack})
+    (milvus,) = (one for one in stack if one.address.kind == "service" and one.name.last == "MILVUS")
+    needed = {str(address) for address in reached[milvus.address]}
+    database, pool = Name(milvus.name.parts[:1]), milvus.attributes["compute_pool"]
+    assert needed >= {f"compute_pool.{pool}", f"database.{database}"}
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -30,9 +30,23 @@ def settled(foundation: Foundation, declared: Sequence[Resource]) -> tuple[Resou
     made = _made_inside(foundation, _without_idle_rules(taken), there)
     sorted_out = [_sorted_out(foundation, resource, made, there) for resource in made]
     kept = _wanted([resource for resource in sorted_out if resource is not None])
-    left = (known | {resource.address for resource in made}) - {resource.address for resource in kept}
-    kept = [replace(resource, needs=resource.needs - left) for resource in kept]
+    left = {one.address: one.needs for one in (*declared, *made)}
+    for resource in kept:
+        del left[resource.address]
+    kept = [replace(resource, needs=_without(left, resource.needs)) for resource in kept]
     return (*listed, *_after_the_first(kept))
+
+
+def _without(left: Mapping[Address, frozenset[Address]], needs: Collection[Address]) -> frozenset[Address]:
+    """Needs in which what that needed stands in place of what is ``left`` out: a service needs its compute
+    pool, whether or not somebody has to be let onto it first.
+    """
+    found: set[Address] = set()
+    wanted = set(needs)
+    while wanted:
+        found |= wanted
+        wanted = {need for address in wanted & left.keys() for need in left[address]} - found
+    return frozenset(found.difference(left))
 
 
 def _there(foundation: Foundation) -> dict[Address, Name]:
