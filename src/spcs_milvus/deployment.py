@@ -212,7 +212,7 @@ def make_down_plan(
     actual = {**observation.actual, **{resource.address: seen for resource, seen in left.items()}}
     everything = ordered(on.resources, tuple(left))
     seen = Observation(actual, observation.answers)
-    plan = plan_down(everything, seen, strangers(everything, contents), along, keep_data=keep_data)
+    plan = plan_down(everything, seen, strangers(everything, contents, actual), along, keep_data=keep_data)
     return within_down(only_down(plan, targets), seen, on.account.bound_to)
 
 

@@ -17,7 +17,7 @@ from spcs_milvus.kinds import KINDS, kind_of
 from spcs_milvus.kinds.base import Found
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
-from spcs_milvus.ownership import Ownership, ownership
+from spcs_milvus.ownership import Ownership, conflict, ownership
 from spcs_milvus.plan import Action, Plan, with_needs
 from spcs_milvus.resource import Actual, Address, Presence, Resource, read_mark
 from spcs_milvus.standing import stood_on
@@ -142,10 +142,14 @@ def _on_top_of(
 
 
 def strangers(
-    resources: Collection[Resource], contents: Mapping[Address, Collection[Found]]
+    resources: Collection[Resource],
+    contents: Mapping[Address, Collection[Found]],
+    actual: Mapping[Address, Actual],
 ) -> dict[Address, tuple[Address, ...]]:
-    """For each container of ours, what stands in it that is neither ours nor came with it."""
-    ours = {resource.address for resource in resources if not resource.existing}
+    """For each container of ours, what stands in it that is neither ours nor came with it; ``actual`` says
+    which of what is declared is there and not ours.
+    """
+    ours = {one.address for one in resources if not (one.existing or conflict(one, actual[one.address]))}
     databases = [one for one in resources if one.address.kind == "database" and not one.existing]
     for database in databases:
         ours |= {
@@ -178,7 +182,8 @@ def swept(
     says so.
     """
     everything = ordered((), tuple(undeclared))
-    inside = strangers(everything, contents)
+    seen = {resource.address: actual for resource, actual in undeclared.items()}
+    inside = strangers(everything, contents, seen)
     why = {
         resource.address: problem
         for resource, actual in undeclared.items()

@@ -103,10 +103,8 @@ def _inside(
         kind = container.address.kind
         if container.existing or not (kind_of(kind).holds or kind == "schema"):
             continue
-        things = [
-            *foreign.get(container.address, ()),
-            *(one.address for one in theirs if one.name.inside(container.name)),
-        ]
+        within = (one.address for one in theirs if one.name.inside(container.name))
+        things = dict.fromkeys((*foreign.get(container.address, ()), *within))
         goes = [one for one in things if kind in ("database", "schema") and _is_agreed(one, agreed)]
         keeping[container.address] = [
             *(one for one in things if one not in goes),

@@ -208,7 +208,7 @@ def test_a_container_of_ours_with_something_existing_in_it_stays() -> None:
 
 def test_what_exists_is_strange_to_our_containers() -> None:
     stack = declared(QUICKSTART + "existing: [stage.MILVUS_DEMO.PUBLIC.FILES]\n")
-    assert strangers(stack, {})[Address("database", "MILVUS_DEMO")] == ()
+    assert strangers(stack, {}, seen(stack).actual)[Address("database", "MILVUS_DEMO")] == ()
 
 
 # --- always ------------------------------------------------------------------------------------------------
@@ -235,7 +235,7 @@ def test_whatever_is_listed_is_left_alone(listed: set[str]) -> None:
     assert {need for one in stack for need in one.needs} <= {one.address for one in stack}
     others = {one.address: Actual(Presence.PRESENT) for one in stack if one.existing}
     up = plan_up(stack, Observation({**nothing(stack).actual, **others}, {}))
-    down = plan_down(stack, seen(stack, others), strangers(stack, {}))
+    down = plan_down(stack, seen(stack, others), strangers(stack, {}, seen(stack, others).actual))
     assert not up.conflicts
     touched = {change.address for change in (*up.changes, *down.changes)}
     assert not touched & others.keys()

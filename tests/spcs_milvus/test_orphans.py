@@ -17,6 +17,7 @@ from spcs_milvus.orphans import GONE, ordered, orphans, strangers, swept, too_ma
 from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.resource import Actual, Address, Presence, Resource, mark_of, read_mark
 from spcs_milvus.steps import Answer
+from spcs_milvus.teardown import plan_down
 
 STACK = declared()
 BY_ADDRESS = by_address(STACK)
@@ -349,14 +350,14 @@ def test_what_came_with_a_database_is_not_strange() -> None:
     contents = {
         database.address: [_found("schema", "OLD", "PUBLIC"), _found("schema", "OLD", "INFORMATION_SCHEMA")]
     }
-    assert strangers([database], contents) == {database.address: ()}
+    assert strangers([database], contents, seen([database]).actual) == {database.address: ()}
 
 
 def test_what_an_owner_has_in_a_database_of_ours_is_told_there_once() -> None:
     role, database, schema = (LEFT[at] for at in ("role.OLD_OWNER", "database.OLD", "schema.OLD.S"))
     stage = _found("stage", "OLD", "S", "MINE")
     contents = {database.address: [stage], role.address: [stage, _found("warehouse", "W")]}
-    assert strangers([role, database, schema], contents) == {
+    assert strangers([role, database, schema], contents, seen([role, database, schema]).actual) == {
         role.address: (Address("warehouse", "W"),),
         database.address: (stage.address,),
         schema.address: (stage.address,),
@@ -385,6 +386,32 @@ def test_an_order_for_what_nobody_declares() -> None:
 def test_what_is_ours_is_not_strange_and_what_exists_is() -> None:
     role, stage = LEFT["role.OLD_OWNER"], LEFT["stage.OLD.S.DATA"]
     contents = {role.address: [_found("stage", "OLD", "S", "DATA")]}
-    assert strangers([role, stage], contents)[role.address] == ()
+    assert strangers([role, stage], contents, seen([role, stage]).actual)[role.address] == ()
     there = replace(stage, existing=True, mark=None)
-    assert strangers([role, there], contents)[role.address] == (stage.address,)
+    assert strangers([role, there], contents, seen([role, there]).actual)[role.address] == (stage.address,)
+
+
+HOLDING = (("compute_pool", "MILVUS_POOL"), ("role", "OWNER"))
+
+
+def test_what_is_declared_and_not_ours_is_strange_to_what_it_stands_on() -> None:
+    stack = declared()
+    given_away = {
+        one.address: as_declared(one, comment="theirs")
+        for one in stack
+        if one.address.kind == "warehouse" or str(one.address).endswith(".PUBLIC.MILVUS")
+    }
+    warehouse, milvus = given_away
+    pool, role = (Address(kind, f"MILVUS_DEMO_{name}") for kind, name in HOLDING)
+    contents = {
+        one: (Found(on, Name(tuple(on.name.split("."))), {}),)
+        for one, on in ((pool, milvus), (role, warehouse))
+    }
+
+    assert not any(strangers(stack, contents, seen(stack).actual).values())
+
+    inside = strangers(stack, contents, seen(stack, given_away).actual)
+    assert (inside[pool], inside[role]) == ((milvus,), (warehouse,))
+    plan = plan_down(stack, seen(stack, given_away), inside)
+    assert not {change.address for change in plan.changes} & {pool, role, *given_away}
+    assert {str(pool), str(role)} <= {problem.place for problem in plan.kept}
