@@ -18,6 +18,11 @@ RESUME_PATIENCE_SECONDS = 120
 ASLEEP = ("SUSPENDED", "SUSPENDING", "STOPPING")
 """The states in which nothing of a service or compute pool runs, or soon will not."""
 
+AUTOMATIC_SNAPSHOT = "SYS_BACKUP_ON_DELETE"
+"""How the names begin of what Snowflake copies by itself as a service goes, which is nobody's and passes
+(documented: Using block storage volumes, snapshotOnDelete).
+"""
+
 Looks = Mapping[str, Look]
 Answers = Mapping[str, Answer]
 

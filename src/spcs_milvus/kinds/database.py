@@ -36,8 +36,6 @@ _CONTENTS = {
     "git_repositories": "git_repository",
     "models": "model",
 }
-# documented: Using block storage volumes, snapshotOnDelete: what Snowflake copies by itself as a service goes
-_AUTOMATIC = "SYS_BACKUP_ON_DELETE"
 
 
 def _looks(resource: Resource) -> base.Looks:
@@ -53,7 +51,7 @@ def _contents(resource: Resource, answers: base.Answers) -> tuple[base.Found, ..
             name = Name((*resource.name.parts, f"{kind}s that we may not see"))
             found.append(base.Found(Address("some", str(name)), name, {}))
         for row in answers[part].rows:
-            if row["name"].startswith(_AUTOMATIC):
+            if row["name"].startswith(base.AUTOMATIC_SNAPSHOT):
                 continue
             parts = (resource.name.last, row.get("schema_name"), row["name"])
             name = Name(tuple(str(one) for one in parts if one))

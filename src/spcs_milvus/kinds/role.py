@@ -23,6 +23,7 @@ def _owned(_resource: Resource, answers: base.Answers) -> tuple[base.Found, ...]
     return tuple(
         base.Found(Address(str(row["granted_on"]).lower(), str(name)), name, row)
         for name, row in zip(names, owned, strict=True)
+        if not name.last.startswith(base.AUTOMATIC_SNAPSHOT)
     )
 
 

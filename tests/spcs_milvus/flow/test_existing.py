@@ -1,11 +1,13 @@
 """What was there before us, over the wire: used, unchanged, and still there after down."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from spcs_milvus import deployment
 from spcs_milvus.errors import RefusedError
 
 from .conftest import QUICKSTART, Stack
@@ -126,3 +128,14 @@ def test_what_the_owner_had_before_us_is_not_told(stack: Stack) -> None:
         done(stack.up())
         stack.pause(60)
         assert done(stack.down()).plan.lasting == ()
+
+
+def test_what_snowflake_copied_of_a_volume_keeps_no_role(stack: Stack) -> None:
+    _run(stack, "SYSADMIN", "CREATE DATABASE SHARED")
+    stack.write(QUICKSTART + "names: {database: SHARED}\nexisting: [database.SHARED]\n")
+    with _unchanged(stack):
+        done(stack.up())
+        with stack.target() as on:
+            plan = deployment.make_down_plan(on, targets=["service.SHARED.PUBLIC.MILVUS"])
+            done(deployment.down(on, plan, stack.events.append, threading.Event()))
+        done(stack.down())
