@@ -1,0 +1,61 @@
+"""What was there before under the names of a generated project, and is not ours: nothing touches it, and
+``up`` stops before any write with a conflict that names it.
+
+The things of others with the same names in other databases stand in every world (``bystanders``).
+"""
+
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.spcs_milvus.flow.test_up_down import done
+
+from spcs_milvus.errors import RefusedError
+from spcs_milvus.kinds import kind_of
+from spcs_milvus.kinds.base import comment_step
+from spcs_milvus.resource import Resource
+
+from .bystanders import MARKS
+from .conftest import projects_of
+from .projects import projects
+from .sections import Data
+from .worlds import Tally, World, world
+
+PROJECTS = projects()
+
+
+@projects_of(6)
+@given(data=PROJECTS, mark=st.sampled_from(sorted(MARKS)), choice=st.randoms(use_true_random=False))
+def test_objects_of_others_with_our_names_stop_up_and_survive_down(
+    tally: Tally, data: Data, mark: str, choice: Random
+) -> None:
+    with world(tally, data) as made:
+        done(made.do_up())
+        ours = [one for one in made.resources() if one.mark and not kind_of(one.address.kind).built_in]
+        others = sorted(choice.sample(ours, choice.randint(1, len(ours))), key=lambda one: one.address)
+        _give_away(made, others, MARKS[mark].format(project=data["project"]))
+        before = made.local.dump()
+
+        with pytest.raises(RefusedError) as refused:
+            made.do_up()
+
+        assert {problem.place for problem in refused.value.problems} == {str(one.address) for one in others}
+        for one in others:
+            with pytest.raises(RefusedError):
+                made.do_adopt(str(one.address)) if mark != "none" else made.do_up()
+        assert made.local.dump() == before
+        report = made.do_down()
+        assert report.exit_code == 4
+        kept = {str(one.address) for one in others}
+        assert kept <= {problem.place for problem in report.leftovers}
+        left = made.local.dump()
+        assert made.do_down().exit_code == 4
+        assert made.local.dump() == left
+
+
+def _give_away(made: World, resources: list[Resource], comment: str) -> None:
+    """Somebody writes another comment on them."""
+    for resource in resources:
+        step = comment_step(resource, comment)
+        made.run(step.role, step.sql)
