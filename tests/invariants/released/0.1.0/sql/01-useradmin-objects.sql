@@ -1,0 +1,15 @@
+-- written by spcs-milvus render
+-- released, 1 of 9: run as USERADMIN
+USE ROLE USERADMIN;
+
+CREATE ROLE IF NOT EXISTS RELEASED_OWNER COMMENT = 'spcs-milvus:released/default#1.44136fa355b3';
+
+CREATE ROLE IF NOT EXISTS RELEASED_ROLE COMMENT = 'spcs-milvus:released/default#1.44136fa355b3';
+
+CREATE USER IF NOT EXISTS ROBOT TYPE = SERVICE DEFAULT_ROLE = RELEASED_ROLE DEFAULT_SECONDARY_ROLES = ('ALL') COMMENT = 'spcs-milvus:released/default#1.fefeadf0d953';
+
+CREATE ROLE IF NOT EXISTS RELEASED_MILVUS COMMENT = 'spcs-milvus:released/default#1.44136fa355b3';
+
+CREATE ROLE IF NOT EXISTS RELEASED_JUPYTER COMMENT = 'spcs-milvus:released/default#1.44136fa355b3';
+
+CREATE ROLE IF NOT EXISTS RELEASED_PAGE COMMENT = 'spcs-milvus:released/default#1.44136fa355b3';
