@@ -10,7 +10,7 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from spcs_emulator.script import Script, Trouble
+from spcs_emulator.script import Event, Script
 
 READS = (
     "SHOW ",
@@ -60,11 +60,11 @@ class Recorder(Script):
         self._recording = threading.Lock()
         self._heard: list[list[str]] = []
 
-    def next_trouble(self, text: str) -> Trouble | None:
+    def at_statement(self, text: str) -> Event | None:
         with self._recording:
             for heard in self._heard:
                 heard.append(" ".join(text.split()))
-        return super().next_trouble(text)
+        return super().at_statement(text)
 
     @contextmanager
     def listens(self) -> Iterator[list[str]]:
