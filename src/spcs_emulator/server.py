@@ -40,8 +40,8 @@ from spcs_emulator.script import Script
 from spcs_emulator.store import DamagedError, Store, StoreError
 from spcs_emulator.wire.envelope import read_json
 from spcs_emulator.wire.http import HttpServer, serve
-from spcs_emulator.wire.messages import Request, Response, json_response
 from spcs_emulator.wire.interruptions import interrupted
+from spcs_emulator.wire.messages import Request, Response, json_response
 from spcs_emulator.wire.routes import STATEMENT, Wire
 
 HOST = "127.0.0.1"

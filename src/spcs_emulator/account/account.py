@@ -210,8 +210,9 @@ class Account(RegistryAccount):
         self._moves.made()
 
     def execute(self, session: Session, query: Query, written: Written, past: int = 0) -> Outcome:
-        """Run one statement, known as `query`; return its result, or what to `wait` for or to transfer. A SHOW
-        or DESCRIBE sees the account as it was `past` changes ago.
+        """Run one statement, known as `query`; return its result, or what to `wait` for or to transfer.
+
+        A SHOW or DESCRIBE sees the account as it was `past` changes ago.
 
         SqlError when the statement is refused, and then nothing has changed, but for what a GRANT ALL could
         grant.
