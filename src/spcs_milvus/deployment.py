@@ -193,7 +193,7 @@ def up(on: Target, planned: Planned, emit: Emit, stop: threading.Event) -> Repor
     )
     leftovers = left(seen) if seen else ()
     shown = status(on.loaded.project.project, on.resources, seen) if seen else None
-    removed = _forget_passwords(on, plan, seen)
+    removed = _forget_passwords(on, dropped, seen)
     return Report(plan, outcomes, counts(on), time.monotonic() - began, (*lost, *leftovers), shown, removed)
 
 
@@ -226,10 +226,12 @@ def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
         raise RefusedError.of(plan.conflicts)
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
-    resources = [plan.resources[change.address] for change in plan.changes]
+    # a user that never came to be has a password here all the same, where the answer to its CREATE was lost
+    people = [resource for resource in on.resources if resource.detail.get("generated")]
+    resources = [*(plan.resources[change.address] for change in plan.changes), *people]
     seen, lost = look_again(on.account, resources, _amiss(plan, outcomes), on.pause or stop.wait)
     still = still_there(plan, outcomes, seen) if seen else ()
-    removed = _forget_passwords(on, plan, seen)
+    removed = _forget_passwords(on, resources, seen)
     seconds = time.monotonic() - began
     return Report(plan, outcomes, counts(on), seconds, (*plan.kept, *lost, *still), removed=removed)
 
@@ -409,10 +411,12 @@ def _half_told(resources: Collection[Resource], observation: Observation) -> Ite
                 yield Problem(summary, None, str(draft), hint)
 
 
-def _forget_passwords(on: Target, plan: Plan, seen: Observation | None) -> tuple[Path, ...]:
-    """Removes the files of the users that were dropped and are not to be seen any more."""
-    dropped = [change.address for change in plan.changes if change.action is Action.DELETE]
-    gone = [one for one in dropped if seen and seen.actual[one].presence is Presence.ABSENT]
+def _forget_passwords(
+    on: Target, resources: Collection[Resource], seen: Observation | None
+) -> tuple[Path, ...]:
+    """Removes the files of those of the users that are not to be seen any more."""
+    addresses = [resource.address for resource in resources]
+    gone = [one for one in addresses if seen and seen.actual[one].presence is Presence.ABSENT]
     return forget_passwords(on.loaded, on.name, gone)
 
 

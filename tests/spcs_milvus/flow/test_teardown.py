@@ -372,6 +372,19 @@ def test_the_password_of_a_user_that_is_gone_is_removed_and_no_other(stack: Stac
     assert {file.name for file in folder.iterdir()} == {other.name, ".gitignore"}
 
 
+def test_the_password_of_a_user_that_never_came_to_be_is_removed(stack: Stack) -> None:
+    """Whether its CREATE was done nobody knew, and so its password was kept."""
+    stack.write(QUICKSTART + "users: [{name: ALICE, password: generate}]\n")
+    folder = stack.file.parent / ".spcs-milvus"
+    folder.mkdir()
+    (folder / "ALICE@local.password").write_text("x")
+
+    report = done(down(stack))
+
+    assert [file.name for file in report.removed] == ["ALICE@local.password"]
+    assert list(folder.iterdir()) == []
+
+
 def test_the_password_of_a_user_that_stays_is_kept(stack: Stack) -> None:
     stack.write(QUICKSTART + "users: [{name: ALICE, password: generate}]\n")
     done(stack.up())
