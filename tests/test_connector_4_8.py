@@ -10,6 +10,7 @@ from tests.environments import ROOT, programs
 TESTS = (
     "tests/spcs_milvus/flow",
     "tests/emulator/test_arranged.py",
+    "tests/canaries/test_commands.py",
     "tests/emulator/test_wire.py",
     "tests/emulator/test_queries.py",
     "tests/emulator/test_stage_files.py",
