@@ -1,0 +1,126 @@
+"""Runs that end badly, each in its way: what is said then shows no canary either."""
+
+import os
+import socket
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from tests.canaries.commands import Program
+from tests.canaries.conftest import accompanied
+from tests.canaries.observers import Seen, account, leaks, texts
+from tests.canaries.places import Place, every_place
+from tests.spcs_milvus.flow.test_refusals import REFERENCES
+
+from spcs_emulator.script import Event, Script
+
+TRIED = Place("what was tried", "Canary960Of5318008")
+
+
+def nobody_sees(seen: Iterable[Seen], *more: Place) -> None:
+    found = leaks(seen, [*every_place(), TRIED, *more])
+    assert not found, "\n".join(map(str, found))
+
+
+# --- the account ----------------------------------------------------------------------------------------
+
+TROUBLE = [
+    Event(1, "error before", "CREATE SECRET"),
+    Event(1, "error after", "CREATE SECRET"),
+    Event(1, "cut before", "CREATE USER"),
+    Event(1, "cut after", "CREATE USER"),
+]
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+@pytest.mark.parametrize("event", TROUBLE, ids=lambda event: f"{event.trouble} {event.contains}")
+def test_a_statement_with_a_secret_that_fails(tmp_path: Path, event: Event, output: str) -> None:
+    with accompanied(tmp_path / "here", Script(events=[event])) as (program, local):
+        code, seen = program.run("up", "--yes", "-e", "prod", "--output", output)
+        assert code == (0 if event.trouble.startswith("cut") else 4), seen[1]
+        nobody_sees([*seen, *account(local)])
+
+
+SIGN_INS: dict[str, dict[str, Any]] = {
+    "password": {"password": TRIED.text},
+    "second factor": {
+        "authenticator": "username_password_mfa",
+        "password": TRIED.text,
+        "passcode": TRIED.core,
+    },
+    "access token": {"authenticator": "PROGRAMMATIC_ACCESS_TOKEN", "token": TRIED.text},
+    "OAuth token": {"authenticator": "oauth", "token": TRIED.text},
+    "OAuth client": {
+        "authenticator": "OAUTH_CLIENT_CREDENTIALS",
+        "oauth_client_id": "i",
+        "oauth_client_secret": TRIED.text,
+        "oauth_token_request_url": "http://127.0.0.1:1/token",
+    },
+    "Okta": {"authenticator": "https://127.0.0.1:1/okta", "password": TRIED.text},
+    "key": {"authenticator": "SNOWFLAKE_JWT", "private_key_file_pwd": TRIED.text},
+    "a number": {"password": 5318008},
+    "an unknown option": {"passwd": TRIED.text, "password": "p"},
+}
+
+
+@pytest.mark.parametrize("how", SIGN_INS)
+def test_a_sign_in_that_is_refused(tmp_path: Path, how: str) -> None:
+    with accompanied(tmp_path / "here") as (program, local):
+        address = {name: value for name, value in local.connection.items() if name != "password"}
+        options = {**address, **SIGN_INS[how]}
+        if how == "key":
+            options["private_key_raw"] = _key(TRIED.text)
+        program.environment = {"CANARY_LOG": str(program.log)}
+        program.connect("ci", **options)
+        (program.project / "spcs-milvus.yaml").write_text(f"project: milvus-demo\n{REFERENCES}")
+        code, seen = program.run("plan", "-c", "ci")
+        assert code == 1, seen[1]
+        nobody_sees([*seen, *account(local)])
+
+
+def _key(passphrase: str) -> str:
+    key = rsa.generate_private_key(65537, 2048)
+    secret = serialization.BestAvailableEncryption(passphrase.encode())
+    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return key.private_bytes(pem, form, secret).decode()
+
+
+def test_an_account_that_is_gone(tmp_path: Path) -> None:
+    program = Program(tmp_path / "here")
+    program.plant()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program.environment.clear()
+    program.connect("ci", host="127.0.0.1", port=port, account="a", user="u", password=TRIED.text)
+    (program.project / "spcs-milvus.yaml").write_text(f"project: milvus-demo\n{REFERENCES}")
+    code, seen = program.run("up", "--yes", "-c", "ci")
+    assert code == 1, seen[1]
+    nobody_sees(seen)
+
+
+# --- the program ----------------------------------------------------------------------------------------
+
+
+def test_folders_that_cannot_be_written_to(tmp_path: Path) -> None:
+    with accompanied(tmp_path / "here") as (program, local):
+        (program.project / ".spcs-milvus").write_text("in the way", encoding="utf-8")
+        code, seen = program.run("up", "--yes")
+        assert code == 4, seen[1]
+        nobody_sees([*seen, *account(local)])
+        code, seen = program.run("down", "--yes", "--receipt", "nowhere/receipt.json")
+        assert code != 0, seen[1]
+        nobody_sees([*seen, *account(local)])
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    with accompanied(tmp_path / "here") as (program, local):
+        full = os.open("/dev/full", os.O_WRONLY)
+        with program.start(["plan", "--output", "json"], stdout=full) as process:
+            _, err = process.communicate(timeout=60)
+        os.close(full)
+        assert process.returncode not in (0, None)
+        nobody_sees([*texts("streams", stderr=err), *program.left(), *account(local)])
