@@ -39,16 +39,16 @@ def _write(words, environment):
 _file = os.open(os.environ["CANARY_AUDIT"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
 sys.addaudithook(_told)
 if "CANARY_BUG" in os.environ:
-    from snowflake.connector.cursor import SnowflakeCursor
+    from snowflake.connector.cursor import DictCursor
 
-    _execute = SnowflakeCursor.execute
+    _execute = DictCursor.execute
 
     def _broken(self, command, *words, **more):
         if command.startswith(os.environ["CANARY_BUG"]):
             raise RuntimeError("arranged")
         return _execute(self, command, *words, **more)
 
-    SnowflakeCursor.execute = _broken
+    DictCursor.execute = _broken
 if "CANARY_LOG" in os.environ:
     logging.basicConfig(level=logging.DEBUG, filename=os.environ["CANARY_LOG"])
     logging.captureWarnings(True)

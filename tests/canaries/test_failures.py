@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.canaries.commands import Program
 from tests.canaries.conftest import accompanied
+from tests.canaries.engine import Engine
 from tests.canaries.observers import Seen, account, leaks, texts
 from tests.canaries.places import Place, every_place
 from tests.spcs_milvus.flow.test_refusals import REFERENCES
@@ -105,6 +106,17 @@ def test_an_account_that_is_gone(tmp_path: Path) -> None:
 # --- the program ----------------------------------------------------------------------------------------
 
 
+# at a statement the traceback is told beside what else was done, at a look it is all there is
+@pytest.mark.parametrize(("at", "codes"), [("CREATE SECRET", {4, 70}), ("SHOW SECRETS", {70})])
+def test_a_bug_leaves_a_traceback_without_secrets(tmp_path: Path, at: str, codes: set[int]) -> None:
+    with accompanied(tmp_path / "here") as (program, local):
+        program.environment["CANARY_BUG"] = at
+        code, seen = program.run("up", "--yes")
+        assert code in codes, seen[1]
+        assert any(b"Traceback" in one.content for one in seen if not one.what.startswith("the "))
+        nobody_sees([*seen, *account(local)])
+
+
 def test_folders_that_cannot_be_written_to(tmp_path: Path) -> None:
     with accompanied(tmp_path / "here") as (program, local):
         (program.project / ".spcs-milvus").write_text("in the way", encoding="utf-8")
@@ -124,3 +136,19 @@ def test_a_full_disk(tmp_path: Path) -> None:
         os.close(full)
         assert process.returncode not in (0, None)
         nobody_sees([*texts("streams", stderr=err), *program.left(), *account(local)])
+
+
+def test_what_an_engine_is_told(tmp_path: Path) -> None:
+    """Whatever answers as Docker engine gets no secret; this one refuses everything."""
+    program = Program(tmp_path / "here")
+    program.plant()
+    kept = program.project / "page" / ".spcs-milvus" / "ALICE@ci.password"
+    kept.parent.mkdir(mode=0o700)
+    kept.write_text(TRIED.text, encoding="utf-8")
+    with Engine() as engine:
+        program.environment["DOCKER_HOST"] = engine.url
+        code, seen = program.run("images", "build", "page", "-c", "other")
+        assert code == 1, seen[1]
+        assert any(b"/build?" in one.content for one in engine.told)
+        kept.unlink()
+        nobody_sees([*(one for one in seen if one.observer != "files"), *program.left(), *engine.told])
