@@ -31,6 +31,7 @@ _HIDDEN = (
     "\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff\ud800-\udfff"
 )
+_SAVE = "save it as UTF-8, without a byte order mark"
 _IN_TEXT = re.compile(f"[{_HIDDEN}]")
 # a carriage return in the file has become a line end by then, so one that is left was escaped or filled in
 _IN_VALUE = re.compile(f"[{_HIDDEN}\r]")
@@ -124,18 +125,27 @@ def _text(file: Path) -> str:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ConfigError(
-            "the project file is not UTF-8 text", detail=f"byte {error.start}", place=str(file)
+            "the project file is not UTF-8 text",
+            detail=f"byte {error.start}",
+            place=_place(file, raw[: error.start].decode("utf-8")),
+            hint=_SAVE,
         ) from error
     if found := _IN_TEXT.search(text):
-        before = text[: found.start()]
-        line, column = before.count("\n") + 1, found.start() - before.rfind("\n")
+        # what other encodings leave
+        saved = found.group() in "\0\ufeff"
         raise ConfigError(
             "a control or invisible character stands in the project file",
             detail=_code_point(found),
-            place=f"{file}:{line}:{column}",
-            hint="delete it; an editor that shows invisible characters helps",
+            place=_place(file, text[: found.start()]),
+            hint=_SAVE if saved else "delete it; an editor that shows invisible characters helps",
         )
     return text
+
+
+def _place(file: Path, before: str) -> str:
+    """The place behind that text."""
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return f"{file}:{line}:{column}"
 
 
 def _start(file: Path) -> bytes:
