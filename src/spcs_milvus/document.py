@@ -6,9 +6,7 @@ make it. ``${env:NAME}`` and ``${file:PATH}`` are filled in on loaded scalars, s
 Reads the file, the files it names (regular files only), and the environment it is given.
 """
 
-import errno
 import re
-import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,30 +15,18 @@ from typing import Any
 import yaml
 
 from spcs_milvus.errors import ConfigError, Problem
+from spcs_milvus.yaml_file import HIDDEN, MAX_BYTES, MAX_NODES, code_point, compose, start, text_of
 
-MAX_BYTES = 1_000_000
-MAX_NODES = 10_000
 MAX_BITS = 4096
 
 Path_ = tuple[str | int, ...]
 """Where a value stands in the document: ``("compute_pools", "milvus", "min_nodes")``."""
 
-# documented: Unicode Standard Annex #9: characters that change the direction of what is shown; what YAML does
-# not take for text; and half characters, which no file can hold but an escape or the environment can
-_HIDDEN = (
-    "\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\ufeff\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff\ud800-\udfff"
-)
-_SAVE = "save it as UTF-8, without a byte order mark"
-_IN_TEXT = re.compile(f"[{_HIDDEN}]")
 # a carriage return in the file has become a line end by then, so one that is left was escaped or filled in
-_IN_VALUE = re.compile(f"[{_HIDDEN}\r]")
-_IN_KEY = re.compile(f"[{_HIDDEN}\r\n\t]")
+_IN_VALUE = re.compile(f"[{HIDDEN}\r]")
+_IN_KEY = re.compile(f"[{HIDDEN}\r\n\t]")
 _REFERENCE = re.compile(r"\$\{(?P<kind>[^:}]*)(?::(?P<what>[^}]*))?\}")
-# what PyYAML repeats of the file: the names of aliases, anchors and tags
-_WORDS = re.compile(r" '[\w!-]{2,}'")
-# a password may begin like an alias or a tag, so neither is repeated
-_QUOTE = "quote a value that begins with * or !"
+# a password may begin like a tag, so none is repeated
 _UNTAGGED = "write the plain value, in quotes where it begins with !"
 _TAGS = frozenset(
     f"tag:yaml.org,2002:{name}"
@@ -76,9 +62,9 @@ def read_document(
     At a path that ``leave`` says yes to they are left as they stand. Raises ConfigError with every problem of
     one kind at once, each with its place.
     """
-    text = _text(file)
+    text = text_of(file)
     document = Document(file, {})
-    root = _compose(file, text)
+    root = compose(file, text)
     if not isinstance(root, yaml.MappingNode):
         what = (
             "empty" if root is None else "a list" if isinstance(root, yaml.SequenceNode) else "a single value"
@@ -96,108 +82,6 @@ def read_document(
     if builder.problems:
         raise ConfigError.of(builder.problems)
     return document
-
-
-def _text(file: Path) -> str:
-    try:
-        raw = _start(file)
-    except IsADirectoryError as error:
-        raise ConfigError(
-            "that is a folder, not a project file",
-            place=str(file),
-            hint=f"try -f {file / 'spcs-milvus.yaml'}",
-        ) from error
-    except FileNotFoundError as error:
-        raise ConfigError(
-            "the project file is not there",
-            place=str(file),
-            hint="write one with `spcs-milvus init`, or name it with -f FILE",
-        ) from error
-    except OSError as error:
-        raise ConfigError(
-            "the project file cannot be read", detail=error.strerror, place=str(file)
-        ) from error
-    if len(raw) > MAX_BYTES:
-        raise ConfigError(
-            "the project file is too large", detail=f"more than {MAX_BYTES} bytes", place=str(file)
-        )
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(
-            "the project file is not UTF-8 text",
-            detail=f"byte {error.start}",
-            place=_place(file, raw[: error.start].decode("utf-8")),
-            hint=_SAVE,
-        ) from error
-    if found := _IN_TEXT.search(text):
-        # what other encodings leave
-        saved = found.group() in "\0\ufeff"
-        raise ConfigError(
-            "a control or invisible character stands in the project file",
-            detail=_code_point(found),
-            place=_place(file, text[: found.start()]),
-            hint=_SAVE if saved else "delete it; an editor that shows invisible characters helps",
-        )
-    return text
-
-
-def _place(file: Path, before: str) -> str:
-    """The place behind that text."""
-    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    return f"{file}:{line}:{column}"
-
-
-def _start(file: Path) -> bytes:
-    """The first MAX_BYTES bytes of a regular file, and one more if there are more.
-
-    Raises OSError, also for what is no regular file: opening a pipe would wait for whoever writes to it.
-    """
-    mode = file.stat().st_mode
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise OSError(errno.EINVAL, "not a regular file")
-    with file.open("rb") as stream:
-        return stream.read(MAX_BYTES + 1)
-
-
-class _TooLarge(yaml.MarkedYAMLError):
-    pass
-
-
-class _Loader(yaml.SafeLoader):
-    """Stops in the midst of a file that has too many values: to read on would take a minute."""
-
-    composed = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        self.composed += 1
-        if self.composed > MAX_NODES:
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise _TooLarge(problem=f"more than {MAX_NODES} values", problem_mark=mark)
-        return super().compose_node(parent, index)
-
-
-def _compose(file: Path, text: str) -> yaml.Node | None:
-    loader = _Loader(text)
-    try:
-        return loader.get_single_node()
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else str(file)
-        # the brace of an unquoted ${…} opens a mapping where one is already open
-        unquoted = mark is not None and text[mark.index - 1 : mark.index + 1] == "${"
-        detail, words = _WORDS.subn("", error.problem or error.context or "")
-        hint = 'between { } and [ ], quote it: "${env:NAME}"' if unquoted else _QUOTE if words else None
-        wrong = "too large" if isinstance(error, _TooLarge) else "not YAML"
-        raise ConfigError(f"the project file is {wrong}", detail=detail, place=place, hint=hint) from error
-    except RecursionError as error:
-        raise ConfigError("the project file is nested too deeply", place=str(file)) from error
-    except (ValueError, OverflowError) as error:
-        # PyYAML's scanner lets these out
-        wrong = "an escape that stands for no character, or a number of too many digits"
-        mark = loader.get_mark()
-        place = f"{file}:{mark.line + 1}:{mark.column + 1}"
-        raise ConfigError("the project file is not YAML", detail=wrong, place=place) from error
 
 
 class _Builder:
@@ -295,7 +179,7 @@ class _Builder:
     def _file(self, node: yaml.Node, what: str) -> str:
         path = self.document.file.parent / what
         try:
-            raw = _start(path)
+            raw = start(path)
             if len(raw) > MAX_BYTES:
                 raise ValueError(f"more than {MAX_BYTES} bytes")
             return raw.decode("utf-8").replace("\r\n", "\n").rstrip("\n")
@@ -312,7 +196,7 @@ class _Builder:
             self._problem(
                 f"a control or invisible character stands in a {what}",
                 node,
-                detail=_code_point(found),
+                detail=code_point(found),
                 hint="delete it, there or in what fills the value",
             )
         return found is not None
@@ -345,10 +229,6 @@ def _plain_tag(text: str) -> str:
 
 def _position(node: yaml.Node) -> tuple[int, int]:
     return node.start_mark.line + 1, node.start_mark.column + 1
-
-
-def _code_point(found: re.Match[str]) -> str:
-    return f"U+{ord(found.group()):04X}"
 
 
 def _why(error: OSError | ValueError) -> str:

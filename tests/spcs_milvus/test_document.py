@@ -9,8 +9,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spcs_milvus.document import MAX_BYTES, Document, read_document
+from spcs_milvus.document import Document, read_document
 from spcs_milvus.errors import ConfigError
+from spcs_milvus.yaml_file import MAX_BYTES
 
 # what can be seen, and holds no reference
 texts = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S", "Zs"])).filter(
