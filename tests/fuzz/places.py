@@ -18,7 +18,11 @@ Place = tuple[Any, ...]
 KEY = object()
 # words of a closed list, which no file can be other than right about; and what stands in no statement
 _CLOSED = frozenset("type mode encryption size instance_family form default_secondary_roles".split())
-_UNSAID = frozenset("volumes data fixed integrations object file uploader image image_name source".split())
+# either; and the rules of an integration, which are names already joined by dots
+_UNSAID = frozenset(
+    """allowed_network_rules volumes data fixed integrations object file uploader image image_name
+    source""".split()
+)
 
 
 def places(resource: Resource) -> Iterator[Place]:
