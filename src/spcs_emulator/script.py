@@ -26,7 +26,10 @@ Interruption = Literal[
     "503 after",
 ]
 INTERRUPTIONS: tuple[Interruption, ...] = get_args(Interruption)
-Trouble = Interruption | Literal["error before", "error after", "stale", "session expired", "master expired"]
+Trouble = (
+    Interruption
+    | Literal["error before", "error after", "refused", "stale", "session expired", "master expired"]
+)
 
 
 @dataclass(frozen=True)
@@ -37,9 +40,10 @@ class Event:
     upper case, holds it. With `request` no statements are counted but the other requests whose method and
     path ("POST /session/token-request") begin with it; only an interruption can strike these.
 
-    "error" answers 300002; "cut" closes the connection without an answer; "hang" says nothing, however often
-    the request comes again, until the client hangs up; a number is the HTTP status in place of the answer.
-    "before" leaves the statement undone, "after" happens once its effect is stored.
+    "error" answers 300002; "refused" answers 003001, as where a privilege is missing; "cut" closes the
+    connection without an answer; "hang" says nothing, however often the request comes again, until the
+    client hangs up; a number is the HTTP status in place of the answer. "before" leaves the statement undone,
+    "after" happens once its effect is stored.
 
     "stale": a SHOW or DESCRIBE sees the account as it stood before the last `changes` of it. Assumed: no page
     of Snowflake's promises that either shows at once what a statement changed, nor says that it may not.

@@ -29,10 +29,13 @@ def scripted(
         connection.close()
 
 
-@pytest.mark.parametrize(("trouble", "done"), [("error before", False), ("error after", True)])
-def test_arranged_errors(tmp_path: Path, trouble: Any, done: bool) -> None:
+@pytest.mark.parametrize(
+    ("trouble", "number", "done"),
+    [("error before", 300002, False), ("error after", 300002, True), ("refused", 3001, False)],
+)
+def test_arranged_errors(tmp_path: Path, trouble: Any, number: int, done: bool) -> None:
     with scripted(tmp_path, Script(events=[Event(1, trouble, "CREATE ROLE")])) as (_, client):
-        assert client.refused("CREATE ROLE R")[0] == 300002
+        assert client.refused("CREATE ROLE R")[0] == number
         assert bool(client.run("SHOW ROLES LIKE 'R'")) is done
 
 

@@ -21,7 +21,7 @@ from spcs_emulator.account.history import Answer, Query
 from spcs_emulator.account.pending import Pending
 from spcs_emulator.account.results import Result, Transfer
 from spcs_emulator.clock import Clock
-from spcs_emulator.faults import CANCELED, INTERNAL, TOKEN_EXPIRED, UNSUPPORTED, SqlError
+from spcs_emulator.faults import CANCELED, DENIED, INTERNAL, TOKEN_EXPIRED, UNSUPPORTED, SqlError
 from spcs_emulator.script import Event, Script
 from spcs_emulator.statement.parse import Written, read
 from spcs_emulator.wire.envelope import failure, read_json, success, token
@@ -176,6 +176,8 @@ class QueryRoutes:
         trouble = event.trouble if event else None
         if trouble == "error before":
             raise INTERNAL(cause="arranged by the script")
+        if trouble == "refused":
+            raise DENIED(kind="statement", name="arranged by the script")
         bindings = body.get("bindings")
         statements = read(text, _statement_count(body), bindings if isinstance(bindings, dict) else None)
         if body.get("describeOnly"):
