@@ -118,6 +118,42 @@ def test_a_generated_password_is_that_of_the_statement(stack: Stack) -> None:
     assert generated.drafts() == ()
 
 
+# --- a server that says nothing, or nothing new -------------------------------------------------------
+
+
+SILENT = ["CREATE WAREHOUSE", "GRANT USAGE", "SHOW WAREHOUSES"]
+
+
+@pytest.mark.parametrize("script", [at_first("hang before", SILENT), at_first("hang after", SILENT)])
+def test_a_statement_that_is_never_answered_ends(stack: Stack) -> None:
+    stack.options = {"network_timeout": 2}
+    done(stack.up())
+    assert stack.plan().changes == ()
+
+
+# of the second stack: the look after all was made, and the one after all was dropped
+STALE = [("SHOW COMPUTE POOLS", 6), ("SHOW WAREHOUSES", 9)]
+
+
+@pytest.mark.parametrize(
+    "script", [Script(events=[Event(at, "stale", head, changes=100) for head, at in STALE])]
+)
+def test_what_is_not_shown_yet_is_looked_for_again(stack: Stack) -> None:
+    undisturbed = [done(run()).counts.read for run in (stack.up, stack.down)]
+
+    reports = [done(run()) for run in (stack.up, stack.down)]
+
+    assert [report.leftovers for report in reports] == [(), ()]
+    assert all(report.counts.read > read for report, read in zip(reports, undisturbed, strict=True))
+
+
+@pytest.mark.parametrize(
+    "script", [Script(events=[Event(9, "master expired"), Event(70, "session expired")])]
+)
+def test_a_session_that_ends_while_it_is_used(stack: Stack) -> None:
+    done(stack.up())
+
+
 # --- sessions that end --------------------------------------------------------------------------------
 
 

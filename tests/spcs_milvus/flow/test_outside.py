@@ -257,7 +257,7 @@ def test_a_rotated_secret_really_reaches_the_container(here: CommandLine) -> Non
     assert here.run("down", "--yes").returncode == 0
 
 
-NEVER_ANSWERED = [Event(at, "error before", "CREATE SECRET") for at in range(1, 5)]
+NEVER_ANSWERED = [Event(at, "error before", "CREATE SECRET MILVUS_DEMO.PUBLIC.KEY") for at in range(1, 5)]
 
 
 @pytest.mark.parametrize("script", [Script(events=NEVER_ANSWERED)])

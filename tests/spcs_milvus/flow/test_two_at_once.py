@@ -1,0 +1,116 @@
+"""Two runs on one project at once: both end well, or one stops with a clear word; nothing is doubled or lost.
+
+CREATE arbitrates between them, and looking again settles the rest; there is no lock. The second run starts
+when the first one's statement of a certain number has arrived, and is over before that one is carried out:
+whatever the first run knew by then is old.
+"""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from spcs_emulator.script import Event, Script
+from spcs_milvus.apply import BUG
+from spcs_milvus.report import Report, failures
+
+from .conftest import Stack
+from .test_up_down import done
+
+
+class Meeting(Script):
+    """Lets ``second`` run when the statement of that number has arrived."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = 0
+        self._second: Callable[[], Report] | None = None
+        self._counting = threading.Lock()
+        self.reports: list[Report] = []
+
+    def arrange(self, number: int, second: Callable[[], Report]) -> None:
+        self._left, self._second = number, second
+
+    def at_statement(self, text: str) -> Event | None:
+        with self._counting:
+            self._left -= 1
+            second = self._second if self._left == 0 else None
+        if second:
+            self.reports.append(second())
+        return super().at_statement(text)
+
+
+@pytest.fixture
+def script() -> Meeting:
+    return Meeting()
+
+
+def meet(stack: Stack, script: Meeting, number: int, first: str, second: str) -> tuple[Report, Report]:
+    """The reports of both."""
+    runs = {"up": stack.up, "down": stack.down}
+    script.arrange(number, runs[second])
+    report = runs[first]()
+    (other,) = script.reports
+    return report, other
+
+
+def clear(report: Report) -> None:
+    """It is done, or says what is not."""
+    assert report.exit_code in (0, 4)
+    assert all(outcome.problem and outcome.exit_code != BUG for outcome in failures(report.outcomes))
+
+
+# the first look, the first writes, then every part of the run
+NUMBERS = [1, 14, 26, 38, 50, 62, 74, 86]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_two_ups(stack: Stack, script: Meeting, number: int) -> None:
+    before = stack.local.dump()
+    for report in meet(stack, script, number, "up", "up"):
+        assert done(report).leftovers == ()
+    assert stack.plan().changes == ()
+    assert done(stack.down()).leftovers == ()
+    assert stack.local.dump() == before
+
+
+@pytest.mark.parametrize("number", NUMBERS[:-1])
+def test_two_downs(stack: Stack, script: Meeting, number: int) -> None:
+    before = stack.local.dump()
+    done(stack.up())
+    for report in meet(stack, script, number, "down", "down"):
+        assert done(report).leftovers == ()
+    assert stack.local.dump() == before
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_down_beside_up(stack: Stack, script: Meeting, number: int) -> None:
+    before = stack.local.dump()
+    for report in meet(stack, script, number, "up", "down"):
+        clear(report)
+    done(stack.up())
+    assert stack.plan().changes == ()
+    assert done(stack.down()).leftovers == ()
+    assert stack.local.dump() == before
+
+
+@pytest.mark.parametrize("number", NUMBERS[:-1])
+def test_up_beside_down(stack: Stack, script: Meeting, number: int) -> None:
+    before = stack.local.dump()
+    done(stack.up())
+    for report in meet(stack, script, number, "down", "up"):
+        clear(report)
+    assert done(stack.down()).leftovers == ()
+    assert stack.local.dump() == before
+
+
+@pytest.mark.parametrize("command", ["up", "down"])
+def test_two_that_start_together(stack: Stack, command: str) -> None:
+    if command == "down":
+        done(stack.up())
+    run = {"up": stack.up, "down": stack.down}[command]
+    with ThreadPoolExecutor(2) as both:
+        reports = [one.result() for one in [both.submit(run), both.submit(run)]]
+    assert [done(report).leftovers for report in reports] == [(), ()]
+    assert bool(stack.plan().changes) == (command == "down")
