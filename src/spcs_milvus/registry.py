@@ -9,6 +9,8 @@ import json
 from urllib.parse import urljoin
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
 
 from spcs_milvus.errors import ConnectError, DeployError
 from spcs_milvus.process_image import Blob, ProcessImage
@@ -17,6 +19,14 @@ from spcs_milvus.secrets import Secret
 TIMEOUT_SECONDS = 60
 # documented by the official CLI: the user name that goes with a session token
 TOKEN_USER = "0sessiontoken"  # noqa: S105 - a user name, not a secret
+# Each of these requests may be sent again: what is pushed has its digest for a name.
+_AGAIN = Retry(
+    total=4,
+    backoff_factor=0.5,
+    status_forcelist=(429, 500, 502, 503, 504),
+    allowed_methods=None,
+    raise_on_status=False,
+)
 
 
 def session_login(token: str, seconds: int) -> tuple[str, Secret]:
@@ -36,6 +46,7 @@ class Registry:
         scheme = "http" if host.partition(":")[0] in ("127.0.0.1", "localhost") else "https"
         self._root = f"{scheme}://{host}"
         self._http = requests.Session()
+        self._http.mount(self._root, HTTPAdapter(max_retries=_AGAIN))
         # whatever a proxy or netrc of this machine says is not meant for a registry on loopback
         self._http.trust_env = scheme == "https"
         self._sign_in(token, seconds)
@@ -74,7 +85,10 @@ class Registry:
         location = self._ask("POST", f"{base}/uploads/", {}, None).headers["Location"]
         separator = "&" if "?" in location else "?"
         target = f"{urljoin(self._root + '/', location)}{separator}digest={blob.digest}"
-        self._ask("PUT", target, {"Content-Type": "application/octet-stream"}, blob.data)
+        sent = {"Content-Type": "application/octet-stream"}
+        # sent again after a lost answer, it finds its upload over: what counts is whether the blob is there
+        if self._ask("PUT", target, sent, blob.data, may_be_missing=True).status_code == 404:
+            self._ask("HEAD", f"{base}/{blob.digest}", {}, None)
 
     def _ask(
         self,
@@ -110,7 +124,7 @@ class Registry:
             detail=f"{method} {path.split('?', maxsplit=1)[0]}: {answer.status_code} {_reason(answer)}",
             hint="the owner role needs WRITE on the image repository"
             if answer.status_code in (401, 403)
-            else None,
+            else "run the command again; it goes on from here",
         )
 
 

@@ -109,6 +109,51 @@ def test_a_refused_sign_in_is_not_tried_again(refused: bool, tries: int) -> None
     assert door.tries == tries
 
 
+def test_a_session_that_ended_is_opened_again_once() -> None:
+    _, first = session()
+    door = Door()
+    sessions = SessionPerRole(first, "A", door.connect)
+    threads = [threading.Thread(target=sessions.renew, args=("A", first)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [opened.role for opened in door.opened] == ["A"]
+    with sessions.acting_as("A") as one:
+        assert one is cast(Session, door.opened[0])
+
+
+def test_a_renewal_that_is_refused_is_one_of_all() -> None:
+    _, first = session()
+    door = Door(ConnectError("no", refused=True))
+    sessions = SessionPerRole(first, "A", door.connect)
+    for role in ("A", None, "A"):
+        with pytest.raises(ConnectError):
+            sessions.renew(role, first)
+    with pytest.raises(ConnectError):
+        sessions.open("B")
+    assert door.tries == 1
+
+
+def test_a_token_for_one_role_signs_in_again() -> None:
+    _, first = session()
+    door = Door()
+    sessions = OneRole(first, "A", door.connect)
+    sessions.renew(None, first)
+    assert [opened.role for opened in door.opened] == ["A"]
+    with sessions.acting_as(None) as one:
+        assert one is cast(Session, door.opened[0])
+
+
+def test_a_person_is_not_asked_twice() -> None:
+    _, first = session()
+    door = Door()
+    with pytest.raises(ConnectError) as raised:
+        OneSession(first, "A", door.connect).renew("A", first)
+    assert "run the command again" in (raised.value.problem.hint or "")
+    assert door.tries == 0
+
+
 def test_one_session_takes_one_role_after_the_other() -> None:
     recorded, first = session()
     sessions = OneSession(first, "A", Door().connect)

@@ -147,6 +147,22 @@ def test_what_is_not_shown_yet_is_looked_for_again(stack: Stack) -> None:
     assert all(report.counts.read > read for report, read in zip(reports, undisturbed, strict=True))
 
 
+REGISTRY = [
+    Event(1, "cut before", request="GET /login"),
+    Event(1, "503 after", request="HEAD /v2"),
+    Event(1, "503 before", request="POST /v2"),
+    Event(2, "429 after", request="POST /v2"),
+    Event(1, "cut after", request="PUT /v2"),
+    Event(3, "500 after", request="PUT /v2"),
+]
+
+
+@pytest.mark.parametrize("script", [Script(events=REGISTRY)])
+def test_a_push_whose_answers_are_lost(stack: Stack) -> None:
+    done(stack.up())
+    assert stack.plan().changes == ()
+
+
 @pytest.mark.parametrize(
     "script", [Script(events=[Event(9, "master expired"), Event(70, "session expired")])]
 )
