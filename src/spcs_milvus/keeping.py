@@ -17,7 +17,7 @@ KEPT = "kept by `spcs-milvus down --keep-data`"
 
 def is_kept(actual: Actual) -> bool:
     """Whether the comment says so."""
-    return (actual.comment or "").startswith(KEPT)
+    return actual.comment is not None and actual.comment.startswith(KEPT)
 
 
 def kept_asleep(resource: Resource, actual: Actual, state: str) -> tuple[Step, ...]:
