@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.more_services import with_services
-from spcs_milvus import deployment
+from spcs_milvus import deployment, looking, opening
 from spcs_milvus.apply import Outcome
 from spcs_milvus.config import load
-from spcs_milvus.deployment import Connection, Target
 from spcs_milvus.graph import longest_path
+from spcs_milvus.opening import Connection, Target
 from spcs_milvus.plan import Action, Plan
 from spcs_milvus.steps import Look, Statement, Step, Wait
 
@@ -34,7 +34,7 @@ def main() -> None:
     """Does it and prints what it took."""
     what, services = sys.argv[1:]
     connection = Connection("local", json.load(sys.stdin), "process")
-    with deployment.target(load(EXAMPLE, {}), connection, more=with_services(int(services))) as on:
+    with opening.target(load(EXAMPLE, {}), connection, more=with_services(int(services))) as on:
         result = ACTIONS[what](on)
     print(json.dumps({**result, "peak_mib": _peak_mib()}))
 
@@ -72,7 +72,7 @@ def again(on: Target) -> Result:
 def status(on: Target) -> Result:
     """``status``."""
     began = time.monotonic()
-    if not deployment.look(on).ready:
+    if not looking.look(on).ready:
         raise RuntimeError("the stack is not ready")
     return {"seconds": time.monotonic() - began}
 

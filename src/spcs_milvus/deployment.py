@@ -1,111 +1,42 @@
-"""The flow: what each command does, as a few calls to the stages. Opens the doors and hands their functions
-to the stages.
+"""The flow: what each command that changes something does, as a few calls to the stages, which are handed the
+functions of the doors.
 
-Comes in: a loaded project, how to reach the account, and who hears events. Goes out: plans, reports,
-statuses. What the stages decide stands there; here is only the order in which they are asked.
+Comes in: a target of ``opening``, and who hears events. Goes out: plans and reports. What the stages decide
+stands there; here is only the order in which they are asked.
 """
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-from spcs_milvus.account import Account
 from spcs_milvus.adoption import plan_adoption
 from spcs_milvus.apply import Emit, Outcome, Status, apply
 from spcs_milvus.config import Loaded
 from spcs_milvus.container_image import ContainerImage
-from spcs_milvus.declaration import declare, declare_without_images, forget_passwords
-from spcs_milvus.entry import check_account, check_reachable, check_roles
+from spcs_milvus.declaration import forget_passwords
 from spcs_milvus.errors import ConfigError, Problem, RefusedError, StoppedError
 from spcs_milvus.image_plans import ANYTHING, Allowed, allowed, builds
-from spcs_milvus.images import Engine, container_image
-from spcs_milvus.logs import Log, Wanted, log
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation, listing, observe
+from spcs_milvus.opening import GO_ON, Target, counts, pausing, watched
 from spcs_milvus.orphans import ordered, strangers, swept, too_many
 from spcs_milvus.ownership import Ownership, ownership
 from spcs_milvus.pausing import plan_pause, plan_resume
 from spcs_milvus.performing import performer
 from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.project import nearest
-from spcs_milvus.proof import Proof, Tools, prove
 from spcs_milvus.reach import within_down, within_up
 from spcs_milvus.receipt import Receipt
-from spcs_milvus.report import Counts, Report, still_there
+from spcs_milvus.report import Report, still_there
 from spcs_milvus.resource import Presence, Resource, address
-from spcs_milvus.status import LOOKED_AT, StackStatus, status
+from spcs_milvus.status import status
 from spcs_milvus.sweeping import contents_of, look_again, undeclared
 from spcs_milvus.targets import address_of, only_down, only_up
 from spcs_milvus.teardown import plan_down
-
-GO_ON = "run the command again; it goes on from here"
-
-
-@dataclass(frozen=True)
-class Connection:
-    """How to reach an account: the connector's ``options``, which images its runtime runs (``process`` or
-    ``container``), and what a person should know about it (None: nothing).
-    """
-
-    name: str
-    options: Mapping[str, Any] = field(repr=False)
-    image_format: str = "container"
-    note: str | None = None
-
-
-@dataclass(frozen=True)
-class Target:
-    """A project, its account by way of the connection of that ``name``, and what both come to: everything the
-    commands work on.
-    """
-
-    loaded: Loaded
-    resources: tuple[Resource, ...]
-    account: Account
-    engine: Engine
-    name: str
-    pause: Callable[[float], object] | None = None
-
-
-@contextmanager
-def target(
-    loaded: Loaded,
-    connection: Connection,
-    pause: Callable[[float], object] | None = None,
-    more: Callable[[tuple[Resource, ...]], tuple[Resource, ...]] = lambda resources: resources,
-    engine: Engine | None = None,
-    images: bool = True,
-) -> Iterator[Target]:
-    """Declares the project's resources and signs in; ends the sessions afterwards.
-
-    ``more`` may add resources to those of the project; ``pause`` waits between looks (None: real seconds that
-    Ctrl-C ends); ``engine`` builds images (None: the one of this machine, connected to when first needed);
-    without ``images`` no image folder is read, for what neither makes nor compares them.
-
-    Raises ConfigError for what cannot be deployed there, ConnectError when there is no way in, RefusedError
-    when it is another account than the project is pinned to or the user lacks a role.
-    """
-    declared = (
-        declare(loaded, connection.name, connection.image_format, container_image)
-        if images
-        else declare_without_images(loaded, connection.name)
-    )
-    resources = more(declared)
-    check_reachable(connection.options)
-    account = Account(connection.options, pause or time.sleep)
-    try:
-        check_account(loaded, account)
-        check_roles(loaded, account)
-        with engine or Engine() as opened:
-            yield Target(loaded, resources, account, opened, connection.name, pause)
-    finally:
-        account.close()
 
 
 @dataclass(frozen=True)
@@ -260,15 +191,15 @@ def make_pause_plan(on: Target, agreed: Collection[str] = ()) -> Plan:
             detail=f"known: {', '.join(services)}",
             hint=nearest("name one of them", unknown[0], list(services)),
         )
-    observation = observe(_watched(on), on.account.query)
-    contents = contents_of(on.account, observation, _watched(on))
+    observation = observe(watched(on), on.account.query)
+    contents = contents_of(on.account, observation, watched(on))
     plan = plan_pause(on.resources, observation, contents, [services[name] for name in agreed])
     return within_down(plan, observation, on.account.bound_to)
 
 
 def make_resume_plan(on: Target) -> Plan:
     """What ``resume`` would do."""
-    observation = observe(_watched(on), on.account.query)
+    observation = observe(watched(on), on.account.query)
     return within_down(plan_resume(on.resources, observation), observation, on.account.bound_to)
 
 
@@ -280,7 +211,7 @@ def rest(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
         raise RefusedError.of(plan.conflicts)
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
-    seen, lost = look_again(on.account, _watched(on), _amiss(plan, outcomes), on.pause or stop.wait)
+    seen, lost = look_again(on.account, watched(on), _amiss(plan, outcomes), on.pause or stop.wait)
     leftovers = (*plan.kept, *lost, *(still_there(plan, outcomes, seen) if seen else ()))
     shown = status(on.loaded.project.project, on.resources, seen) if seen else None
     return Report(plan, outcomes, counts(on), time.monotonic() - began, leftovers, shown)
@@ -318,51 +249,11 @@ def adopt(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
     return Report(plan, outcomes, counts(on), time.monotonic() - began, leftovers)
 
 
-def look(on: Target) -> StackStatus:
-    """What is running now."""
-    watched = _watched(on)
-    seen = observe(watched, on.account.query, without=frozenset({"describe"}))
-    return status(on.loaded.project.project, watched, seen)
-
-
-def watch(on: Target, seconds: float, stop: threading.Event) -> Iterator[StackStatus]:
-    """What is running, again and again with so many seconds between, until ``stop`` is set."""
-    while not stop.is_set():
-        yield look(on)
-        (on.pause or stop.wait)(seconds)
-        # a role may be made meanwhile, and only its session sees what it owns
-        on.account.refresh_roles()
-
-
-def logs(on: Target, wanted: Wanted) -> Log:
-    """The end of a container's log. Raises as :func:`spcs_milvus.logs.log` does."""
-    return log(on.resources, wanted, on.account.query)
-
-
-def verify(on: Target, progress: Callable[[str], object], stop: threading.Event) -> Proof:
-    """Runs the notebook inside the account. Raises as :func:`spcs_milvus.proof.prove` does, and StoppedError
-    once ``stop`` is set.
-    """
-    pause = pausing(stop, "run the command again", on.pause)
-    account = on.account
-    return prove(on.resources, Tools(account.query, account.perform, pause, time.monotonic, progress))
-
-
-def counts(on: Target) -> Counts:
-    """Statements sent so far, and how many of the writes Snowflake did not refuse."""
-    return Counts(on.account.reads, on.account.writes, on.account.written)
-
-
 def _observe_all(on: Target) -> Observation:
     """What there is of the resources, and of what may have left the project file."""
     project = on.loaded.project
     beside = listing(project.roles.security_admin, Name.of(project.database))
     return observe(on.resources, on.account.query, beside=beside)
-
-
-def _watched(on: Target) -> list[Resource]:
-    """What costs while it runs: compute pools and services."""
-    return [resource for resource in on.resources if resource.address.kind in LOOKED_AT]
 
 
 def _apply(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> tuple[Outcome, ...]:
@@ -377,21 +268,6 @@ def _amiss(plan: Plan, outcomes: Collection[Outcome]) -> Callable[[Observation],
     """What was done, as far as its statements say, and does not look like it."""
     done = [outcome for outcome in outcomes if outcome.status is Status.DONE]
     return lambda seen: still_there(plan, done, seen)
-
-
-def pausing(
-    stop: threading.Event, hint: str, wait: Callable[[float], object] | None = None
-) -> Callable[[float], None]:
-    """How to wait for some seconds, real ones unless ``wait`` is given: raises StoppedError once ``stop`` is
-    set.
-    """
-
-    def pause(seconds: float) -> None:
-        (wait or stop.wait)(seconds)
-        if stop.is_set():
-            raise StoppedError("waiting was interrupted", hint=hint)
-
-    return pause
 
 
 def _engine_has(on: Target, name: str, image: ContainerImage) -> bool:

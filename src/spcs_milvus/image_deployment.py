@@ -1,6 +1,6 @@
 """The flow of the commands about images alone: what is where, build, push.
 
-Comes in: a target of ``deployment`` or an engine, the names asked for, who hears events. Goes out: what was
+Comes in: a target of ``opening`` or an engine, the names asked for, who hears events. Goes out: what was
 found, plans, reports. A push is a run of ``up`` that knows nothing but images.
 """
 
@@ -11,11 +11,12 @@ from dataclasses import replace
 
 from spcs_milvus.apply import Emit, apply
 from spcs_milvus.container_image import ContainerImage
-from spcs_milvus.deployment import GO_ON, Planned, Target, pausing, up
+from spcs_milvus.deployment import Planned, up
 from spcs_milvus.errors import ConnectError, Problem, RefusedError
 from spcs_milvus.image_plans import Image, Images, chosen
 from spcs_milvus.images import Engine
 from spcs_milvus.observe import observe
+from spcs_milvus.opening import GO_ON, Target, pausing
 from spcs_milvus.performing import builder
 from spcs_milvus.plan import Plan, plan_up
 from spcs_milvus.reach import within_up

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from spcs_milvus import deployment
+from spcs_milvus import deployment, opening
 from spcs_milvus.config import load
-from spcs_milvus.deployment import Connection, Target
+from spcs_milvus.opening import Connection, Target
 from spcs_milvus.report import Report
 
 from .conftest import Observed
@@ -47,7 +47,7 @@ def _down(observed: Observed, file: Path) -> Report:
 
 def _target(observed: Observed, file: Path) -> AbstractContextManager[Target]:
     image_format = "container" if observed.name == "live" else "process"
-    return deployment.target(load(file, {}), Connection(observed.name, observed.options, image_format))
+    return opening.target(load(file, {}), Connection(observed.name, observed.options, image_format))
 
 
 def _project(observed: Observed) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from spcs_milvus import deployment
+from spcs_milvus import deployment, opening
 from spcs_milvus.cli.asking import UNCHANGED, agreed, must_ask
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
@@ -49,7 +49,7 @@ def adopt(
         talk = console.talk()
         loaded = load(file, os.environ, environment, secrets_too=False)
         asks = must_ask(yes, output)
-        with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
+        with stopping() as stop, opening.target(loaded, connect(loaded, connection)) as on:
             plan = deployment.make_adoption(on, address)
             show_plan(talk, plan)
             if asks and plan.changes and not agreed("Make it ours? `down` will drop it"):

@@ -6,7 +6,7 @@ from spcs_milvus import connections
 from spcs_milvus.cli import local_account
 from spcs_milvus.cli.options import LOCAL
 from spcs_milvus.config import Loaded
-from spcs_milvus.deployment import Connection
+from spcs_milvus.opening import Connection
 from spcs_milvus.session import written
 
 NOTES = {

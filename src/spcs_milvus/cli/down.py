@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from spcs_milvus import deployment
+from spcs_milvus import deployment, opening
 from spcs_milvus.cli.asking import UNCHANGED, must_ask, typed
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
@@ -49,7 +49,7 @@ def down(
         talk = console.talk()
         loaded = load(file, os.environ, environment, secrets_too=False)
         asks = must_ask(yes, output)
-        with stopping() as stop, deployment.target(loaded, connect(loaded, connection), images=False) as on:
+        with stopping() as stop, opening.target(loaded, connect(loaded, connection), images=False) as on:
             plan = deployment.make_down_plan(on, delete_data or (), target or (), keep_data=keep_data)
             show_plan(talk, plan)
             name = loaded.title

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from spcs_milvus import deployment
+from spcs_milvus import deployment, opening
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.offline import without_account
@@ -65,7 +65,7 @@ def graph(
 def _marked(loaded: Loaded, asked: str | None) -> tuple[Node, ...]:
     """With marks; without where the account cannot be reached."""
     try:
-        with deployment.target(loaded, connect(loaded, asked)) as on:
+        with opening.target(loaded, connect(loaded, asked)) as on:
             return nodes(on.resources, deployment.make_plan(on).plan)
     except ConnectError as error:
         if error.refused:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spcs_milvus import deployment, image_deployment
+from spcs_milvus import image_deployment, opening
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import (
@@ -51,7 +51,7 @@ def list_(
     """
     with boundary(output):
         loaded = load(file, os.environ, environment, secrets_too=False)
-        with deployment.target(loaded, connect(loaded, connection)) as on:
+        with opening.target(loaded, connect(loaded, connection)) as on:
             shown = image_deployment.look(on)
         if output is Output.JSON:
             documents.write(documents.images_document(shown))
@@ -90,7 +90,7 @@ def push(
     """Push what the image repository does not have; builds it first."""
     with boundary(output):
         loaded = load(file, os.environ, environment, secrets_too=False)
-        with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
+        with stopping() as stop, opening.target(loaded, connect(loaded, connection)) as on:
             planned = image_deployment.make_push_plan(on, names or ())
             show_plan(console.talk(), planned.plan)
             with progress(console.talk()) as emit:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from spcs_milvus import deployment
+from spcs_milvus import looking, opening
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import (
@@ -42,8 +42,8 @@ def logs(
     with boundary(output):
         loaded = load(file, os.environ, environment, secrets_too=False)
         wanted = Wanted(service, container, instance, lines, previous, timestamps)
-        with deployment.target(loaded, connect(loaded, connection), images=False) as on:
-            shown = deployment.logs(on, wanted)
+        with opening.target(loaded, connect(loaded, connection), images=False) as on:
+            shown = looking.logs(on, wanted)
         if output is Output.JSON:
             documents.write(documents.log_document(shown))
             return

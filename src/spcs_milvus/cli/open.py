@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spcs_milvus import deployment
+from spcs_milvus import looking, opening
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import (
@@ -41,8 +41,8 @@ def open_(
     """Print a public address and open it in the browser, which only a terminal asks for."""
     with boundary(output):
         loaded = load(file, os.environ, environment, secrets_too=False)
-        with deployment.target(loaded, connect(loaded, connection), images=False) as on:
-            found = public_address(deployment.look(on), endpoint)
+        with opening.target(loaded, connect(loaded, connection), images=False) as on:
+            found = public_address(looking.look(on), endpoint)
         if output is Output.JSON:
             documents.write({"version": documents.VERSION, **found})
             return

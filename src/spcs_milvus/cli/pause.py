@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from spcs_milvus import deployment
+from spcs_milvus import deployment, opening
 from spcs_milvus.cli.asking import UNCHANGED, agreed, must_ask
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
@@ -43,7 +43,7 @@ def pause(
         talk = console.talk()
         loaded = load(file, os.environ, environment, secrets_too=False)
         asks = must_ask(yes, output)
-        with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
+        with stopping() as stop, opening.target(loaded, connect(loaded, connection)) as on:
             plan = deployment.make_pause_plan(on, lose or ())
             show_plan(talk, plan)
             if asks and plan.changes and not plan.conflicts and not agreed("Do it?"):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from spcs_milvus import deployment
+from spcs_milvus import deployment, opening
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import (
@@ -55,11 +55,11 @@ def plan(
         show_warnings(console.talk(), loaded.warnings)
         renewed = deployment.rotation(loaded, rotate or ())
         images = Allowed(not no_build, not no_push, loaded.words(connection))
-        with deployment.target(loaded, connect(loaded, connection)) as on:
+        with opening.target(loaded, connect(loaded, connection)) as on:
             shown = deployment.make_plan(on, renewed, target or (), allow_deletions, images).plan
             if output is Output.JSON:
                 seconds = time.monotonic() - began
-                documents.write(documents.plan_document(shown, deployment.counts(on), seconds))
+                documents.write(documents.plan_document(shown, opening.counts(on), seconds))
             else:
                 show_plan(console.out(), shown)
                 show_problems(console.talk(), shown.conflicts)

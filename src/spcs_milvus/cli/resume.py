@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from spcs_milvus import deployment
+from spcs_milvus import deployment, opening
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import (
@@ -37,7 +37,7 @@ def resume(
     with boundary(output):
         talk = console.talk()
         loaded = load(file, os.environ, environment, secrets_too=False)
-        with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
+        with stopping() as stop, opening.target(loaded, connect(loaded, connection)) as on:
             plan = deployment.make_resume_plan(on)
             show_plan(talk, plan)
             with progress(talk) as emit:

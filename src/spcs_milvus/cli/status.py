@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from spcs_milvus import deployment
+from spcs_milvus import looking, opening
 from spcs_milvus.cli.boundary import INTERRUPTED, boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import (
@@ -52,11 +52,11 @@ def status(
             raise ConfigError("--until-ready goes with --watch", hint="add --watch")
         loaded = load(file, os.environ, environment, secrets_too=False)
         chosen = connect(loaded, connection)
-        with deployment.target(loaded, chosen, images=False) as on:
+        with opening.target(loaded, chosen, images=False) as on:
             if watch:
                 _watch(on, every, until_ready)
                 return
-            shown = deployment.look(on)
+            shown = looking.look(on)
         if output is Output.JSON:
             documents.write(documents.status_document(shown))
         else:
@@ -65,9 +65,9 @@ def status(
                 console.talk().print(chosen.note, style="dim")
 
 
-def _watch(on: deployment.Target, every: int, until_ready: bool) -> None:
+def _watch(on: opening.Target, every: int, until_ready: bool) -> None:
     with stopping("\n") as stop, watching(console.out()) as show:
-        for shown in deployment.watch(on, every, stop):
+        for shown in looking.watch(on, every, stop):
             show(shown)
             if until_ready and shown.ready:
                 return

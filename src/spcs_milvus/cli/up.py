@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from spcs_milvus import deployment
+from spcs_milvus import deployment, opening
 from spcs_milvus.cli.asking import UNCHANGED, agreed, must_ask
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
@@ -56,7 +56,7 @@ def up(
         renewed = deployment.rotation(loaded, rotate or ())
         images = Allowed(not no_build, not no_push, loaded.words(connection))
         asks = must_ask(yes, output)
-        with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
+        with stopping() as stop, opening.target(loaded, connect(loaded, connection)) as on:
             planned = deployment.make_plan(on, renewed, target or (), allow_deletions, images)
             show_plan(talk, planned.plan)
             if asks and planned.plan.writes and not planned.plan.conflicts and not agreed("Do it?"):

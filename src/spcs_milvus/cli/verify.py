@@ -2,7 +2,7 @@
 
 import os
 
-from spcs_milvus import deployment
+from spcs_milvus import looking, opening
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.options import (
@@ -34,8 +34,8 @@ def verify(
     """
     with boundary(output):
         loaded = load(file, os.environ, environment, secrets_too=False)
-        with stopping() as stop, deployment.target(loaded, connect(loaded, connection)) as on:
-            proof = deployment.verify(on, console.talk().print, stop)
+        with stopping() as stop, opening.target(loaded, connect(loaded, connection)) as on:
+            proof = looking.verify(on, console.talk().print, stop)
         if output is Output.JSON:
             documents.write({"version": documents.VERSION, **vars(proof), "seconds": round(proof.seconds, 3)})
             return

@@ -14,11 +14,12 @@ from spcs_emulator import daemon
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.script import Script
 from spcs_emulator.server import LocalAccount
-from spcs_milvus import deployment
+from spcs_milvus import deployment, looking, opening
 from spcs_milvus.config import load
-from spcs_milvus.deployment import Connection, Planned, Target
+from spcs_milvus.deployment import Planned
 from spcs_milvus.events import Event
 from spcs_milvus.image_plans import ANYTHING, Allowed
+from spcs_milvus.opening import Connection, Target
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.plan import Plan
 from spcs_milvus.report import Report
@@ -62,7 +63,7 @@ class Stack:
         image_format = "container" if self.engine else "process"
         connection = Connection("local", {**self.local.connection, **self.options, **options}, image_format)
         loaded = load(self.file, self.variables, self.environment)
-        with deployment.target(loaded, connection, self.pause, more, self.engine) as on:
+        with opening.target(loaded, connection, self.pause, more, self.engine) as on:
             yield on
 
     def plan(self, images: Allowed = ANYTHING) -> Plan:
@@ -80,7 +81,7 @@ class Stack:
 
     def status(self) -> StackStatus:
         with self.target() as on:
-            return deployment.look(on)
+            return looking.look(on)
 
     @contextmanager
     def session(self, role: str | None = None) -> Iterator["Session"]:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 from tests.spcs_milvus.stack import by_address
 
-from spcs_milvus import deployment
+from spcs_milvus import looking
 from spcs_milvus.components import jupyter
 from spcs_milvus.errors import DeployError, StatementError
 from spcs_milvus.kinds.service import job_statements
@@ -35,7 +35,7 @@ SECONDS = 5
 def test_each_service_shows_its_log(stack: Stack, service: str, more: dict[str, int]) -> None:
     done(stack.up())
     with stack.target() as on:
-        shown = deployment.logs(on, Wanted(service, **more))  # type: ignore[arg-type]
+        shown = looking.logs(on, Wanted(service, **more))  # type: ignore[arg-type]
         assert shown == Log(service.upper(), "0", service.lower(), "")
         assert on.account.writes == 0
 
@@ -50,12 +50,12 @@ def test_the_log_of_what_is_not_there_and_of_what_sleeps(stack: Stack) -> None:
         session.run("ALTER SERVICE MILVUS_DEMO.PUBLIC.MILVUS RESUME")
         stack.pause(60)
     with stack.target() as on:
-        assert deployment.logs(on, Wanted("milvus")).container == "milvus"
+        assert looking.logs(on, Wanted("milvus")).container == "milvus"
 
 
 def _refusal(stack: Stack) -> str:
     with stack.target() as on, pytest.raises(DeployError) as caught:
-        deployment.logs(on, Wanted("milvus"))
+        looking.logs(on, Wanted("milvus"))
     return caught.value.problem.summary
 
 
@@ -98,7 +98,7 @@ def test_a_stack_is_seen_to_come_and_go(stack: Stack) -> None:
 def test_watching_stops_when_it_is_told_to(stack: Stack) -> None:
     stop = threading.Event()
     with stack.target() as on:
-        statuses = deployment.watch(on, SECONDS, stop)
+        statuses = looking.watch(on, SECONDS, stop)
         before = stack.local.clock.now()
         next(statuses)
         stop.set()
@@ -109,7 +109,7 @@ def test_watching_stops_when_it_is_told_to(stack: Stack) -> None:
 @contextmanager
 def _watching(stack: Stack) -> Iterator[Iterator[StackStatus]]:
     with stack.target() as on:
-        yield deployment.watch(on, SECONDS, threading.Event())
+        yield looking.watch(on, SECONDS, threading.Event())
 
 
 def test_watching_until_it_is_ready(here: CommandLine) -> None:
@@ -152,7 +152,7 @@ def test_a_reader_that_goes_away_ends_watching(here: CommandLine) -> None:
 def _verify(stack: Stack, stop: threading.Event | None = None) -> DeployError:
     """Why the stack cannot be proved to answer: on this account nothing runs, so nothing does."""
     with stack.target() as on, pytest.raises(DeployError) as caught:
-        deployment.verify(on, lambda text: None, stop or threading.Event())
+        looking.verify(on, lambda text: None, stop or threading.Event())
     return caught.value
 
 

@@ -18,9 +18,9 @@ from pymilvus import MilvusClient
 from spcs_emulator import daemon
 from spcs_emulator.clock import RealClock
 from spcs_emulator.server import LocalAccount
-from spcs_milvus import deployment
+from spcs_milvus import deployment, opening
 from spcs_milvus.config import load
-from spcs_milvus.deployment import Connection
+from spcs_milvus.opening import Connection
 from spcs_milvus.resource import Address, Resource
 
 from .machine import QUICKSTART, Machine
@@ -209,7 +209,7 @@ def test_what_the_notebook_can_do_without_a_grant(
 
     with LocalAccount(tmp_path / "account", RealClock(), runtime="process") as local:
         connection = Connection("local", local.connection, "process")
-        with deployment.target(load(QUICKSTART, {}), connection, more=without) as on:
+        with opening.target(load(QUICKSTART, {}), connection, more=without) as on:
             report = deployment.up(on, deployment.make_plan(on), lambda event: None, threading.Event())
             assert report.exit_code == 0
         assert report.status

@@ -1,6 +1,6 @@
 """Specifications by way of a stage: put there, read from there, and not put again when nothing changed."""
 
-from spcs_milvus import deployment
+from spcs_milvus import opening
 from spcs_milvus.plan import Action
 from spcs_milvus.steps import Upload
 
@@ -20,10 +20,10 @@ def test_a_file_is_put_on_a_stage_as_it_is(stack: Stack) -> None:
     done(stack.up())
     put = f"PUT 'file:///a.yaml' {STAGE.replace('YAML_STAGE', 'DATA')} AUTO_COMPRESS = FALSE OVERWRITE = TRUE"
     with stack.target() as on:
-        writes = deployment.counts(on).written
+        writes = opening.counts(on).written
         for content in (b"first", b"and then another"):
             on.account.upload(Upload(put, content, "MILVUS_DEMO_OWNER"))
-        assert deployment.counts(on).written == writes + 2
+        assert opening.counts(on).written == writes + 2
     with stack.session("MILVUS_DEMO_OWNER") as session:
         (row,) = session.run("LIST @MILVUS_DEMO.PUBLIC.DATA")
     assert (row["name"].rsplit("/", 1)[-1], row["size"]) == ("a.yaml", len(b"and then another"))
