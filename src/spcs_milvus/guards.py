@@ -20,7 +20,7 @@ def forbidden(service: Resource, actual: Actual) -> Problem | None:
     if not shown or not actual.attributes.get("volumes"):
         return None
     there, declared = _environment(shown), _environment(service.attributes["specification"])
-    for name, way in service.detail.get("fixed", {}).items():
+    for name, way in service.detail["fixed"].items():
         if name in there and there[name] != declared.get(name):
             return Problem(
                 f"{name} of {service.address} holds for the data on its volume, and would become another",
