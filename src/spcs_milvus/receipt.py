@@ -76,12 +76,13 @@ class Receipt:
             self._write([*report.leftovers, *report.plan.lasting, *_interrupted(report)])
 
     def _entry(self, change: Change, found: str) -> dict[str, Any]:
+        statements = [step for step in change.steps if isinstance(step, Statement)]
         return {
             "address": str(change.address),
             "action": change.action.value,
             "at": self._now().isoformat(),
-            "role": self._plan.resources[change.address].role,
-            "sql": [step.sql for step in change.steps if isinstance(step, Statement)],
+            "role": statements[0].role if statements else self._plan.resources[change.address].role,
+            "sql": [step.sql for step in statements],
             "loses": change.loses,
             "found": found or None,
         }

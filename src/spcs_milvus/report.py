@@ -119,7 +119,7 @@ def _still(plan: Plan, outcome: Outcome, actual: Actual) -> Problem:
     change = outcome.change
     why = outcome.problem.summary if outcome.problem else "it was done, and somebody undid it"
     statements = [step for step in change.steps if isinstance(step, Statement)]
-    role = plan.resources[change.address].role
+    role = statements[0].role if statements else plan.resources[change.address].role
     sql = "; ".join(step.sql for step in statements)
     shown = "still there" if change.action is Action.DELETE else f"still {state_of(actual)}"
     return Problem(f"{change.address} is {shown}", why, str(change.address), f"USE ROLE {role}; {sql};")

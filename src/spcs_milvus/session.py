@@ -109,11 +109,8 @@ def _patience(options: Mapping[str, Any]) -> dict[str, int]:
         ours |= {"socket_timeout": ("retry_timeout", ANSWER_SECONDS)}
         return dict(limit for older, limit in ours.items() if older not in options)
     threading.excepthook = _hush
-    local = options.get("host") in _LOOPBACK
-    return {
-        "network_timeout": LOCAL_PATIENCE_SECONDS if local else PATIENCE_SECONDS,
-        "socket_timeout": ANSWER_SECONDS,
-    }
+    seconds = LOCAL_PATIENCE_SECONDS if options.get("host") in _LOOPBACK else PATIENCE_SECONDS
+    return {"network_timeout": seconds, "socket_timeout": min(seconds, ANSWER_SECONDS)}
 
 
 def _hush(failed: threading.ExceptHookArgs) -> None:

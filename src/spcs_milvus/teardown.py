@@ -74,10 +74,17 @@ def _decided(resource: Resource, actual: Actual, stay: Staying) -> Change | Prob
 
 def pasteable(resource: Resource, actual: Actual) -> str:
     """The SQL that drops it, with the role that may."""
-    role = str(actual.live.get("owner") or resource.role)
+    steps = _dropped_by_owner(resource, actual)
+    return f"USE ROLE {steps[0].role}; {'; '.join(step.sql for step in steps)};"
+
+
+def _dropped_by_owner(resource: Resource, actual: Actual) -> tuple[Statement, ...]:
+    """Only its owner drops an object: another role than ours where ours went before it (documented: DROP ROLE,
+    what it owned goes to the role that dropped it), or where somebody gave it away.
+    """
     steps = kind_of(resource.address.kind).drop(resource, actual)
-    statements = "; ".join(step.sql for step in steps if isinstance(step, Statement))
-    return f"USE ROLE {role}; {statements};"
+    role = str(actual.live.get("owner") or resource.role)
+    return tuple(replace(step, role=role) for step in steps if isinstance(step, Statement))
 
 
 def _kept_asleep(resource: Resource, actual: Actual) -> Change | None:
@@ -143,7 +150,7 @@ def deletion(resource: Resource, actual: Actual, because: str, along: Collection
     costs.
     """
     kind = kind_of(resource.address.kind)
-    steps, loses = kind.drop(resource, actual), kind.loses(resource, actual)
+    steps, loses = _dropped_by_owner(resource, actual), kind.loses(resource, actual)
     if along:
         loses = f"{loses or 'what is in it'}, also what is not ours: {', '.join(map(in_words, along))}"
     cost = kind.dropping(resource, actual)

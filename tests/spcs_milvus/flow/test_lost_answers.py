@@ -126,7 +126,7 @@ SILENT = ["CREATE WAREHOUSE", "GRANT USAGE", "SHOW WAREHOUSES"]
 
 @pytest.mark.parametrize("script", [at_first("hang before", SILENT), at_first("hang after", SILENT)])
 def test_a_statement_that_is_never_answered_ends(stack: Stack) -> None:
-    stack.options = {"network_timeout": 2}
+    stack.options = {"network_timeout": 4, "socket_timeout": 2}
     done(stack.up())
     assert stack.plan().changes == ()
 
