@@ -20,9 +20,9 @@ from tests.spcs_milvus.flow.conftest import Stack
 
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.server import LocalAccount
-from spcs_milvus import deployment, image_deployment
-from spcs_milvus.deployment import Target
+from spcs_milvus import deployment, image_deployment, looking
 from spcs_milvus.errors import DeployError, RefusedError
+from spcs_milvus.opening import Target
 from spcs_milvus.plan import Plan
 from spcs_milvus.process_image import process_image
 from spcs_milvus.registry import Registry
@@ -171,7 +171,7 @@ class World(Stack):
     def do_verify(self) -> None:
         """``verify``; nothing runs in this account, so the notebook ends without a word."""
         with pytest.raises(DeployError, match="did not answer"):
-            self._watched("verify", lambda on: deployment.verify(on, lambda _text: None, threading.Event()))
+            self._watched("verify", lambda on: looking.verify(on, lambda _text: None, threading.Event()))
 
     def _planned(
         self,

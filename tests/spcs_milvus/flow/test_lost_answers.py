@@ -11,8 +11,8 @@ import pytest
 
 from spcs_emulator.script import Event, Script, Trouble
 from spcs_milvus import deployment
-from spcs_milvus.deployment import Target
 from spcs_milvus.errors import ConnectError, StatementError
+from spcs_milvus.opening import Target
 from spcs_milvus.plan import Plan
 from spcs_milvus.report import failures
 
