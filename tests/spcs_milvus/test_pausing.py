@@ -16,7 +16,7 @@ from spcs_milvus.plan import Action, Change, plan_up
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
 from spcs_milvus.specification import canonical
 from spcs_milvus.status import LOOKED_AT
-from spcs_milvus.steps import Rest, Statement
+from spcs_milvus.steps import Effect, Rest, Statement
 
 STACK = declared()
 MILVUS = by_address(STACK)["service.MILVUS_DEMO.PUBLIC.MILVUS"]
@@ -161,7 +161,10 @@ def test_a_pause_in_every_word() -> None:
         MILVUS.address,
         Action.PAUSE,
         "it is RUNNING",
-        (Statement(f"ALTER SERVICE {MILVUS.name} SUSPEND", MILVUS.role), Rest(MILVUS.address)),
+        (
+            Statement(f"ALTER SERVICE {MILVUS.name} SUSPEND", MILVUS.role, effect=Effect.ASLEEP),
+            Rest(MILVUS.address),
+        ),
         frozenset({JUPYTER.address}),
         cost=Cost(downtime="it answers nobody until it is resumed"),
     )
