@@ -31,7 +31,7 @@ from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.project import nearest
 from spcs_milvus.reach import within_down, within_up
 from spcs_milvus.receipt import Receipt
-from spcs_milvus.report import Report, still_there
+from spcs_milvus.report import Report, overlooked, still_there
 from spcs_milvus.resource import Presence, Resource, address
 from spcs_milvus.status import status
 from spcs_milvus.sweeping import contents_of, look_again, undeclared
@@ -157,11 +157,13 @@ def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
         raise RefusedError.of(plan.conflicts)
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
+    plan = replace(plan, absent=() if plan.left_out else plan.absent)
     # a user that never came to be has a password here all the same, where the answer to its CREATE was lost
     people = [resource for resource in on.resources if resource.detail.get("generated")]
-    resources = [*(plan.resources[change.address] for change in plan.changes), *people]
+    addresses = (*(change.address for change in plan.changes), *plan.absent)
+    resources = list(dict.fromkeys([*(plan.resources[one] for one in addresses), *people]))
     seen, lost = look_again(on.account, resources, _amiss(plan, outcomes), on.pause or stop.wait)
-    still = still_there(plan, outcomes, seen) if seen else ()
+    still = (*still_there(plan, outcomes, seen), *overlooked(plan, seen)) if seen else ()
     removed = _forget_passwords(on, resources, seen)
     seconds = time.monotonic() - began
     return Report(plan, outcomes, counts(on), seconds, (*plan.kept, *lost, *still), removed=removed)

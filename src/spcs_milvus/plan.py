@@ -69,6 +69,7 @@ class Plan:
     """All changes, in the order a person would make them; ``conflicts`` stop ``up``; ``kept`` says what
     is left as it is and why, ``lasting`` what ``down`` leaves on purpose. What is ``existing`` is used as it
     is. With targets, ``along`` is what is done though nobody asked for it, ``left_out`` what is not done.
+    ``absent`` is what ``down`` found gone.
     """
 
     changes: tuple[Change, ...]
@@ -79,6 +80,7 @@ class Plan:
     lasting: tuple[Problem, ...] = ()
     along: tuple[Address, ...] = ()
     left_out: tuple[Address, ...] = ()
+    absent: tuple[Address, ...] = ()
 
     @property
     def fingerprint(self) -> str:

@@ -10,8 +10,9 @@ from spcs_milvus.apply import BUG, Outcome, Status
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import longest_path
 from spcs_milvus.observe import Observation
+from spcs_milvus.ownership import Ownership, ownership
 from spcs_milvus.plan import Action, Change, Plan
-from spcs_milvus.resource import Actual, Address
+from spcs_milvus.resource import Actual, Address, Presence
 from spcs_milvus.secrets import Generated
 from spcs_milvus.settling import BY_ANOTHER_RUN
 from spcs_milvus.states import state_of
@@ -106,6 +107,16 @@ def still_there(plan: Plan, outcomes: Sequence[Outcome], seen: Observation) -> t
         _still(plan, outcome, seen.actual[outcome.change.address])
         for outcome in outcomes
         if outcome.status is not Status.INTERRUPTED and not _as_planned(outcome.change, seen)
+    )
+
+
+def overlooked(plan: Plan, seen: Observation) -> tuple[Problem, ...]:
+    """What is ours and there, though the plan found it gone: what was just made may not be shown at once."""
+    return tuple(
+        Problem(f"{address} is there", "it was not to be seen before", str(address), "run down again")
+        for address in plan.absent
+        if ownership(plan.resources[address], seen.actual[address]) is Ownership.OURS
+        and seen.actual[address].presence is Presence.PRESENT
     )
 
 

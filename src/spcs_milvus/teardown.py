@@ -50,8 +50,14 @@ def plan_down(
         *_leftovers(changes, declared, observation),
         *(_data_kept(resource, observation) for resource in resources if resource.address in stay.data),
     )
+    absent = tuple(
+        one.address
+        for one in resources
+        if one.mark and not one.existing and seen[one.address].presence is Presence.ABSENT
+    )
     needs = reverse({resource.address: resource.needs for resource in resources})
-    return Plan(with_needs(changes[::-1], needs), (), kept, declared, existing(resources), lasting)
+    ordered = with_needs(changes[::-1], needs)
+    return Plan(ordered, (), kept, declared, existing(resources), lasting, absent=absent)
 
 
 def _decided(resource: Resource, actual: Actual, stay: Staying) -> Change | Problem | None:
@@ -79,8 +85,8 @@ def pasteable(resource: Resource, actual: Actual) -> str:
 
 
 def _dropped_by_owner(resource: Resource, actual: Actual) -> tuple[Statement, ...]:
-    """Only its owner drops an object: another role than ours where ours went before it (documented: DROP ROLE,
-    what it owned goes to the role that dropped it), or where somebody gave it away.
+    """Only its owner drops an object: another role than ours where ours went before it (documented: DROP
+    ROLE, what it owned goes to the role that dropped it), or where somebody gave it away.
     """
     steps = kind_of(resource.address.kind).drop(resource, actual)
     role = str(actual.live.get("owner") or resource.role)

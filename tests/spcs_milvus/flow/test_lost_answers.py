@@ -147,6 +147,19 @@ def test_what_is_not_shown_yet_is_looked_for_again(stack: Stack) -> None:
     assert all(report.counts.read > read for report, read in zip(reports, undisturbed, strict=True))
 
 
+@pytest.mark.parametrize("script", [Script(events=[Event(3, "stale", "SHOW WAREHOUSES", changes=100)])])
+def test_what_down_did_not_see_is_told(stack: Stack) -> None:
+    before = stack.local.dump()
+    done(stack.up())
+
+    report = stack.down()
+
+    assert report.exit_code == 4
+    assert [problem.place for problem in report.leftovers] == ["warehouse.MILVUS_DEMO_WAREHOUSE"]
+    done(stack.down())
+    assert stack.local.dump() == before
+
+
 REGISTRY = [
     Event(1, "cut before", request="GET /login"),
     Event(1, "503 after", request="HEAD /v2"),
