@@ -364,6 +364,14 @@ def test_what_an_owner_has_in_a_database_of_ours_is_told_there_once() -> None:
     }
 
 
+def test_what_an_owner_has_in_a_database_of_others_is_told_with_the_owner() -> None:
+    role, database, schema = (LEFT[at] for at in ("role.OLD_OWNER", "database.OLD", "schema.OLD.S"))
+    theirs = replace(database, existing=True, mark=None)
+    stage = _found("stage", "OLD", "S", "MINE")
+    inside = strangers([role, theirs, schema], {role.address: [stage]})
+    assert inside[role.address] == inside[schema.address] == (stage.address,)
+
+
 def test_what_is_strange_is_told_in_words() -> None:
     database = LEFT["database.OLD"]
     contents = {database.address: [_found("image_repository", "OLD", "S", "R")]}
@@ -384,8 +392,11 @@ def test_an_order_for_what_nobody_declares() -> None:
 
 
 def test_what_is_ours_is_not_strange_and_what_exists_is() -> None:
-    role, stage = LEFT["role.OLD_OWNER"], LEFT["stage.OLD.S.DATA"]
-    contents = {role.address: [_found("stage", "OLD", "S", "DATA")]}
+    role, database, stage = LEFT["role.OLD_OWNER"], LEFT["database.OLD"], LEFT["stage.OLD.S.DATA"]
+    ours = _found("stage", "OLD", "S", "DATA")
+    there = [role, database, stage]
+    assert strangers(there, {database.address: [ours]}, seen(there).actual)[database.address] == ()
+    contents = {role.address: [ours]}
     assert strangers([role, stage], contents, seen([role, stage]).actual)[role.address] == ()
     there = replace(stage, existing=True, mark=None)
     assert strangers([role, there], contents, seen([role, there]).actual)[role.address] == (stage.address,)

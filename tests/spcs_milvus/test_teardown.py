@@ -85,6 +85,33 @@ def test_a_pool_keeps_what_runs_on_it_whatever_is_agreed() -> None:
     assert pool not in {change.address for change in plan.changes}
 
 
+WAYS = {
+    str(DATABASE): f"let them go along: spcs-milvus down --delete-data {DATABASE}",
+    str(SCHEMA): f"let them go along: spcs-milvus down --delete-data {SCHEMA}",
+    "compute_pool.MILVUS_DEMO_MILVUS_POOL": "USE ROLE MILVUS_DEMO_OWNER; "
+    "DROP COMPUTE POOL MILVUS_DEMO_MILVUS_POOL;",
+}
+
+
+@pytest.mark.parametrize("at", WAYS)
+def test_what_holds_things_of_others_stays_with_the_way_to_let_it_go(at: str) -> None:
+    kept = {problem.place: problem for problem in _down(**{at: TABLE}).kept}
+    assert kept[at].hint == f"move or drop them; then run down again, or {WAYS[at]}"
+
+
+@pytest.mark.parametrize(("owner", "role"), [("SOMEBODY", "SOMEBODY"), (None, "MILVUS_DEMO_OWNER")])
+def test_what_is_not_ours_stays_with_the_sql_of_whoever_owns_it(owner: str | None, role: str) -> None:
+    pool = BY_ADDRESS["compute_pool.MILVUS_DEMO_JUPYTER_POOL"]
+    theirs = as_declared(pool, comment=None, live={"owner": owner})
+    (problem,) = plan_down(STACK, seen(STACK, {pool.address: theirs}), {}).kept
+    assert problem == Problem(
+        "the compute pool MILVUS_DEMO_JUPYTER_POOL is there and is not ours",
+        f"it carries no mark of this project; its owner is {owner or 'unknown'}",
+        str(pool.address),
+        f"if it is to go all the same: USE ROLE {role}; DROP COMPUTE POOL MILVUS_DEMO_JUPYTER_POOL;",
+    )
+
+
 # --- what dropping leaves behind ---------------------------------------------------------------------------
 
 
