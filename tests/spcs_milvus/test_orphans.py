@@ -368,7 +368,7 @@ def test_what_an_owner_has_in_a_database_of_others_is_told_with_the_owner() -> N
     role, database, schema = (LEFT[at] for at in ("role.OLD_OWNER", "database.OLD", "schema.OLD.S"))
     theirs = replace(database, existing=True, mark=None)
     stage = _found("stage", "OLD", "S", "MINE")
-    inside = strangers([role, theirs, schema], {role.address: [stage]})
+    inside = strangers([role, theirs, schema], {role.address: [stage]}, seen([role, theirs, schema]).actual)
     assert inside[role.address] == inside[schema.address] == (stage.address,)
 
 
@@ -398,8 +398,8 @@ def test_what_is_ours_is_not_strange_and_what_exists_is() -> None:
     assert strangers(there, {database.address: [ours]}, seen(there).actual)[database.address] == ()
     contents = {role.address: [ours]}
     assert strangers([role, stage], contents, seen([role, stage]).actual)[role.address] == ()
-    there = replace(stage, existing=True, mark=None)
-    assert strangers([role, there], contents, seen([role, there]).actual)[role.address] == (stage.address,)
+    theirs = replace(stage, existing=True, mark=None)
+    assert strangers([role, theirs], contents, seen([role, theirs]).actual)[role.address] == (stage.address,)
 
 
 HOLDING = (("compute_pool", "MILVUS_POOL"), ("role", "OWNER"))
