@@ -222,6 +222,35 @@ def elsewhere(data: Data) -> Data:
     return over
 
 
+_EVERYTHING: Data = {
+    "names": {"schema": "VECTORS"},
+    "users": [{"name": "alice"}, {"name": "ROBOT_1", "type": "SERVICE"}],
+    "stages": {"notes": {}},
+    "secrets": {"FIRST": {"generic_string": "${env:FIRST}"}},
+    "compute_pools": {"milvus": {"max_nodes": 2}},
+    "jupyter": {"egress": ["hub.test"]},
+    "services": {
+        "data-worker": {"image": "images/page", "spec": "specs/worker.yaml.j2", "pool": "jupyter"},
+        "page": {"image": "images/page", "spec": "specs/page.yaml.j2", "pool": "jupyter", "max_instances": 2},
+    },
+    "ingress_integration": "create",
+}
+EVERY_KIND = completed("made-up", _EVERYTHING, NOTHING)
+"""A project with an object of every kind, whatever else is drawn."""
+
+MADE_AGAIN = completed(
+    "made-up",
+    {
+        **_EVERYTHING,
+        "stages": {"notes": {"encryption": "SNOWFLAKE_FULL"}},
+        "compute_pools": {"milvus": {"max_nodes": 2, "instance_family": "CPU_X64_M"}},
+        "milvus": {"volume": {"size": "30Gi"}},
+    },
+    NOTHING,
+)
+"""The same with whatever can never be altered."""
+
+
 # --- whole files --------------------------------------------------------------------------------------------
 
 

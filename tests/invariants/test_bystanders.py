@@ -7,7 +7,7 @@ The things of others with the same names in other databases stand in every world
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.spcs_milvus.flow.test_up_down import done
 
@@ -18,14 +18,14 @@ from spcs_milvus.resource import Resource
 
 from .bystanders import MARKS
 from .conftest import projects_of
-from .projects import projects
+from .projects import EVERY_KIND, projects
 from .sections import Data
 from .worlds import Tally, World, world
 
 PROJECTS = projects()
 
 
-@projects_of(6)
+@projects_of(5)
 @given(data=PROJECTS, mark=st.sampled_from(sorted(MARKS)), choice=st.randoms(use_true_random=False))
 def test_objects_of_others_with_our_names_stop_up_and_survive_down(
     tally: Tally, data: Data, mark: str, choice: Random
@@ -35,23 +35,40 @@ def test_objects_of_others_with_our_names_stop_up_and_survive_down(
         ours = [one for one in made.resources() if one.mark and not kind_of(one.address.kind).built_in]
         others = sorted(choice.sample(ours, choice.randint(1, len(ours))), key=lambda one: one.address)
         _give_away(made, others, MARKS[mark].format(project=data["project"]))
-        before = made.local.dump()
 
         with pytest.raises(RefusedError) as refused:
             made.do_up()
 
         assert {problem.place for problem in refused.value.problems} == {str(one.address) for one in others}
-        for one in others:
-            with pytest.raises(RefusedError):
-                made.do_adopt(str(one.address)) if mark != "none" else made.do_up()
-        assert made.local.dump() == before
+        for one in others if mark != "none" else []:
+            with pytest.raises(RefusedError, match="marked by another project or environment"):
+                made.do_adopt(str(one.address))
         report = made.do_down()
         assert report.exit_code == 4
         kept = {str(one.address) for one in others}
         assert kept <= {problem.place for problem in report.leftovers}
         left = made.local.dump()
-        assert made.do_down().exit_code == 4
+        # what others use of ours is refused again
+        assert made.do_down().exit_code != 0
         assert made.local.dump() == left
+
+
+@projects_of(2)
+@given(data=PROJECTS)
+@example(data=EVERY_KIND)
+def test_all_that_lost_its_mark_is_adopted_and_the_world_is_as_it_was(tally: Tally, data: Data) -> None:
+    with world(tally, data) as made:
+        done(made.do_up())
+        before = made.local.dump()
+        ours = [one for one in made.resources() if one.mark and not kind_of(one.address.kind).built_in]
+        _give_away(made, ours, "")
+
+        for one in ours:
+            done(made.do_adopt(str(one.address)))
+            assert len(made.writes) == 1
+
+        assert made.local.dump() == before
+        assert made.plan_of().changes == ()
 
 
 def _give_away(made: World, resources: list[Resource], comment: str) -> None:

@@ -10,7 +10,7 @@ from .sections import Data
 from .worlds import Tally, world
 
 
-@projects_of(3)
+@projects_of(2)
 @given(data=projects(shared=st.just(NOTHING)))
 def test_images_are_pushed_and_a_notebook_is_run_and_nothing_else_changes(tally: Tally, data: Data) -> None:
     with world(tally, data) as made:

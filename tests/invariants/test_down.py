@@ -4,19 +4,20 @@ nothing to do.
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from tests.spcs_milvus.flow.test_up_down import done
 
 from spcs_milvus.report import Report
 
 from .conftest import projects_of
-from .projects import projects
+from .projects import EVERY_KIND, projects
 from .sections import Data
 from .worlds import Tally, World, world
 
 
-@projects_of(10)
+@projects_of(8)
 @given(data=projects())
+@example(data=EVERY_KIND)
 def test_down_leaves_the_world_as_it_was_and_a_second_one_writes_nothing(tally: Tally, data: Data) -> None:
     with world(tally, data) as made:
         before = made.local.dump()
@@ -31,7 +32,7 @@ def test_down_leaves_the_world_as_it_was_and_a_second_one_writes_nothing(tally: 
         assert (again.plan.changes, made.writes) == ((), [])
 
 
-@projects_of(4)
+@projects_of(3)
 @given(data=projects())
 def test_what_keeps_its_data_is_woken_up_or_goes_after_all(tally: Tally, data: Data) -> None:
     with world(tally, data) as made:

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterator
 from random import Random
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.spcs_milvus.flow.test_drift import DRIFT, NOT_BY_SQL
 from tests.spcs_milvus.flow.test_up_down import done
@@ -19,7 +19,7 @@ from spcs_milvus.plan import Action
 from spcs_milvus.resource import Resource
 
 from .conftest import projects_of
-from .projects import projects
+from .projects import EVERY_KIND, projects
 from .sections import Data
 from .worlds import Tally, World, world
 
@@ -99,8 +99,9 @@ def test_every_attribute_of_every_kind_can_be_changed_or_says_why_not() -> None:
     assert attributes == MUTATORS.keys() | replaced | NOT_BY_SQL.keys()
 
 
-@projects_of(8)
+@projects_of(6)
 @given(data=projects(), choice=st.randoms(use_true_random=False))
+@example(data=EVERY_KIND, choice=Random(1))
 def test_one_field_of_every_object_is_changed_and_named_and_mended(
     tally: Tally, data: Data, choice: Random
 ) -> None:
@@ -132,7 +133,7 @@ def _mutated(made: World, choice: Random) -> Iterator[tuple[object, list[str]]]:
             yield one.address, [name]
 
 
-@projects_of(4)
+@projects_of(3)
 @given(data=projects(), choice=st.randoms(use_true_random=False))
 def test_one_privilege_of_each_role_is_taken_away_and_named_and_mended(
     tally: Tally, data: Data, choice: Random

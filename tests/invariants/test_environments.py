@@ -12,7 +12,7 @@ from .test_down import take_back, without_snapshots
 from .worlds import Tally, world
 
 
-@projects_of(5)
+@projects_of(3)
 @given(data=beside())
 def test_one_environment_goes_and_the_other_stays(tally: Tally, data: Data) -> None:
     with world(tally, data) as made:

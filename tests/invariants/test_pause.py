@@ -11,7 +11,7 @@ from .sections import Data
 from .worlds import Tally, world
 
 
-@projects_of(6)
+@projects_of(4)
 @given(data=projects())
 def test_a_paused_stack_is_no_difference_and_wakes_up_as_it_was(tally: Tally, data: Data) -> None:
     with world(tally, data) as made:

@@ -128,5 +128,5 @@ class Sequences(RuleBasedStateMachine):
 
 def test_any_commands_in_any_order(tally: Tally) -> None:
     machine = type("OnThisTally", (Sequences,), {"tally": tally})
-    few = projects_of(8)
+    few = projects_of(6)
     run_state_machine_as_test(machine, settings=settings(few, stateful_step_count=STEPS))

@@ -2,7 +2,7 @@
 object is what was declared.
 """
 
-from hypothesis import given
+from hypothesis import example, given
 from tests.spcs_milvus.flow.test_up_down import done
 
 from spcs_milvus.kinds import kind_of
@@ -10,13 +10,14 @@ from spcs_milvus.observe import observe
 from spcs_milvus.resource import Presence
 
 from .conftest import projects_of
-from .projects import projects
+from .projects import EVERY_KIND, projects
 from .sections import Data
 from .worlds import Tally, World, world
 
 
-@projects_of(12)
+@projects_of(10)
 @given(data=projects())
+@example(data=EVERY_KIND)
 def test_a_second_up_writes_nothing_and_the_plan_is_empty(tally: Tally, data: Data) -> None:
     with world(tally, data) as made:
         done(made.do_up())

@@ -2,14 +2,14 @@
 but for what is guarded, and that is told.
 """
 
-from hypothesis import given
+from hypothesis import example, given
 from tests.spcs_milvus.flow.test_up_down import done
 
 from spcs_milvus.errors import RefusedError
 from spcs_milvus.plan import Plan
 
 from .conftest import projects_of
-from .projects import upgrades
+from .projects import EVERY_KIND, MADE_AGAIN, upgrades
 from .sections import Data
 from .test_down import without_passwords
 from .worlds import Tally, world
@@ -17,8 +17,9 @@ from .worlds import Tally, world
 CREATE_ONLY = "would have to be made again"
 
 
-@projects_of(16)
+@projects_of(12)
 @given(files=upgrades())
+@example(files=(EVERY_KIND, MADE_AGAIN))
 def test_an_upgrade_ends_where_a_new_stack_begins(tally: Tally, files: tuple[Data, Data]) -> None:
     first, second = files
     with world(tally, first, second) as made:
