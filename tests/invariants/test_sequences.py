@@ -42,6 +42,8 @@ class Sequences(RuleBasedStateMachine):
         self._files = files
         self.made: World = self._open.enter_context(world(self.tally, *files))
         self._before = self.made.local.dump()
+        # without it most of what follows would find nothing to do
+        done(self.made.do_up())
 
     # --- commands ---------------------------------------------------------------------------------------
 
