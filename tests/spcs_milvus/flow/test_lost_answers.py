@@ -197,8 +197,8 @@ def test_a_session_that_has_ended_is_renewed(stack: Stack, hours: int) -> None:
         assert deployment.make_plan(on).plan.changes == ()
 
 
-def test_a_browser_is_not_opened_again(stack: Stack) -> None:
-    with stack.target(authenticator="externalbrowser", password=None) as on:
+def test_a_person_is_not_asked_again(stack: Stack) -> None:
+    with stack.target(authenticator="username_password_mfa") as on:
         attempts = stack.local.login_attempts
         stack.pause(5 * 3600)
         with pytest.raises(ConnectError) as raised:
