@@ -30,7 +30,7 @@ _CONTEXT = (
 _ROLES = "SELECT CURRENT_AVAILABLE_ROLES()"
 _NO_SECONDARY = "USE SECONDARY ROLES NONE"
 
-LOST_PAUSES_SECONDS = (1.0, 2.0, 4.0)
+LOST_PAUSES_SECONDS = (1.0, 3.0)
 """How long to wait before a look whose answer was lost is asked again."""
 
 Given = TypeVar("Given")
