@@ -33,8 +33,8 @@ def differences(resource: Resource, actual: Actual) -> tuple[Difference, ...]:
     """The attributes that are not as declared, in the kind's order.
 
     An attribute that Snowflake never shows, or did not show this time, counts as different when the mark's
-    digest says that something was declared otherwise and no readable attribute explains it. A mark that
-    differs for another reason is a difference of its own.
+    digest says that something was declared otherwise. A mark that differs for another reason is a difference
+    of its own.
     """
     kind = kind_of(resource.address.kind)
     found = [
@@ -44,7 +44,7 @@ def differences(resource: Resource, actual: Actual) -> tuple[Difference, ...]:
     ]
     mark = read_mark(actual.comment)
     if resource.mark and (mark is None or mark.digest != resource.mark.digest):
-        found += _unseen(resource, actual, explained=bool(found))
+        found += _unseen(resource, actual)
         found = found or [Difference("mark", str(resource.mark), str(mark))]
     return tuple(found)
 
@@ -64,15 +64,13 @@ def parts(difference: Difference) -> tuple[Hunk, ...]:
     return tuple(hunks(difference.actual, difference.desired))
 
 
-def _unseen(resource: Resource, actual: Actual, *, explained: bool) -> list[Difference]:
-    """What may differ though nobody can see it. An attribute that cannot be altered is suspected only when no
-    other difference explains that the mark is another.
+def _unseen(resource: Resource, actual: Actual) -> list[Difference]:
+    """What may differ though nobody can see it. An attribute that cannot be altered is suspected only where
+    Snowflake never shows it.
     """
     kind = kind_of(resource.address.kind)
     hidden = [name for name in kind.attributes if name not in actual.attributes]
-    suspects = [
-        name for name in hidden if name not in kind.create_only or (name in kind.unreadable and not explained)
-    ]
+    suspects = [name for name in hidden if name not in kind.create_only or name in kind.unreadable]
     desired = {name: _difference(name, resource.attributes[name], None).desired for name in suspects}
     return [Difference(name, desired[name], None, unreadable=True) for name in suspects]
 

@@ -124,7 +124,7 @@ def mark_of(project: str, environment: str, attributes: Mapping[str, Value]) -> 
 
 def read_mark(comment: str | None) -> Mark | None:
     """The mark a comment ends in; None when there is none."""
-    match = _MARK.search(comment or "")
+    match = _MARK.search(comment) if comment else None
     if match is None:
         return None
     return Mark(match["project"], match["environment"], match["digest"], int(match["version"]))

@@ -73,6 +73,16 @@ def test_each_is_told_with_what_takes_it_off(there: tuple[str, ...], change: str
     )
 
 
+def test_one_that_exists_and_is_declared_is_not_of_others() -> None:
+    text = "names: {jupyter_egress_integration: EAI}\njupyter: {egress: [a.org]}\n"
+    stack = declared(f"{QUICKSTART}{text}existing: [external_access_integration.EAI]\n")
+    service = by_address(stack)[str(JUPYTER.address)]
+    foreign = replace(service, detail={**service.detail, "integrations": ()})
+    there = _with("EAI", resource=foreign)
+    assert service.attributes["external_access_integrations"] == ("EAI",)
+    assert with_attached(foreign, there) is foreign
+
+
 OTHERWISE: dict[str, Actual] = {
     "it is not ours": _with("Z", comment="made by hand", live={"owner": "SOMEBODY"}),
     "it is not there": ABSENT,

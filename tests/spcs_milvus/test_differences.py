@@ -44,7 +44,7 @@ def test_a_mark_that_is_another_for_no_reason_to_be_seen_is_a_difference_of_its_
     assert differences(POOL, as_declared(POOL, comment=OLD)) == (Difference("mark", str(POOL.mark), OLD),)
 
 
-def test_what_cannot_be_altered_is_not_suspected_where_another_difference_explains_the_mark() -> None:
+def test_what_cannot_be_altered_is_not_suspected_where_it_is_only_not_shown_this_time() -> None:
     """A volume that was not shown this time would mean that the service has to be made again."""
     shown = {**MILVUS.attributes, "max_instances": 2}
     del shown["volumes"]

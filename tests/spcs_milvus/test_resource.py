@@ -46,6 +46,9 @@ def test_the_digest_is_over_canonical_data() -> None:
         for value in (("x", "y"), ["x", "y"], frozenset({"y", "x"}))
     }
     assert len(digests) == 1
+    assert mark_of("demo", "default", {"a": ({"b": Name.of("x")},)}).digest == (
+        mark_of("demo", "default", {"a": [{"b": '"x"'}]}).digest
+    )
     assert mark_of("demo", "default", {"a": Name.of("x")}) == mark_of("demo", "default", {"a": '"x"'})
 
 
