@@ -4,7 +4,7 @@ EXAMPLE ?= examples/quickstart/spcs-milvus.yaml
 RUN := .venv/bin/python -m
 INSTALLED := .venv/.installed
 
-.PHONY: help up status down test test-docker check lint format bench clean
+.PHONY: help up status down test test-docker check lint format mutants bench clean
 
 help: ## Show what can be done
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -40,11 +40,16 @@ format: $(INSTALLED) ## Bring the code into the usual form
 	$(RUN) ruff format
 	$(RUN) ruff check --fix
 
+mutants: $(INSTALLED) ## Change what decides over dropping, bit by bit, and see that tests notice (docs/mutants.md)
+	@$(RUN) pip install --quiet --disable-pip-version-check mutmut==3.8.1
+	@nice $(RUN) mutmut run --max-children 2
+	@$(RUN) mutmut results
+
 bench: $(INSTALLED) ## Print the figures that the README quotes
 	$(RUN) benchmarks
 
 clean: ## Remove what make installed here
-	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf mutants .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(INSTALLED): pyproject.toml constraints.txt
 	@echo "installing into .venv: a minute or two, about 900 MB"

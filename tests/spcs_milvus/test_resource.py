@@ -52,6 +52,10 @@ def test_the_digest_is_over_canonical_data() -> None:
     assert mark_of("demo", "default", {"a": Name.of("x")}) == mark_of("demo", "default", {"a": '"x"'})
 
 
+def test_a_mark_of_another_version_reads_back() -> None:
+    assert read_mark("spcs-milvus:demo/default#2.0123456789ab") == Mark("demo", "default", "0123456789ab", 2)
+
+
 NO_MARKS = [
     None,
     "",
