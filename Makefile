@@ -20,7 +20,7 @@ down: $(INSTALLED) ## Remove the stack and stop the local account
 	@$(RUN) spcs_milvus local stop
 
 # each in a process of its own: a crash of the connector's compiled core then takes no other tests with it
-PARTS := tests/emulator tests/spcs_milvus tests/invariants tests/fuzz tests/canaries tests/images tests/live tests/peers tests/docker
+PARTS := tests/emulator tests/spcs_milvus tests/faults tests/invariants tests/fuzz tests/canaries tests/images tests/live tests/peers tests/docker
 
 test: $(INSTALLED) ## Run every test
 	@failed=; for part in $(PARTS) "$(wildcard tests/test_*.py)"; do $(RUN) pytest $$part || failed=1; done; test -z "$$failed"
