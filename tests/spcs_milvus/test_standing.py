@@ -52,6 +52,7 @@ def test_what_would_be_made_again_says_what_forces_it_and_what_goes_along() -> N
     plan = plan_up(STACK, seen(STACK, {POOL.address: other}))
     (change,) = plan.changes
     assert (change.action, change.forced_by, change.steps) == (Action.REPLACE, ("instance_family",), ())
+    assert (change.needs, change.images, change.loses) == (frozenset(), (), None)
     assert set(map(str, change.takes_along)) == ON_THE_POOL
     assert change.cost.credits == "1 node of CPU_X64_S from now on, about 0.11 credits an hour"
     assert ENDPOINTS in (plan.conflicts[0].detail or "")
