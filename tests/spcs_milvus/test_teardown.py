@@ -77,6 +77,15 @@ def test_nothing_of_others_goes_along_but_what_is_agreed(what: str) -> None:
     assert ("also what is not ours: table MILVUS_DEMO.S.T" in loses.get(DATABASE, "")) is goes
 
 
+def test_a_thing_of_others_in_our_place_goes_along_and_is_no_leftover() -> None:
+    stage = BY_ADDRESS["stage.MILVUS_DEMO.S.DATA"]
+    theirs = seen(STACK, {stage.address: as_declared(stage, comment="made by hand")})
+    plan = plan_down(STACK, theirs, {}, [DATABASE])
+    assert plan.kept == ()
+    assert {DATABASE, SCHEMA} <= {change.address for change in plan.changes}
+    assert stage.address not in {change.address for change in plan.changes}
+
+
 def test_a_pool_keeps_what_runs_on_it_whatever_is_agreed() -> None:
     pool = BY_ADDRESS["compute_pool.MILVUS_DEMO_MILVUS_POOL"].address
     mine = Address("service", "D.S.MINE")
