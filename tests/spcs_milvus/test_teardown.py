@@ -77,6 +77,16 @@ def test_nothing_of_others_goes_along_but_what_is_agreed(what: str) -> None:
     assert ("also what is not ours: table MILVUS_DEMO.S.T" in loses.get(DATABASE, "")) is goes
 
 
+def test_what_goes_along_is_said_with_what_is_lost() -> None:
+    plan = plan_down(STACK, seen(STACK), {SCHEMA: (*TABLE, Address("view", "MILVUS_DEMO.S.V"))}, [DATABASE])
+    loses = {change.address: change.loses for change in plan.changes}
+    along = "also what is not ours: table MILVUS_DEMO.S.T, view MILVUS_DEMO.S.V"
+    assert loses[SCHEMA] == f"what is in it, {along}"
+    plan = plan_down(STACK, seen(STACK), {DATABASE: TABLE}, [DATABASE])
+    (lost,) = (change.loses for change in plan.changes if change.address == DATABASE)
+    assert lost == "the database with everything in it, also what is not ours: table MILVUS_DEMO.S.T"
+
+
 def test_a_thing_of_others_in_our_place_goes_along_and_is_no_leftover() -> None:
     stage = BY_ADDRESS["stage.MILVUS_DEMO.S.DATA"]
     theirs = seen(STACK, {stage.address: as_declared(stage, comment="made by hand")})
