@@ -50,7 +50,8 @@ class Identity:
 
 class Account:
     """Sessions with one account; ``options`` are the connector's own, a password in them is never shown;
-    ``pause`` waits so many seconds.
+    ``pause`` waits so many seconds. ``stand_in`` is the role that looks for a user who may not take one that
+    sees all (None: they may).
 
     Raises ConnectError when there is no way in.
     """
@@ -60,6 +61,7 @@ class Account:
         self._pause = pause
         self._lock = threading.Lock()
         self._secondary_off = True
+        self.stand_in: str | None = None
         self.reads = 0
         self.writes = 0
         self.written = 0
@@ -149,16 +151,24 @@ class Account:
     # --- one statement --------------------------------------------------------------------------------
 
     def _look(self, look: Look) -> Answer:
-        if self.bound_to:
-            return self._look_bound(look, self.bound_to)
-        return self._asked(look, look.role) if self._may_act_as(look.role) else Answer(missing=True)
+        if not self.bound_to and self._may_act_as(look.role):
+            return self._asked(look, look.role)
+        role = self._instead_of(look)
+        return self._asked_instead(look, role) if role else Answer(missing=True)
 
-    def _look_bound(self, look: Look, role: str) -> Answer:
-        """The one role looks for all; what it does not see may be there all the same."""
+    def _instead_of(self, look: Look) -> str | None:
+        """Who looks where the role cannot be taken; None where it is not there (yet)."""
+        if self.bound_to or self.stand_in is None:
+            return self.bound_to
+        return look.also if look.also and self._may_act_as(look.also) else self.stand_in
+
+    def _asked_instead(self, look: Look, role: str) -> Answer:
+        """What that role does not see may be there all the same."""
         answer = self._asked(look, role)
-        if look.role == role or answer.refused:
+        if role in (look.role, look.also) or answer.refused:
             return answer
-        why = f"the connection is good for the role {role} only, and {look.role} may see more"
+        whose = "the connection is good for" if self.bound_to else f"{self.identity.user} looked as"
+        why = f"{whose} the role {role} only, and {look.role} may see more"
         return Answer(refused=why) if answer.missing else replace(answer, partial=why)
 
     def _asked(self, look: Look, role: str) -> Answer:

@@ -18,6 +18,7 @@ from spcs_milvus.apply import Emit, Outcome, Status, apply
 from spcs_milvus.config import Loaded
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.declaration import forget_passwords
+from spcs_milvus.entry import reach
 from spcs_milvus.errors import ConfigError, Problem, RefusedError, StoppedError
 from spcs_milvus.image_plans import ANYTHING, Allowed, allowed, builds
 from spcs_milvus.names import Name
@@ -29,10 +30,11 @@ from spcs_milvus.pausing import plan_pause, plan_resume
 from spcs_milvus.performing import performer
 from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.project import nearest
-from spcs_milvus.reach import within_down, within_up
+from spcs_milvus.reach import within, within_up
 from spcs_milvus.receipt import Receipt
 from spcs_milvus.report import Report, overlooked, still_there
 from spcs_milvus.resource import Presence, Resource, address
+from spcs_milvus.sight import in_sight
 from spcs_milvus.status import status
 from spcs_milvus.sweeping import contents_of, look_again, undeclared
 from spcs_milvus.targets import address_of, only_down, only_up
@@ -92,7 +94,7 @@ def make_plan(
     plan = only_up(swept(plan, left, contents), targets)
     problem = None if allow_deletions else too_many(plan, on.resources, observation, left)
     plan = replace(plan, conflicts=(*plan.conflicts, *([problem] if problem else [])))
-    plan = within_up(plan, observation, on.account.bound_to)
+    plan = within_up(plan, observation, reach(on.loaded, on.account))
     return Planned(allowed(plan, images, partial(_engine_has, on)), observation)
 
 
@@ -115,7 +117,8 @@ def up(on: Target, planned: Planned, emit: Emit, stop: threading.Event) -> Repor
     wanted = [resource for resource in on.resources if resource.address in plan.resources]
 
     def left(seen: Observation) -> tuple[Problem, ...]:
-        return (*_unfinished(plan_up(wanted, seen)), *still_there(plan, outcomes, seen)) if complete else ()
+        again = within_up(plan_up(wanted, seen), seen, reach(on.loaded, on.account))
+        return (*_unfinished(again), *still_there(plan, outcomes, seen)) if complete else ()
 
     seen, lost = (
         look_again(on.account, [*on.resources, *dropped], left, on.pause or stop.wait)
@@ -144,7 +147,7 @@ def make_down_plan(
     everything = ordered(on.resources, tuple(left))
     seen = Observation(actual, observation.answers)
     plan = plan_down(everything, seen, strangers(everything, contents, actual), along, keep_data=keep_data)
-    return within_down(only_down(plan, targets), seen, on.account.bound_to)
+    return within(only_down(plan, targets), seen, reach(on.loaded, on.account))
 
 
 def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
@@ -196,13 +199,13 @@ def make_pause_plan(on: Target, agreed: Collection[str] = ()) -> Plan:
     observation = observe(watched(on), on.account.query)
     contents = contents_of(on.account, observation, watched(on))
     plan = plan_pause(on.resources, observation, contents, [services[name] for name in agreed])
-    return within_down(plan, observation, on.account.bound_to)
+    return within(plan, observation, reach(on.loaded, on.account))
 
 
 def make_resume_plan(on: Target) -> Plan:
     """What ``resume`` would do."""
     observation = observe(watched(on), on.account.query)
-    return within_down(plan_resume(on.resources, observation), observation, on.account.bound_to)
+    return within(plan_resume(on.resources, observation), observation, reach(on.loaded, on.account))
 
 
 def rest(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
@@ -224,7 +227,7 @@ def make_adoption(on: Target, address: str) -> Plan:
     wanted = address_of(address, [resource.address for resource in on.resources])
     (resource,) = (one for one in on.resources if one.address == wanted)
     seen = observe([resource], on.account.query)
-    return within_down(plan_adoption(resource, seen.actual[wanted]), seen, on.account.bound_to)
+    return within(plan_adoption(resource, seen.actual[wanted]), seen, reach(on.loaded, on.account))
 
 
 def adopt(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
@@ -255,7 +258,8 @@ def _observe_all(on: Target) -> Observation:
     """What there is of the resources, and of what may have left the project file."""
     project = on.loaded.project
     beside = listing(project.roles.security_admin, Name.of(project.database))
-    return observe(on.resources, on.account.query, beside=beside)
+    seen = observe(on.resources, on.account.query, beside=beside)
+    return in_sight(on.resources, seen, reach(on.loaded, on.account))
 
 
 def _apply(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> tuple[Outcome, ...]:

@@ -1,7 +1,8 @@
 """Before the first statement: is anybody there, is it the right account, and may this user do the work?
 
 Comes in: a loaded project, the connector's options, an account. Goes out: nothing, or the error that says
-what to do. Asks the network whether something answers; the account has said who signed in already.
+what to do. Asks the network whether something answers; the account has said who signed in already. Tells
+the account who looks where the user lacks a role.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from spcs_milvus.account import Account
 from spcs_milvus.config import Loaded
 from spcs_milvus.errors import ConnectError, RefusedError
 from spcs_milvus.session import reachable
+from spcs_milvus.sight import Reach
 
 
 def check_reachable(options: Mapping[str, Any]) -> None:
@@ -37,21 +39,26 @@ def check_account(loaded: Loaded, account: Account) -> None:
 
 
 def check_roles(loaded: Loaded, account: Account) -> None:
-    """Raises RefusedError when the user lacks a role. A connection that is good for one role only is judged
-    by the plan, step by step.
+    """Lets another role look where the user lacks one of those that see all: the owner of what is ours, else
+    whichever there is. What the user cannot do is judged by the plan, step by step (``reach``).
     """
-    if account.bound_to:
-        return
-    roles = loaded.project.roles
-    wanted = [roles.account_admin, roles.security_admin, roles.user_admin]
-    wanted += [loaded.project.owner_role] if loaded.project.owner_exists else []
+    roles, project = loaded.project.roles, loaded.project
+    wanted = [roles.security_admin, roles.account_admin, roles.user_admin]
+    wanted += [project.owner_role] if project.owner_exists else []
     may = account.identity.roles
-    missing = [role for role in wanted if role not in may]
-    if missing:
-        user = account.identity.user
-        raise RefusedError(
-            f"the user {user} may not take the role {missing[0]}",
-            detail=f"missing: {', '.join(missing)}; it may take: {', '.join(sorted(may)) or 'none'}",
-            place=f"{loaded.file}: roles",
-            hint=f"GRANT ROLE {missing[0]} TO USER {user}; or name other roles under `roles:`",
+    if not may.issuperset(wanted):
+        looking = (
+            project.owner_role,
+            roles.security_admin,
+            roles.account_admin,
+            "SYSADMIN",
+            roles.user_admin,
         )
+        account.stand_in = next((role for role in looking if role in may), account.identity.role)
+
+
+def reach(loaded: Loaded, account: Account) -> Reach:
+    """Who runs this, and which roles they may take."""
+    bound, identity = account.bound_to, account.identity
+    roles = frozenset({bound}) if bound else identity.roles
+    return Reach(identity.user, roles, bound is not None, f"{loaded.file}: roles")

@@ -12,6 +12,7 @@ from dataclasses import replace
 from spcs_milvus.apply import Emit, apply
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.deployment import Planned, up
+from spcs_milvus.entry import reach
 from spcs_milvus.errors import ConnectError, Problem, RefusedError
 from spcs_milvus.image_plans import Image, Images, chosen
 from spcs_milvus.images import Engine
@@ -69,7 +70,8 @@ def make_push_plan(on: Target, asked: Collection[str]) -> Planned:
                 hint="`spcs-milvus up` makes it, builds and pushes; or `spcs-milvus render --out sql` writes "
                 "the scripts that make it",
             )
-    return Planned(within_up(plan_up(images, observation), observation, on.account.bound_to), observation)
+    plan = within_up(plan_up(images, observation), observation, reach(on.loaded, on.account))
+    return Planned(plan, observation)
 
 
 def push(on: Target, planned: Planned, emit: Emit, stop: threading.Event) -> Report:

@@ -57,7 +57,8 @@ def observe(
         }
         for resource in resources
     }
-    given = query({*beside.values(), *(look for wanted in looks.values() for look in wanted.values())})
+    # of equal looks the first is asked, and a resource knows more of who else may ask
+    given = query({*(look for wanted in looks.values() for look in wanted.values()), *beside.values()})
     answers = {
         address: {part: given[look] for part, look in wanted.items()} for address, wanted in looks.items()
     }

@@ -21,12 +21,14 @@ Row = Mapping[str, Any]
 @dataclass(frozen=True)
 class Look:
     """A statement that reads, run as ``role``. Equal looks are asked once. ``newer`` is one that not every
-    account knows; what it does not know it has none of.
+    account knows; what it does not know it has none of. ``also`` is another role that is shown all of it, for
+    whoever may not take the first.
     """
 
     sql: str
     role: str
     newer: bool = False
+    also: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

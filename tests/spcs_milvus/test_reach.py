@@ -20,10 +20,14 @@ from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.plan import Action, Change, Plan, plan_up
 from spcs_milvus.process_image import ProcessImage
-from spcs_milvus.reach import within_down, within_up
+from spcs_milvus.reach import within, within_up
 from spcs_milvus.resource import ABSENT, Actual, Presence
+from spcs_milvus.sight import Reach
 from spcs_milvus.steps import Build, Push, Rest, Statement, Step, Upload, Wait
 
+BOUND = Reach("CI", frozenset({"SYSADMIN"}), True, "spcs-milvus.yaml: roles")
+MINE = Reach("CI", frozenset({"MINE"}), True, "spcs-milvus.yaml: roles")
+FREE = Reach("ANNA", frozenset({"MINE", "R"}), False, "spcs-milvus.yaml: roles")
 SECRET = "secrets: {KEY: {generic_string: '${env:KEY}'}}\n"
 USER = "users: [{name: ALICE, password: generate}, {name: ROBOT, type: SERVICE}]\n"
 STACK = declared()
@@ -36,7 +40,7 @@ UNKNOWN = Actual(Presence.UNKNOWN, reason="the role may not see it")
 def test_a_mask_is_never_pasted_in_place_of_a_secret(created: str) -> None:
     stack = declared(QUICKSTART + SECRET + USER, KEY="hunter2")
     observation = nothing(stack)
-    (problem,) = within_up(plan_up(stack, observation), observation, "SYSADMIN").conflicts
+    (problem,) = within_up(plan_up(stack, observation), observation, BOUND).conflicts
     lines = str(problem.detail).splitlines()
     assert [line for line in lines if f": {created} " in line and line.startswith("-- with the secret ")]
     assert not [line for line in lines if "***" in line and not line.startswith("-- ")]
@@ -53,14 +57,16 @@ def _does(*steps: Step) -> Plan:
 
 def _asked(*steps: Step) -> list[str]:
     """What whoever may is asked to run."""
-    (problem,) = within_up(_does(*steps), seen(STACK), "MINE").conflicts
+    (problem,) = within_up(_does(*steps), seen(STACK), MINE).conflicts
     return str(problem.detail).splitlines()
 
 
 def test_a_role_is_taken_once_for_all_that_follows() -> None:
-    assert _asked(Statement("A", "R"), Statement("B", "MINE"), Statement("C", "R"), Statement("D", "S")) == [
+    assert _asked(Statement("A", "R"), Statement("B", "R"), Statement("C", "MINE"), Statement("D", "S")) == [
         "USE ROLE R;",
         "A;",
+        "B;",
+        "USE ROLE MINE;",
         "C;",
         "USE ROLE S;",
         "D;",
@@ -76,7 +82,7 @@ def test_files_and_images_are_told_as_what_they_are() -> None:
     assert _asked(Upload("PUT a", b"x", "R"), _push(pushed)) == [
         "USE ROLE R;",
         "-- that file holding the specification: PUT a;",
-        f"-- push milvus:{pushed.tag} to D.S.R",
+        f"-- milvus:{pushed.tag}: spcs-milvus images push milvus",
     ]
 
 
@@ -93,15 +99,15 @@ WITHIN: dict[str, Step] = {
 @pytest.mark.parametrize("what", WITHIN)
 def test_what_the_one_role_may_do_is_left_as_it_is(what: str) -> None:
     plan = _does(WITHIN[what])
-    assert within_up(plan, seen(STACK), "MINE") is plan
-    assert within_down(plan, seen(STACK), "MINE") is plan
+    assert within_up(plan, seen(STACK), MINE) == plan
+    assert within(plan, seen(STACK), MINE) == plan
 
 
 def test_a_connection_that_may_take_every_role_does_all() -> None:
     plan = _does(Statement("A", "R"))
-    assert within_up(plan, seen(STACK), None) is plan
+    assert within_up(plan, seen(STACK), FREE) == plan
     hidden = Observation({WAREHOUSE.address: UNKNOWN, STAGE.address: ABSENT}, {})
-    assert within_down(plan, hidden, None) is plan
+    assert within(plan, hidden, FREE) == plan
 
 
 def _hidden(plan: Plan, *, up: bool) -> Plan:
@@ -109,28 +115,42 @@ def _hidden(plan: Plan, *, up: bool) -> Plan:
     told = (Problem("there", None, str(WAREHOUSE.address)), Problem("elsewhere", None, str(STAGE.address)))
     plan = replace(plan, conflicts=told, kept=told)
     observation = seen(STACK, {WAREHOUSE.address: UNKNOWN, STAGE.address: as_declared(STAGE)})
-    return (within_up if up else within_down)(plan, observation, "MINE")
+    return (within_up if up else within)(plan, observation, MINE)
 
 
-def test_what_is_hidden_is_made_in_the_sql_of_up_and_told_in_one_place() -> None:
+def test_what_is_hidden_and_needs_nothing_new_is_told_with_its_sql() -> None:
     plan = _hidden(_does(), up=True)
+    assert [problem.summary for problem in plan.conflicts] == ["elsewhere"]
+    other, problem = plan.kept
+    assert other.summary == "elsewhere"
+    assert problem == Problem(
+        "whether the warehouse MILVUS_DEMO_WAREHOUSE is there cannot be told; it is for others to make",
+        problem.detail,
+        str(WAREHOUSE.address),
+        "whoever may runs that if it is missing",
+    )
+    role, made = str(problem.detail).splitlines()
+    assert role == f"USE ROLE {WAREHOUSE.role};"
+    assert made.startswith("CREATE WAREHOUSE MILVUS_DEMO_WAREHOUSE ")
+
+
+def test_what_is_hidden_is_made_in_the_sql_of_what_needs_it() -> None:
+    plan = _hidden(_does(Statement("A", "MINE"), Statement("B", "R")), up=True)
     problem, other = plan.conflicts
     assert problem == Problem(
         "this connection is good for the role MINE only",
         problem.detail,
         None,
         "use a connection that may take every role (a key pair, or a token without a role restriction); or "
-        "whoever may runs what is missing of these statements, and then run the command again",
+        "whoever may runs these statements (`plan --output json` has them in conflicts[0].detail), and then "
+        "you run the command again",
     )
-    role, made = str(problem.detail).splitlines()
-    assert role == f"USE ROLE {WAREHOUSE.role};"
-    assert made.startswith("CREATE WAREHOUSE MILVUS_DEMO_WAREHOUSE ")
-    assert plan.kept == (other,)
-    assert other.place == str(STAGE.address)
+    assert "B;" in str(problem.detail).splitlines()
+    assert other.summary == "elsewhere"
+    assert [one.summary for one in plan.kept] == ["elsewhere"]
 
 
-def test_what_is_hidden_stops_down_too_and_nobody_is_asked_to_make_it() -> None:
+def test_nobody_is_asked_by_down_to_make_what_is_hidden() -> None:
     plan = _hidden(_does(), up=False)
-    problem, other = plan.conflicts
-    assert problem.detail == "it does not see all that is there"
-    assert plan.kept == (other,)
+    assert plan == _hidden(plan, up=False)
+    assert [problem.summary for problem in plan.conflicts] == ["there", "elsewhere"]

@@ -46,7 +46,7 @@ def _looks(resource: Resource) -> base.Looks:
 def _contents(resource: Resource, answers: base.Answers) -> tuple[base.Found, ...]:
     found = []
     for part, kind in _CONTENTS.items():
-        if answers[part].refused:
+        if answers[part].refused or answers[part].partial:
             # nobody knows whether there is one, so the database stays
             name = Name((*resource.name.parts, f"{kind}s that we may not see"))
             found.append(base.Found(Address("some", str(name)), name, {}))

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from spcs_milvus.kinds import base
 from spcs_milvus.names import Keyword, Name
-from spcs_milvus.resource import Resource, Value
+from spcs_milvus.resource import Actual, Presence, Resource, Value
 from spcs_milvus.steps import Effect, Row, Statement, Step
 from spcs_milvus.templates import sql
 
@@ -25,6 +25,21 @@ def attributes(row: Row) -> Mapping[str, Value]:
         "default_role": row["default_role"] or None,
         "default_secondary_roles": tuple(secondary),
     }
+
+
+def _looks(resource: Resource) -> base.Looks:
+    """documented: SHOW USERS lists every user to everybody."""
+    return {"show": replace(base.basic_looks(resource)["show"], also=resource.role)}
+
+
+def _read(resource: Resource, answers: base.Answers) -> Actual:
+    """Whoever neither owns a user nor has MANAGE GRANTS is shown its name and nothing else (observed: the
+    tests of the Terraform provider), so they cannot tell whose it is.
+    """
+    row = base.row_of(resource, answers["show"])
+    if row is not None and row.get("disabled", "false") is None:
+        return Actual(Presence.UNKNOWN, reason="who does not manage it is shown its name only")
+    return base.reader(attributes)(resource, answers)
 
 
 def _values(resource: Resource) -> dict[str, object]:
@@ -53,8 +68,8 @@ KIND = base.Kind(
     name="user",
     title="user",
     attributes=("type", "default_role", "default_secondary_roles"),
-    looks=base.basic_looks,
-    read=base.reader(attributes),
+    looks=_looks,
+    read=_read,
     create=_create,
     alter=_alter,
     drop=base.basic_drop,

@@ -105,7 +105,8 @@ def test_a_role_that_the_user_does_not_hold(here: CommandLine) -> None:
         result,
         1,
         "may not take the role NOBODYS",
-        "hint: GRANT ROLE NOBODYS TO USER",
+        "USE ROLE NOBODYS;\n  GRANT CREATE DATABASE ON ACCOUNT TO ROLE MILVUS_DEMO_OWNER;",
+        "GRANT ROLE NOBODYS TO USER",
         "spcs-milvus.yaml: roles",
     )
 
