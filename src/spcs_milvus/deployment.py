@@ -18,7 +18,7 @@ from spcs_milvus.apply import Emit, Outcome, Status, apply
 from spcs_milvus.config import Loaded
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.declaration import forget_passwords
-from spcs_milvus.entry import reach
+from spcs_milvus.entry import judged, judged_up, reach
 from spcs_milvus.errors import ConfigError, Problem, RefusedError, StoppedError
 from spcs_milvus.image_plans import ANYTHING, Allowed, allowed, builds
 from spcs_milvus.names import Name
@@ -30,7 +30,7 @@ from spcs_milvus.pausing import plan_pause, plan_resume
 from spcs_milvus.performing import performer
 from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.project import nearest
-from spcs_milvus.reach import within, within_up
+from spcs_milvus.reach import within_up
 from spcs_milvus.receipt import Receipt
 from spcs_milvus.report import Report, overlooked, still_there
 from spcs_milvus.resource import Presence, Resource, address
@@ -94,7 +94,7 @@ def make_plan(
     plan = only_up(swept(plan, left, contents), targets)
     problem = None if allow_deletions else too_many(plan, on.resources, observation, left)
     plan = replace(plan, conflicts=(*plan.conflicts, *([problem] if problem else [])))
-    plan = within_up(plan, observation, reach(on.loaded, on.account))
+    plan = judged_up(on.loaded, on.account, plan, observation)
     return Planned(allowed(plan, images, partial(_engine_has, on)), observation)
 
 
@@ -147,7 +147,7 @@ def make_down_plan(
     everything = ordered(on.resources, tuple(left))
     seen = Observation(actual, observation.answers)
     plan = plan_down(everything, seen, strangers(everything, contents, actual), along, keep_data=keep_data)
-    return within(only_down(plan, targets), seen, reach(on.loaded, on.account))
+    return judged(on.loaded, on.account, only_down(plan, targets), seen)
 
 
 def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
@@ -199,13 +199,13 @@ def make_pause_plan(on: Target, agreed: Collection[str] = ()) -> Plan:
     observation = observe(watched(on), on.account.query)
     contents = contents_of(on.account, observation, watched(on))
     plan = plan_pause(on.resources, observation, contents, [services[name] for name in agreed])
-    return within(plan, observation, reach(on.loaded, on.account))
+    return judged(on.loaded, on.account, plan, observation)
 
 
 def make_resume_plan(on: Target) -> Plan:
     """What ``resume`` would do."""
     observation = observe(watched(on), on.account.query)
-    return within(plan_resume(on.resources, observation), observation, reach(on.loaded, on.account))
+    return judged(on.loaded, on.account, plan_resume(on.resources, observation), observation)
 
 
 def rest(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
@@ -227,7 +227,7 @@ def make_adoption(on: Target, address: str) -> Plan:
     wanted = address_of(address, [resource.address for resource in on.resources])
     (resource,) = (one for one in on.resources if one.address == wanted)
     seen = observe([resource], on.account.query)
-    return within(plan_adoption(resource, seen.actual[wanted]), seen, reach(on.loaded, on.account))
+    return judged(on.loaded, on.account, plan_adoption(resource, seen.actual[wanted]), seen)
 
 
 def adopt(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:

@@ -11,6 +11,11 @@ from typing import Any
 from spcs_milvus.account import Account
 from spcs_milvus.config import Loaded
 from spcs_milvus.errors import ConnectError, RefusedError
+from spcs_milvus.footing import Footing, on_footing
+from spcs_milvus.observe import Observation
+from spcs_milvus.plan import Plan
+from spcs_milvus.reach import within, within_up
+from spcs_milvus.rights import on_rights
 from spcs_milvus.session import reachable
 from spcs_milvus.sight import Reach
 
@@ -62,3 +67,25 @@ def reach(loaded: Loaded, account: Account) -> Reach:
     bound, identity = account.bound_to, account.identity
     roles = frozenset({bound}) if bound else identity.roles
     return Reach(identity.user, roles, bound is not None, f"{loaded.file}: roles")
+
+
+def judged_up(loaded: Loaded, account: Account, plan: Plan, observation: Observation) -> Plan:
+    """A plan of ``up``, refused where this user may not do a part of it. Asks what administrators other than
+    the built-in ones may do, where all of them may be taken.
+    """
+    roles, who = loaded.project.roles, reach(loaded, account)
+    plan = within_up(on_footing(plan, observation, _footing(account)), observation, who)
+    administrators = {roles.account_admin, roles.security_admin, roles.user_admin}
+    if who.bound or not administrators <= who.roles:
+        return plan
+    return on_rights(plan, administrators, roles.security_admin, who.place, account.query)
+
+
+def judged(loaded: Loaded, account: Account, plan: Plan, observation: Observation) -> Plan:
+    """Any other plan in the same way, without asking."""
+    return within(on_footing(plan, observation, _footing(account)), observation, reach(loaded, account))
+
+
+def _footing(account: Account) -> Footing:
+    identity = account.identity
+    return Footing(identity.user, identity.role, identity.roles)

@@ -15,15 +15,16 @@ from spcs_milvus.account import Account
 from spcs_milvus.apply import Perform, Progress
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.errors import ConnectError, DeployError, RefusedError, StatementError
-from spcs_milvus.hints import answer_lost
+from spcs_milvus.hints import FORBIDDEN, answer_lost
 from spcs_milvus.images import Engine, Login
 from spcs_milvus.kinds.service import log_look
 from spcs_milvus.names import Name
 from spcs_milvus.observe import observe
-from spcs_milvus.plan import Change
+from spcs_milvus.plan import Action, Change
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.registry import Registry, session_login
 from spcs_milvus.resource import Actual, Address, Resource
+from spcs_milvus.rights import grant, right_for
 from spcs_milvus.secrets import Generated
 from spcs_milvus.settling import BY_ANOTHER_RUN, GONE, PAUSES_SECONDS, Tools, in_time, settled, shows_in_time
 from spcs_milvus.states import state_of
@@ -119,6 +120,8 @@ class _Performing:
         tools = Tools(lambda: self.account.perform(step), lambda: self._seen(resource), self.pause, progress)
         try:
             found = settled(resource, step, tools)
+        except StatementError as error:
+            raise self._advised(change, error) from None
         except ConnectError as error:
             # its role may have gone along with it
             drops = step.effect is Effect.GONE and not error.refused
@@ -195,6 +198,17 @@ class _Performing:
         granted = {str(one.detail["on"]) for one in self.resources if _grants_role(one, change)}
         for role in granted & {one.role for one in self.resources}:
             self.account.sign_in_ahead(role)
+
+    def _advised(self, change: Change, error: StatementError) -> StatementError:
+        """The refusal, with the GRANT that is missing where a privilege on the account would have done."""
+        resource = self._resource(change.address)
+        right = right_for(resource)
+        if change.action is not Action.CREATE or error.errno not in FORBIDDEN or right is None:
+            return error
+        hint = f"USE ROLE ACCOUNTADMIN; {grant(right, resource.role)}"
+        return StatementError(
+            error.text, errno=error.errno, sqlstate=error.sqlstate, query_id=error.query_id, hint=hint
+        )
 
     def _repository_url(self, repository: Name, role: str) -> str:
         shown = Look(sql("image_repository", "show", {"database": Name(repository.parts[:1])}), role)

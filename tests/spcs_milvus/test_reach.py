@@ -119,7 +119,7 @@ def _hidden(plan: Plan, *, up: bool) -> Plan:
 
 
 def test_what_is_hidden_and_needs_nothing_new_is_told_with_its_sql() -> None:
-    plan = _hidden(_does(), up=True)
+    plan = _hidden(Plan((), resources={WAREHOUSE.address: WAREHOUSE}), up=True)
     assert [problem.summary for problem in plan.conflicts] == ["elsewhere"]
     other, problem = plan.kept
     assert other.summary == "elsewhere"

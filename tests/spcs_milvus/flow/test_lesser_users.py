@@ -1,5 +1,5 @@
-"""Users who may not take every role: stopped before any write, with the SQL for whoever may. Once that was run
-they carry on to the end.
+"""Users who may not take every role: stopped before any write, with the SQL for whoever may. Once that was
+run they carry on to the end.
 """
 
 import threading
@@ -160,3 +160,11 @@ def test_adopting_takes_the_role_that_would_own_it(stack: Stack) -> None:
         (problem,) = deployment.make_adoption(on, "role.MILVUS_DEMO_OWNER").conflicts
     assert problem.summary == "the user LEO may not take the role USERADMIN"
     assert str(problem.detail).startswith("USE ROLE USERADMIN;\nALTER ROLE MILVUS_DEMO_OWNER SET COMMENT = ")
+
+
+def test_down_never_drops_the_role_of_its_own_session(stack: Stack) -> None:
+    assert stack.up().exit_code == 0
+    stack.options = {"role": "MILVUS_DEMO_OWNER"}
+    assert stack.plan().conflicts == ()
+    problem = refused(stack, stack.down)
+    assert problem.summary == "role.MILVUS_DEMO_OWNER is what this session stands on"
