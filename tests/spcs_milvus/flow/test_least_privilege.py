@@ -23,37 +23,6 @@ JUPYTER = "MILVUS_DEMO_JUPYTER"
 FORBIDDEN = {2003, 2043, 3001}
 
 
-@pytest.mark.parametrize(
-    "statement",
-    [
-        "DROP SERVICE MILVUS_DEMO.PUBLIC.MILVUS FORCE",
-        "ALTER SERVICE MILVUS_DEMO.PUBLIC.MILVUS SUSPEND",
-        "DROP DATABASE MILVUS_DEMO",
-        "DROP SCHEMA MILVUS_DEMO.PUBLIC",
-        "DROP STAGE MILVUS_DEMO.PUBLIC.FILES",
-        "DROP IMAGE REPOSITORY MILVUS_DEMO.PUBLIC.MILVUS_REPO",
-        "DROP WAREHOUSE MILVUS_DEMO_WAREHOUSE",
-        "DROP COMPUTE POOL MILVUS_DEMO_MILVUS_POOL",
-        "DROP COMPUTE POOL MILVUS_DEMO_JUPYTER_POOL",
-        "ALTER COMPUTE POOL MILVUS_DEMO_JUPYTER_POOL STOP ALL",
-        "ALTER COMPUTE POOL MILVUS_DEMO_JUPYTER_POOL SUSPEND",
-        "CREATE COMPUTE POOL MINE MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_S",
-        "CREATE DATABASE MINE",
-        "CREATE WAREHOUSE MINE",
-        "CREATE ROLE MINE",
-        "CREATE STAGE MILVUS_DEMO.PUBLIC.MINE",
-        "CREATE IMAGE REPOSITORY MILVUS_DEMO.PUBLIC.MINE",
-        "GRANT ROLE MILVUS_DEMO_OWNER TO ROLE MILVUS_DEMO_JUPYTER",
-        "GRANT USAGE ON DATABASE MILVUS_DEMO TO ROLE PUBLIC",
-    ],
-)
-def test_a_shell_in_the_notebook_cannot_harm_the_stack(built: Stack, statement: str) -> None:
-    before = built.local.dump()
-    with built.session(JUPYTER) as session:
-        assert session.errno(statement) in FORBIDDEN
-    assert built.local.dump() == before
-
-
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """A stack that refused statements leave as it is, so that many tests can use one."""
