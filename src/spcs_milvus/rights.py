@@ -30,12 +30,12 @@ _CREATES = {
     "warehouse": "CREATE WAREHOUSE",
     "database": "CREATE DATABASE",
     "compute_pool": "CREATE COMPUTE POOL",
-    "external_access_integration": "CREATE INTEGRATION",
+    "external_access_integration": "CREATE EXTERNAL ACCESS INTEGRATION",
     "security_integration": "CREATE INTEGRATION",
 }
 """documented: Access control privileges, global privileges."""
-_ENOUGH = {"CREATE INTEGRATION": "CREATE EXTERNAL ACCESS INTEGRATION"}
-"""documented: CREATE EXTERNAL ACCESS INTEGRATION: the newer privilege does for it as well."""
+_ENOUGH = {"CREATE EXTERNAL ACCESS INTEGRATION": "CREATE INTEGRATION"}
+"""documented: CREATE EXTERNAL ACCESS INTEGRATION: the wider, older privilege does for it as well."""
 
 Wanted = Mapping[str, tuple[str, ...]]
 

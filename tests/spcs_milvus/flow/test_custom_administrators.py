@@ -1,10 +1,12 @@
 """Administrators of one's own under ``roles:``: the privileges they need, each proven necessary, and all
-together sufficient. `docs/privileges.md` is made from the same table.
+together sufficient, as `docs/privileges.yaml` has them.
 """
 
+import json
 import threading
 
 import pytest
+import yaml
 
 from spcs_milvus import deployment
 from spcs_milvus.apply import Status
@@ -12,25 +14,20 @@ from spcs_milvus.errors import RefusedError
 from spcs_milvus.report import failures
 
 from .conftest import QUICKSTART, Stack
+from .privileged import ROOT
 
-PLATFORM = (
-    "roles: {account_admin: PLATFORM_ADMIN, security_admin: PLATFORM_GRANTS, user_admin: PLATFORM_USERS}\n"
-)
+NAMES = {
+    "account_admin": "PLATFORM_ADMIN",
+    "security_admin": "PLATFORM_GRANTS",
+    "user_admin": "PLATFORM_USERS",
+}
+PLATFORM = f"roles: {json.dumps(NAMES)}\n"
 EVERYTHING = f"""{QUICKSTART}{PLATFORM}
 jupyter: {{egress: ["models.example.com:443"]}}
 users: [{{name: ROBOT, type: SERVICE}}]
 """
-# what is granted to whom on the account, so that each does its part of `up` and `down`
-PRIVILEGES = [
-    ("PLATFORM_USERS", "CREATE ROLE"),
-    ("PLATFORM_USERS", "CREATE USER"),
-    ("PLATFORM_GRANTS", "MANAGE GRANTS"),
-    ("PLATFORM_ADMIN", "CREATE INTEGRATION"),
-    ("PLATFORM_ADMIN", "CREATE DATABASE WITH GRANT OPTION"),
-    ("PLATFORM_ADMIN", "CREATE WAREHOUSE WITH GRANT OPTION"),
-    ("PLATFORM_ADMIN", "CREATE COMPUTE POOL WITH GRANT OPTION"),
-    ("PLATFORM_ADMIN", "BIND SERVICE ENDPOINT WITH GRANT OPTION"),
-]
+TABLE = yaml.safe_load((ROOT / "docs" / "privileges.yaml").read_text(encoding="utf-8"))["administrators"]
+PRIVILEGES = [(NAMES[role], right) for role, rights in TABLE.items() for right in rights]
 
 
 def granted(role: str, right: str) -> str:
@@ -42,7 +39,7 @@ def platform(stack: Stack, *left_out: tuple[str, str]) -> None:
     """The three roles with their privileges, and PAT, who may take them and SYSADMIN."""
     with stack.session("ACCOUNTADMIN") as admin:
         admin.run("CREATE USER PAT PASSWORD = 'Correct horse 1' DEFAULT_ROLE = SYSADMIN")
-        for role in ("PLATFORM_USERS", "PLATFORM_GRANTS", "PLATFORM_ADMIN"):
+        for role in NAMES.values():
             admin.run(f"CREATE ROLE {role}")
             # what an administrator makes with a rule of the project, it sees by way of SYSADMIN
             admin.run(f"GRANT ROLE {role} TO USER PAT")
@@ -89,7 +86,7 @@ def test_what_a_role_inherits_counts_and_nothing_is_asked_of_the_built_in_ones(s
         deployment.make_plan(on)
         ordinary = on.account.reads - reads
     with stack.session("ACCOUNTADMIN") as admin:
-        for role in ("PLATFORM_USERS", "PLATFORM_GRANTS", "PLATFORM_ADMIN", "MIDDLE"):
+        for role in (*NAMES.values(), "MIDDLE"):
             admin.run(f"CREATE ROLE {role}")
             admin.run(f"GRANT ROLE {role} TO ROLE SYSADMIN")
         admin.run("GRANT ROLE USERADMIN TO ROLE PLATFORM_USERS")
