@@ -293,3 +293,16 @@ def test_nothing_is_there() -> None:
     assert plan_pause(STACK, nothing(WATCHED), {}).changes == ()
     assert plan_resume(STACK, nothing(WATCHED)).changes == ()
     assert plan_resume(STACK, seen(WATCHED)).changes == ()
+
+
+@pytest.mark.parametrize(("counted", "shown", "unseen"), [(2, 1, 1), (1, 1, 0), (0, 1, 0)])
+def test_a_pool_that_counts_more_services_than_are_shown_stays_up(
+    counted: int, shown: int, unseen: int
+) -> None:
+    """Whoever sees less than all would suspend what others run there."""
+    actual = as_declared(POOL)
+    counting = replace(actual, live={**actual.live, "state": "ACTIVE", "services": counted})
+    own = Found(MILVUS.address, MILVUS.name, {"status": "RUNNING", "is_job": "false"})
+    plan = plan_pause(STACK, _watched({POOL: counting}), {POOL.address: [own] * shown})
+    told = [one.detail for one in plan.kept if one.place == str(POOL.address)]
+    assert told == ([f"{unseen} that this user is not shown"] if unseen else [])

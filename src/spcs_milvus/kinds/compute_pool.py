@@ -33,8 +33,10 @@ def _read(resource: Resource, answers: base.Answers) -> Actual:
     actual = base.reader(attributes)(resource, answers)
     if actual.presence is not Presence.PRESENT:
         return actual
-    row = base.row_of(resource, answers["show"])
-    return replace(actual, live={**actual.live, "state": row["state"] if row else None})
+    row = base.row_of(resource, answers["show"]) or {}
+    # documented: SHOW COMPUTE POOLS counts the services of whoever they are
+    counted = {"services": int(row["num_services"])} if row.get("num_services") is not None else {}
+    return replace(actual, live={**actual.live, "state": row.get("state"), **counted})
 
 
 def _nodes(count: int) -> str:

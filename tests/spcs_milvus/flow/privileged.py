@@ -95,8 +95,8 @@ def every_grant(folder: Path) -> dict[str, tuple[str, Resource]]:
 
 
 def without(grant: str) -> More:
-    """Leaves out the grant of that name, and every need of it."""
-    gone = Address("grant", grant)
+    """Leaves out the grant of that name or address, and every need of it."""
+    gone = Address("grant", grant.removeprefix("grant."))
 
     def kept(resources: tuple[Resource, ...]) -> tuple[Resource, ...]:
         others = (resource for resource in resources if resource.address != gone)

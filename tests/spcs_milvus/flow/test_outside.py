@@ -15,7 +15,8 @@ from spcs_milvus.report import failures
 
 from .command_line import CommandLine
 from .conftest import QUICKSTART, Stack
-from .test_least_privilege import is_about_rights, without
+from .privileged import without
+from .test_least_privilege import is_about_rights
 from .test_services import PROCESS, TEMPLATE
 from .test_up_down import done
 
