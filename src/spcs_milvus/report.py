@@ -11,7 +11,7 @@ from spcs_milvus.errors import Problem
 from spcs_milvus.graph import longest_path
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import Ownership, ownership
-from spcs_milvus.plan import Action, Change, Plan
+from spcs_milvus.plan import Action, Plan
 from spcs_milvus.resource import Actual, Address, Presence
 from spcs_milvus.secrets import Generated
 from spcs_milvus.settling import BY_ANOTHER_RUN
@@ -106,7 +106,7 @@ def still_there(plan: Plan, outcomes: Sequence[Outcome], seen: Observation) -> t
     return tuple(
         _still(plan, outcome, seen.actual[outcome.change.address])
         for outcome in outcomes
-        if outcome.status is not Status.INTERRUPTED and not _as_planned(outcome.change, seen)
+        if outcome.status is not Status.INTERRUPTED and not _as_planned(outcome, seen)
     )
 
 
@@ -120,10 +120,18 @@ def overlooked(plan: Plan, seen: Observation) -> tuple[Problem, ...]:
     )
 
 
-def _as_planned(change: Change, seen: Observation) -> bool:
-    """A change that neither drops nor suspends is judged by its outcome."""
+def _as_planned(outcome: Outcome, seen: Observation) -> bool:
+    """A change that neither drops nor suspends is judged by its outcome, and so is a drop of what this user
+    would not be shown if it were there.
+    """
+    change = outcome.change
     wanted = {Action.DELETE: ("ABSENT",), Action.PAUSE: ("ABSENT", "SUSPENDED")}.get(change.action)
-    return wanted is None or state_of(seen.actual[change.address]) in wanted
+    if wanted is None:
+        return True
+    actual = seen.actual[change.address]
+    if change.action is Action.DELETE and actual.presence is Presence.UNKNOWN:
+        return outcome.status is Status.DONE
+    return state_of(actual) in wanted
 
 
 def _still(plan: Plan, outcome: Outcome, actual: Actual) -> Problem:
