@@ -119,7 +119,8 @@ def _without_blind_waits(plan: Plan, observation: Observation) -> Plan:
         for change in plan.changes
         if any(isinstance(step, Wait) and step.service in blind for step in change.steps)
     }
-    return replace(plan, changes=tuple(one for one in plan.changes if one.address not in waits))
+    left = (replace(one, needs=one.needs - waits) for one in plan.changes if one.address not in waits)
+    return replace(plan, changes=tuple(left))
 
 
 def _ordered(wanted: Collection[Address], needs: Needs, to_do: Steps) -> Iterator[Address]:

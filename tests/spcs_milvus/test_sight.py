@@ -1,9 +1,11 @@
 """What an observation proves that was made by somebody who lacks the role that sees everything."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from tests.spcs_milvus.stack import as_declared, by_address, declared, nothing
+from tests.spcs_milvus.stack import seen as everything
 
 from spcs_milvus.observe import Observation
 from spcs_milvus.plan import plan_up
@@ -86,3 +88,15 @@ def test_who_lacks_one_role_is_asked_for_what_takes_it_and_what_that_needs(role:
         (made,) = [place for place, line in enumerate(lines) if line.startswith(f"{before} ")] or [-1]
         assert all(made < place for place in places)
         assert made >= 0 or not places
+
+
+def test_nobody_waits_for_a_service_whose_state_they_are_not_shown() -> None:
+    reach = Reach("LEO", OWN, False, "spcs-milvus.yaml: roles")
+    blind = as_declared(NAMED[MILVUS], live={"status": "RUNNING", "containers": [], "endpoints": []})
+    observation = replace(
+        everything(STACK, {NAMED[MILVUS].address: blind}),
+        answers={NAMED[MILVUS].address: {"containers": Answer(refused="it is not shown")}},
+    )
+    plan = plan_up(STACK, observation)
+    assert [str(change.address) for change in plan.changes] == ["ready.MILVUS_DEMO.PUBLIC.MILVUS"]
+    assert within_up(plan, observation, reach).changes == ()
