@@ -27,8 +27,8 @@ from spcs_emulator.folder import DataFolder
 from spcs_emulator.script import Event, Script
 from spcs_emulator.server import LocalAccount, read_dump
 from spcs_milvus import deployment
-from spcs_milvus.deployment import Target
 from spcs_milvus.errors import DeployError
+from spcs_milvus.opening import Target
 from spcs_milvus.report import Report
 
 # Things of others: names of ours in another database, unmarked; another project's objects, by their mark.
