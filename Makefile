@@ -19,11 +19,18 @@ down: $(INSTALLED) ## Remove the stack and stop the local account
 	@$(RUN) spcs_milvus down --yes -f $(EXAMPLE)
 	@$(RUN) spcs_milvus local stop
 
-# each in a process of its own: a crash of the connector's compiled core then takes no other tests with it
-PARTS := tests/emulator tests/spcs_milvus tests/faults tests/invariants tests/fuzz tests/canaries tests/images tests/live tests/peers tests/docker
+# The one that keeps every processor busy comes last.
+PARTS := tests/spcs_milvus tests/docker tests/emulator tests/peers tests tests/invariants tests/canaries tests/images tests/live \
+	tests/fuzz tests/faults
 
-test: $(INSTALLED) ## Run every test
-	@failed=; for part in $(PARTS) "$(wildcard tests/test_*.py)"; do $(RUN) pytest $$part || failed=1; done; test -z "$$failed"
+test: $(INSTALLED) ## Run every test, in two processes side by side
+	@$(MAKE) --no-print-directory --keep-going --jobs=2 $(PARTS)
+
+# What a part says comes in one piece, when it has ended.
+.PHONY: $(PARTS)
+tests: FILES = $(wildcard tests/test_*.py)
+$(PARTS):
+	@echo "$@: begun"; said=$$(mktemp); $(RUN) pytest $(or $(FILES),$@) >$$said 2>&1; code=$$?; cat $$said; rm $$said; exit $$code
 
 test-docker: $(INSTALLED) ## Run the tests that need a Docker engine
 	@$(RUN) pytest tests/docker
