@@ -1,16 +1,19 @@
 """Nothing ever modifies the user or the role that the session stands on, or a role above that one."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, seen
 
 from spcs_milvus.adoption import plan_adoption
+from spcs_milvus.errors import Problem
 from spcs_milvus.footing import Footing, on_footing
 from spcs_milvus.kinds import KINDS
 from spcs_milvus.observe import Observation
-from spcs_milvus.plan import Plan, plan_up
+from spcs_milvus.plan import Action, Change, Plan, plan_up
 from spcs_milvus.resource import Address, Resource
 from spcs_milvus.steps import Answer
 from spcs_milvus.teardown import plan_down
@@ -19,6 +22,7 @@ STACK = declared(QUICKSTART + "users: [{name: ROBOT, type: SERVICE}, {name: CI, 
 NAMED = by_address(STACK)
 ROLES = sorted(one.name.last for one in STACK if one.address.kind == "role")
 USERS = ["ROBOT", "CI", "SOMEBODY"]
+ROLE = "role.MILVUS_DEMO_MILVUS"
 IDENTITY = ("user", "role")
 # who has each role of the project, and which of them holds that one (SHOW GRANTS OF ROLE)
 MEMBERS = {
@@ -109,3 +113,62 @@ def test_the_declared_user_of_the_session_is_refused_though_nothing_differs() ->
 def test_no_kind_is_a_policy() -> None:
     """A network or authentication policy is nothing this program makes; a kind for one needs a footing."""
     assert [name for name in KINDS if "policy" in name] == []
+
+
+def test_a_refusal_says_why_and_what_to_do_and_takes_the_place_of_others() -> None:
+    observation = account(frozenset(NAMED))
+    footing = Footing("CI", "MILVUS_DEMO_MILVUS", frozenset(ROLES))
+    other, same = Problem("other", None, "warehouse.W"), Problem("same", None, "user.CI")
+    plan = replace(plan_up(STACK, observation), conflicts=(other, same))
+    *found, last = on_footing(plan, observation, footing).conflicts
+    assert last == other
+    told = {problem.place: (problem.detail, problem.hint) for problem in found}
+    hint = "give the project's {} another name, or connect as somebody else"
+    own, up = "it is the role of this very session", "it is the role of this very session, or above it"
+    assert told == {
+        "user.CI": ("it is the user of this very session", hint.format("user")),
+        "role.MILVUS_DEMO_MILVUS": (own, hint.format("role")),
+        "role.MILVUS_DEMO_OWNER": (up, hint.format("role")),
+    }
+
+
+BELOW, ABOVE = "MILVUS_DEMO_MILVUS", "MILVUS_DEMO_OWNER"
+MEMBERSHIP = next(one for one in STACK if one.detail.get("form") == "role" and one.detail["on"].last == BELOW)
+GRANT = next(one for one in STACK if one.address.kind == "grant" and one.detail["form"] != "role")
+
+
+@pytest.mark.parametrize(
+    ("looked", "row", "known"),
+    [
+        (MEMBERSHIP, {"granted_to": "ROLE", "grantee_name": ABOVE}, True),
+        (MEMBERSHIP, {"granted_to": "ROLE", "grantee_name": f'"{ABOVE}"'}, True),
+        (MEMBERSHIP, {"granted_to": "USER", "grantee_name": ABOVE}, False),
+        (GRANT, {"granted_on": "ROLE", "privilege": "USAGE", "name": BELOW, "grantee_name": ABOVE}, True),
+        (
+            GRANT,
+            {"granted_on": "ROLE", "privilege": "USAGE", "name": f'"{BELOW}"', "grantee_name": f'"{ABOVE}"'},
+            True,
+        ),
+        (
+            GRANT,
+            {"granted_on": "ROLE", "privilege": "OWNERSHIP", "name": BELOW, "grantee_name": ABOVE},
+            False,
+        ),
+        (GRANT, {"granted_on": "STAGE", "privilege": "USAGE", "name": BELOW, "grantee_name": ABOVE}, False),
+    ],
+)
+def test_a_role_above_is_known_from_either_look(looked: Resource, row: dict[str, str], known: bool) -> None:
+    observation = Observation(seen(STACK).actual, {looked.address: {"show": Answer((row,))}})
+    owner = NAMED[f"role.{ABOVE}"]
+    dropped = Change(owner.address, Action.DELETE, "x", ())
+    plan = Plan((dropped,), resources={one.address: one for one in (owner, looked)})
+    assert bool(on_footing(plan, observation, Footing("SOMEBODY", BELOW, frozenset())).conflicts) is known
+    assert not on_footing(plan, observation, Footing("SOMEBODY", "ELSEWHERE", frozenset())).conflicts
+
+
+def test_a_role_that_this_session_may_take_is_not_adopted() -> None:
+    observation = account(frozenset())
+    plan = plan_adoption(NAMED[ROLE], as_declared(NAMED[ROLE], comment="theirs"))
+    may = frozenset({NAMED[ROLE].name.last})
+    (problem,) = on_footing(plan, observation, Footing("SOMEBODY", None, may)).conflicts
+    assert problem.detail == "it is a role that this session may take, and the project did not make it"

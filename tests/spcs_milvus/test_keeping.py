@@ -9,7 +9,7 @@ from spcs_milvus.errors import Problem
 from spcs_milvus.keeping import KEPT, awake, is_kept, kept_asleep
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import comment_step
-from spcs_milvus.plan import Action, Change, Plan
+from spcs_milvus.plan import Action, Change, Plan, plan_up
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, mark_of
 from spcs_milvus.steps import Rest
 from spcs_milvus.teardown import plan_down
@@ -181,3 +181,10 @@ def test_without_it_all_goes() -> None:
     assert {str(MILVUS.address), str(POOL.address), str(DATABASE.address)} <= _told(plan, Action.DELETE)
     kept = {POOL.address: replace(_pool("SUSPENDED", kept=True))}
     assert str(POOL.address) in _told(plan_down(STACK, seen(STACK, kept), {}), Action.DELETE)
+
+
+@pytest.mark.parametrize("state", ["SUSPENDED", "ACTIVE"])
+def test_up_wakes_what_was_kept_and_says_why(state: str) -> None:
+    (change,) = plan_up(STACK, seen(STACK, {POOL.address: _pool(state, kept=True)})).changes
+    assert change.because == "its data was kept, and is wanted again"
+    assert change.steps == awake(POOL, _pool(state, kept=True), state)

@@ -299,10 +299,11 @@ def test_nothing_is_there() -> None:
 def test_a_pool_that_counts_more_services_than_are_shown_stays_up(
     counted: int, shown: int, unseen: int
 ) -> None:
-    """Whoever sees less than all would suspend what others run there."""
+    """Whoever sees less than all would suspend what others run there. Jobs are not among what it counts."""
     actual = as_declared(POOL)
     counting = replace(actual, live={**actual.live, "state": "ACTIVE", "services": counted})
     own = Found(MILVUS.address, MILVUS.name, {"status": "RUNNING", "is_job": "false"})
-    plan = plan_pause(STACK, _watched({POOL: counting}), {POOL.address: [own] * shown})
+    job = Found(MILVUS.address, MILVUS.name, {"status": "DONE", "is_job": "true"})
+    plan = plan_pause(STACK, _watched({POOL: counting}), {POOL.address: [*[own] * shown, job]})
     told = [one.detail for one in plan.kept if one.place == str(POOL.address)]
     assert told == ([f"{unseen} that this user is not shown"] if unseen else [])

@@ -18,12 +18,12 @@ from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.errors import Problem
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
-from spcs_milvus.plan import Action, Change, Plan, plan_up
+from spcs_milvus.plan import Action, Change, Plan, plan_up, wait_for
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.reach import within, within_up
 from spcs_milvus.resource import ABSENT, Actual, Presence
 from spcs_milvus.sight import Reach
-from spcs_milvus.steps import Build, Push, Rest, Statement, Step, Upload, Wait
+from spcs_milvus.steps import Answer, Build, Push, Rest, Statement, Step, Upload, Wait
 
 BOUND = Reach("CI", frozenset({"SYSADMIN"}), True, "spcs-milvus.yaml: roles")
 MINE = Reach("CI", frozenset({"MINE"}), True, "spcs-milvus.yaml: roles")
@@ -32,6 +32,7 @@ SECRET = "secrets: {KEY: {generic_string: '${env:KEY}'}}\n"
 USER = "users: [{name: ALICE, password: generate}, {name: ROBOT, type: SERVICE}]\n"
 STACK = declared()
 WAREHOUSE = by_address(STACK)["warehouse.MILVUS_DEMO_WAREHOUSE"]
+DATABASE = by_address(STACK)["database.MILVUS_DEMO"]
 STAGE = by_address(STACK)["stage.MILVUS_DEMO.PUBLIC.DATA"]
 UNKNOWN = Actual(Presence.UNKNOWN, reason="the role may not see it")
 
@@ -154,3 +155,54 @@ def test_nobody_is_asked_by_down_to_make_what_is_hidden() -> None:
     plan = _hidden(_does(), up=False)
     assert plan == _hidden(plan, up=False)
     assert [problem.summary for problem in plan.conflicts] == ["there", "elsewhere"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "word"),
+    [((Statement("A", "R"),), "role R"), ((Statement("A", "R"), Statement("B", "S")), "roles R, S")],
+)
+def test_a_user_is_told_what_role_is_lacking_and_who_could_give_it(
+    steps: tuple[Step, ...], word: str
+) -> None:
+    plan = Plan((Change(STAGE.address, Action.UPDATE, "x", steps),), resources={STAGE.address: STAGE})
+    anna = replace(FREE, roles=frozenset({"MINE"}))
+    (problem,) = within(plan, seen(STACK), anna).conflicts
+    assert (problem.summary, problem.place) == (f"the user ANNA may not take the {word}", anna.place)
+    assert problem.hint == (
+        "whoever may runs these statements (`plan --output json` has them in conflicts[0].detail), and then "
+        "you run the command again; or GRANT ROLE R TO USER ANNA; or name other roles under `roles:`"
+    )
+
+
+def test_what_may_be_there_already_is_said_above_the_statements() -> None:
+    changes = (Change(DATABASE.address, Action.CREATE, "x", (Statement("B", "R"),)),)
+    plan = Plan(changes, resources={one.address: one for one in (DATABASE, STAGE)})
+    observation = seen(STACK, {DATABASE.address: ABSENT, STAGE.address: UNKNOWN})
+    (problem,) = within_up(plan, observation, replace(FREE, roles=frozenset({"MINE"}))).conflicts
+    note, *lines = str(problem.detail).splitlines()
+    assert note == "-- 1 of these may be there already: ANNA cannot see whether they are"
+    assert lines[:2] == ["USE ROLE R;", "B;"]
+    assert any(line.startswith("CREATE STAGE ") for line in lines[2:])
+
+
+@pytest.mark.parametrize(("user", "theirs"), [("ROBOT", True), ("ANNA", False)])
+def test_a_role_that_the_plan_gives_this_user_counts_as_theirs(user: str, theirs: bool) -> None:
+    stack = declared(QUICKSTART + "roles: {grant_to: [user ROBOT]}\n")
+    given = [
+        one for one in stack if one.detail.get("grantee_kind") and one.detail["grantee_kind"].text == "USER"
+    ]
+    role = given[0].detail["on"].last
+    plan = _does(Statement("A", "MINE"), Statement("B", role))
+    plan = replace(plan, resources={**plan.resources, **{one.address: one for one in given}})
+    asked = within_up(plan, seen(stack), Reach(user, frozenset({"MINE"}), False, "roles")).conflicts
+    assert (asked == ()) is theirs
+
+
+def test_a_change_does_not_wait_for_a_wait_that_is_taken_out() -> None:
+    service = by_address(STACK)["service.MILVUS_DEMO.PUBLIC.MILVUS"]
+    wait = wait_for(service, "x")
+    after = Change(STAGE.address, Action.UPDATE, "x", (Statement("A", "MINE"),), frozenset({wait.address}))
+    plan = Plan((wait, after), resources={one.address: one for one in (service, STAGE)})
+    blind = {service.address: {"containers": Answer(refused="it is not shown")}}
+    (left,) = within_up(plan, Observation(seen(STACK).actual, blind), FREE).changes
+    assert (left.address, left.needs) == (STAGE.address, frozenset())

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from tests.spcs_milvus.stack import as_declared, by_address, declared, nothing
+from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, nothing
 from tests.spcs_milvus.stack import seen as everything
 
 from spcs_milvus.observe import Observation
@@ -100,3 +100,21 @@ def test_nobody_waits_for_a_service_whose_state_they_are_not_shown() -> None:
     plan = plan_up(STACK, observation)
     assert [str(change.address) for change in plan.changes] == ["ready.MILVUS_DEMO.PUBLIC.MILVUS"]
     assert within_up(plan, observation, reach).changes == ()
+
+
+def test_what_exists_is_never_proven_away() -> None:
+    stack = declared(QUICKSTART + "existing: [stage.MILVUS_DEMO.PUBLIC.DATA]\n")
+    named = by_address(stack)
+    unknown = Actual(Presence.UNKNOWN, reason="another may see more")
+    actual = {one.address: unknown for one in stack}
+    actual |= {named[DATABASE].address: as_declared(named[DATABASE])}
+    answers = {one.address: {"show": Answer(partial="another may see more")} for one in stack}
+    judged = in_sight(stack, Observation(actual, answers), Reach("LEO", OWN, False, "roles")).actual
+    assert judged[named["stage.MILVUS_DEMO.PUBLIC.DATA"].address].presence is Presence.UNKNOWN
+    assert judged[named[DATABASE].address].presence is Presence.PRESENT
+
+
+def test_exactly_the_roles_it_takes_prove_an_absence() -> None:
+    reach = Reach("LEO", frozenset({NAMED[DATABASE].role, NAMED[MILVUS].role}), False, "roles")
+    there = seen({DATABASE: as_declared(NAMED[DATABASE])})
+    assert in_sight(STACK, there, reach).actual[NAMED[MILVUS].address].presence is Presence.ABSENT

@@ -8,7 +8,7 @@ from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declare
 from spcs_milvus.errors import Problem
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.plan import Plan
-from spcs_milvus.resource import Address, Resource
+from spcs_milvus.resource import ABSENT, Address, Resource
 from spcs_milvus.teardown import plan_down, some
 
 STACK = declared(QUICKSTART + "names: {schema: S}\n")
@@ -187,3 +187,12 @@ def test_what_was_given_since_is_told(given: object, made: object, lasts: bool) 
 
 def test_where_nothing_of_ours_was_made_nothing_lasts() -> None:
     assert _lasting(2, None) == ()
+
+
+def test_what_down_did_not_see_is_looked_at_again_where_it_would_be_ours() -> None:
+    stack = declared(QUICKSTART + "existing: [warehouse.MILVUS_DEMO_WAREHOUSE]\n")
+    gone = ("database.MILVUS_DEMO", "warehouse.MILVUS_DEMO_WAREHOUSE")
+    known = by_address(stack)
+    grants = [one.address for one in stack if one.address.kind == "grant"]
+    absent = dict.fromkeys([*(known[one].address for one in gone), *grants], ABSENT)
+    assert plan_down(stack, seen(stack, absent), {}).absent == (known[gone[0]].address,)
