@@ -4,7 +4,7 @@ EXAMPLE ?= examples/quickstart/spcs-milvus.yaml
 RUN := .venv/bin/python -m
 INSTALLED := .venv/.installed
 
-.PHONY: help up status down test test-docker check lint format mutants bench clean
+.PHONY: help up status down test faults test-docker check lint format mutants bench clean
 
 help: ## Show what can be done
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1	/p' Makefile
@@ -31,6 +31,9 @@ test: $(INSTALLED) ## Run every test, in two processes side by side
 tests: FILES = $(wildcard tests/test_*.py)
 $(PARTS):
 	@echo "$@: begun"; said=$$(mktemp); $(RUN) pytest $(or $(FILES),$@) >$$said 2>&1; code=$$?; cat $$said; rm $$said; exit $$code
+
+faults: $(INSTALLED) ## Strike every command at every statement, not only at a share of them
+	@SPCS_MILVUS_FAULTS_EVERY=1 $(RUN) pytest tests/faults
 
 test-docker: $(INSTALLED) ## Run the tests that need a Docker engine
 	@$(RUN) pytest tests/docker

@@ -12,6 +12,7 @@ from spcs_milvus.differences import Difference, differences
 from spcs_milvus.errors import Problem
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import comment_step
+from spcs_milvus.names import Name
 from spcs_milvus.ownership import Ownership, conflict, ownership
 from spcs_milvus.plan import Action, Change, Plan
 from spcs_milvus.resource import MARKED, Actual, Presence, Resource
@@ -103,7 +104,7 @@ def _owned_by_another(resource: Resource, actual: Actual) -> Problem | None:
         return None
     kind, name = kind_of(resource.address.kind), resource.name
     grant = f"GRANT OWNERSHIP ON {kind.title.upper()} {name} TO ROLE {resource.role} COPY CURRENT GRANTS"
-    hint = f"`up --target role.{resource.role}` makes the role; then USE ROLE {owner}; {grant};"
+    hint = f"`up --target role.{resource.role}` makes the role; then USE ROLE {Name.of(str(owner))}; {grant};"
     if resource.address.kind == "service":
         # documented: ALTER SERVICE, the owner of a service never changes
         hint = "a service keeps its owner; give ours another name"

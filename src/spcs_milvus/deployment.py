@@ -160,11 +160,9 @@ def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
         raise RefusedError.of(plan.conflicts)
     began = time.monotonic()
     outcomes = _apply(on, plan, emit, stop)
-    plan = replace(plan, absent=() if plan.left_out else plan.absent)
     # a user that never came to be has a password here all the same, where the answer to its CREATE was lost
-    people = [resource for resource in on.resources if resource.detail.get("generated")]
     addresses = (*(change.address for change in plan.changes), *plan.absent)
-    resources = list(dict.fromkeys([*(plan.resources[one] for one in addresses), *people]))
+    resources = [plan.resources[one] for one in addresses]
     seen, lost = look_again(on.account, resources, _amiss(plan, outcomes), on.pause or stop.wait)
     still = (*still_there(plan, outcomes, seen), *overlooked(plan, seen)) if seen else ()
     removed = _forget_passwords(on, resources, seen)

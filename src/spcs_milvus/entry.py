@@ -43,7 +43,7 @@ def check_account(loaded: Loaded, account: Account) -> None:
         )
 
 
-def check_roles(loaded: Loaded, account: Account) -> None:
+def choose_who_looks(loaded: Loaded, account: Account) -> None:
     """Lets another role look where the user lacks one of those that see all: the owner of what is ours, else
     whichever there is. What the user cannot do is judged by the plan, step by step (``reach``).
     """

@@ -14,7 +14,7 @@ from typing import Any
 from spcs_milvus.account import Account
 from spcs_milvus.config import Loaded
 from spcs_milvus.declaration import declare, declare_without_images
-from spcs_milvus.entry import check_account, check_reachable, check_roles
+from spcs_milvus.entry import check_account, check_reachable, choose_who_looks
 from spcs_milvus.errors import StoppedError
 from spcs_milvus.images import Engine, container_image
 from spcs_milvus.report import Counts
@@ -66,7 +66,7 @@ def target(
     without ``images`` no image folder is read, for what neither makes nor compares them.
 
     Raises ConfigError for what cannot be deployed there, ConnectError when there is no way in, RefusedError
-    when it is another account than the project is pinned to or the user lacks a role.
+    when it is another account than the project is pinned to.
     """
     declared = (
         declare(loaded, connection.name, connection.image_format, container_image)
@@ -78,7 +78,7 @@ def target(
     account = Account(connection.options, pause or time.sleep)
     try:
         check_account(loaded, account)
-        check_roles(loaded, account)
+        choose_who_looks(loaded, account)
         with engine or Engine() as opened:
             yield Target(loaded, resources, account, opened, connection.name, pause)
     finally:

@@ -21,8 +21,9 @@ from spcs_milvus.ownership import Ownership, conflict, ownership
 from spcs_milvus.plan import Action, Plan, with_needs
 from spcs_milvus.resource import Actual, Address, Presence, Resource, read_mark
 from spcs_milvus.standing import stood_on
+from spcs_milvus.states import unseen
 from spcs_milvus.steps import Row
-from spcs_milvus.teardown import deletion, in_words, some
+from spcs_milvus.teardown import deletion, in_words, roles_of, some
 
 FEW = 3
 """From so many objects on, more than half of what is ours not being declared any more stops ``up``."""
@@ -150,6 +151,7 @@ def strangers(
     which of what is declared is there and not ours.
     """
     ours = {one.address for one in resources if not (one.existing or conflict(one, actual[one.address]))}
+    lost = {one.address for one in resources if not one.existing} - ours
     databases = [one for one in resources if one.address.kind == "database" and not one.existing]
     for database in databases:
         ours |= {
@@ -162,11 +164,14 @@ def strangers(
     for resource in resources:
         held = foreign.get(resource.address, [])
         if resource.address.kind == "role":
-            # what stands in a database of ours is told there
-            held = [one for one in held if not any(one.name.inside(database.name) for database in databases)]
+            # what stands in a database of ours is told there; what is declared and not ours keeps its owner
+            told = {one.address for one in held if any(one.name.inside(base.name) for base in databases)}
+            held = [one for one in held if one.address in lost or one.address not in told]
         if resource.address.kind == "schema":
             held = [one for found in foreign.values() for one in found if one.name.inside(resource.name)]
         inside[resource.address] = tuple(dict.fromkeys(one.address for one in held))
+        if hidden := unseen(contents.get(resource.address, ()), actual[resource.address]):
+            inside[resource.address] += (Address("some", f"{hidden} services that we may not see"),)
     return inside
 
 
@@ -182,6 +187,7 @@ def swept(
     says so.
     """
     everything = ordered((), tuple(undeclared))
+    roles = roles_of([*plan.resources.values(), *undeclared])
     seen = {resource.address: actual for resource, actual in undeclared.items()}
     inside = strangers(everything, contents, seen)
     why = {
@@ -193,7 +199,7 @@ def swept(
     held = staying | stood_on(staying, tuple(undeclared))
     why |= {address: _is_held(address) for address in sorted(held - why.keys())}
     gone = [
-        deletion(resource, actual, GONE)
+        deletion(resource, actual, GONE, roles)
         for resource, actual in undeclared.items()
         if resource.address not in why
     ]

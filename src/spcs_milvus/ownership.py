@@ -81,6 +81,8 @@ def _not_ours(resource: Resource, actual: Actual, kind: Kind) -> Problem:
     hint = "choose other names with `names: {prefix: …}` in the project file"
     if resource.address.kind in MAY_EXIST:
         hint += f", or list {resource.address} under `existing:` to use it as it is"
+    if mark is None:
+        hint += f", or make it ours: spcs-milvus adopt {resource.address}"
     if resource.address.kind == "user":
         hint = "give it another name under `users:`; or leave it out, and name it in `roles: {grant_to: …}`"
     elif mark and resource.mark and mark.project == resource.mark.project:

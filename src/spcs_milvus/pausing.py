@@ -16,7 +16,7 @@ from typing import Any
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import reverse
 from spcs_milvus.kinds import kind_of
-from spcs_milvus.kinds.base import FREE, Cost, Found, text_is_true
+from spcs_milvus.kinds.base import FREE, Cost, Found
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict
 from spcs_milvus.plan import (
@@ -30,7 +30,7 @@ from spcs_milvus.plan import (
     with_needs,
 )
 from spcs_milvus.resource import Actual, Address, Presence, Resource
-from spcs_milvus.states import is_ready, is_suspended, state_of
+from spcs_milvus.states import is_ready, is_suspended, state_of, unseen
 from spcs_milvus.steps import Rest
 
 _PASSING = ("local", "memory")
@@ -56,7 +56,9 @@ def plan_pause(
     ours = _ours(resources, observation)
     for resource, actual in _watched(resources, observation):
         running = contents.get(resource.address, ())
-        others = _others(running, ours) or _unseen(running, actual)
+        others = _others(running, ours)
+        if not others and (hidden := unseen(running, actual)):
+            others = (f"{hidden} that this user is not shown",)
         if actual.presence is Presence.ABSENT or state_of(actual) == "SUSPENDED":
             continue
         if resource.existing:
@@ -147,13 +149,6 @@ def _others(contents: Collection[Found], ours: Collection[Address]) -> tuple[str
         for found in contents
         if found.address not in ours and found.row.get("status") not in _AT_REST
     )
-
-
-def _unseen(contents: Collection[Found], actual: Actual) -> tuple[str, ...]:
-    """What runs on a pool and is not shown to this user, as far as the pool's own count tells."""
-    shown = sum(not text_is_true(found.row.get("is_job")) for found in contents)
-    unseen = actual.live.get("services", 0) - shown
-    return (f"{unseen} that this user is not shown",) if unseen > 0 else ()
 
 
 def _waking(change: Change) -> int:

@@ -26,7 +26,16 @@ from spcs_milvus.registry import Registry, session_login
 from spcs_milvus.resource import Actual, Address, Resource
 from spcs_milvus.rights import grant, right_for
 from spcs_milvus.secrets import Generated
-from spcs_milvus.settling import BY_ANOTHER_RUN, GONE, PAUSES_SECONDS, Tools, in_time, settled, shows_in_time
+from spcs_milvus.settling import (
+    ANSWER_LOST,
+    BY_ANOTHER_RUN,
+    GONE,
+    PAUSES_SECONDS,
+    Tools,
+    in_time,
+    settled,
+    shows_in_time,
+)
 from spcs_milvus.states import state_of
 from spcs_milvus.steps import Build, Effect, Look, Push, Rest, Statement, Step, Upload, Wait
 from spcs_milvus.templates import sql
@@ -104,15 +113,18 @@ class _Performing:
             found = self._settled(change, step, progress)
         except StatementError as error:
             if answer_lost(error.errno):
-                draft.replace(step.generated.file)
+                _keep(draft, step.generated)
             else:
-                draft.unlink()
+                draft.unlink(missing_ok=True)
             raise
+        if found == ANSWER_LOST and step.generated.file.exists():
+            # another run may have made it, with the password that is kept; the next plan tells of the draft
+            return BY_ANOTHER_RUN
         if found == BY_ANOTHER_RUN:
             # the other run made up another one, and has told it
-            draft.unlink()
+            draft.unlink(missing_ok=True)
         else:
-            draft.replace(step.generated.file)
+            _keep(draft, step.generated)
         return found
 
     def _settled(self, change: Change, step: Statement, progress: Progress) -> str | None:
@@ -224,6 +236,14 @@ class _Performing:
             return found
         hint = "run the command again"
         raise RefusedError("the image repository is not there", place=str(repository), hint=hint)
+
+
+def _keep(draft: Path, generated: Generated) -> None:
+    """Keeps what was written down. A ``down`` beside this run may have removed it, as nobody had it yet."""
+    try:
+        draft.replace(generated.file)
+    except FileNotFoundError:
+        _draft(generated).replace(generated.file)
 
 
 def _draft(generated: Generated) -> Path:

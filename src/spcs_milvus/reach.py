@@ -120,7 +120,12 @@ def _without_blind_waits(plan: Plan, observation: Observation) -> Plan:
         if any(isinstance(step, Wait) and step.service in blind for step in change.steps)
     }
     left = (replace(one, needs=one.needs - waits) for one in plan.changes if one.address not in waits)
-    return replace(plan, changes=tuple(left))
+    told = (
+        Problem(f"whether {change.address.name} is ready cannot be told", None, str(change.address))
+        for change in plan.changes
+        if change.address in waits
+    )
+    return replace(plan, changes=tuple(left), kept=(*plan.kept, *told))
 
 
 def _ordered(wanted: Collection[Address], needs: Needs, to_do: Steps) -> Iterator[Address]:
@@ -161,7 +166,7 @@ def _for_others(script: Collection[Step], unseen: int, reach: Reach, roles: froz
         return Problem(summary, sql, None, f"{other}; or {paste}")
     word = "role" if len(lacking) == 1 else "roles"
     summary = f"the user {reach.user} may not take the {word} {', '.join(lacking)}"
-    grant = f"GRANT ROLE {lacking[0]} TO USER {reach.user}"
+    grant = f"GRANT ROLE {Name.of(lacking[0])} TO USER {Name.of(reach.user)}"
     return Problem(summary, sql, reach.place, f"{paste}; or {grant}; or name other roles under `roles:`")
 
 

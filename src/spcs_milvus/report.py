@@ -9,6 +9,7 @@ from pathlib import Path
 from spcs_milvus.apply import BUG, Outcome, Status
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import longest_path
+from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import Ownership, ownership
 from spcs_milvus.plan import Action, Plan
@@ -141,7 +142,9 @@ def _still(plan: Plan, outcome: Outcome, actual: Actual) -> Problem:
     role = statements[0].role if statements else plan.resources[change.address].role
     sql = "; ".join(step.sql for step in statements)
     shown = "still there" if change.action is Action.DELETE else f"still {state_of(actual)}"
-    return Problem(f"{change.address} is {shown}", why, str(change.address), f"USE ROLE {role}; {sql};")
+    return Problem(
+        f"{change.address} is {shown}", why, str(change.address), f"USE ROLE {Name.of(role)}; {sql};"
+    )
 
 
 def failures(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:

@@ -13,7 +13,7 @@ from spcs_milvus.errors import DeployError, StatementError
 from spcs_milvus.hints import ALREADY_EXISTS, FORBIDDEN, MISSING, answer_lost
 from spcs_milvus.kinds.base import ASLEEP
 from spcs_milvus.ownership import Ownership, ownership
-from spcs_milvus.resource import Actual, Presence, Resource
+from spcs_milvus.resource import Actual, Presence, Resource, read_mark
 from spcs_milvus.states import state_of
 from spcs_milvus.steps import Effect, Statement
 
@@ -130,10 +130,12 @@ def _looked_at(resource: Resource, step: Statement, tools: Tools, error: Stateme
 
 
 def _may_be_sent_again(resource: Resource, step: Statement, actual: Actual) -> bool:
-    """What makes it ours is refused where there is one, or does the same again; what sets or drops is refused
-    where there is none; otherwise it must be ours.
+    """What makes it ours is refused where there is one, or does the same again, but must not take another's
+    mark off; what sets or drops is refused where there is none; otherwise it must be ours.
     """
-    if step.effect is Effect.OURS or actual.presence is Presence.ABSENT:
+    if actual.presence is Presence.ABSENT:
+        return True
+    if step.effect is Effect.OURS and read_mark(actual.comment) is None:
         return True
     return ownership(resource, actual) is Ownership.OURS
 

@@ -124,7 +124,7 @@ class SessionPerRole:
 
     def keep(self, roles: Collection[str]) -> None:
         """Ends the sessions of other roles."""
-        for role in [role for role in self._sessions if role is not None and role not in roles]:
+        for role in [role for role in list(self._sessions) if role is not None and role not in roles]:
             session = self._sessions.pop(role)
             if session is not self._sessions[None]:
                 session.close()

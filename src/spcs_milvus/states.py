@@ -4,7 +4,9 @@ Comes in: what there is. Goes out: its state, as Snowflake spells it, and what f
 nothing.
 """
 
-from spcs_milvus.kinds.base import ASLEEP
+from collections.abc import Collection
+
+from spcs_milvus.kinds.base import ASLEEP, Found, text_is_true
 from spcs_milvus.resource import Actual, Presence
 
 
@@ -30,3 +32,11 @@ def is_ready(actual: Actual) -> bool:
     endpoints = actual.live.get("endpoints") or ()
     runs = bool(containers) and all(container["status"] == "READY" for container in containers)
     return runs and all(endpoint["url"] for endpoint in endpoints if endpoint["public"])
+
+
+def unseen(contents: Collection[Found], actual: Actual) -> int:
+    """How many services run on a compute pool beside those shown, as far as its own count tells; 0 for what
+    is no pool.
+    """
+    shown = sum(not text_is_true(found.row.get("is_job")) for found in contents)
+    return max(0, int(actual.live.get("services", 0)) - shown)

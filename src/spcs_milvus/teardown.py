@@ -38,7 +38,8 @@ def plan_down(
     """
     stay = staying(resources, observation, foreign, agreed, keep_data=keep_data)
     seen = observation.actual
-    decided = [_decided(resource, seen[resource.address], stay) for resource in resources]
+    roles = roles_of(resources)
+    decided = [_decided(resource, seen[resource.address], stay, roles) for resource in resources]
     changes = [one for one in decided if isinstance(one, Change)]
     declared = {resource.address: resource for resource in resources}
     kept = (
@@ -60,7 +61,15 @@ def plan_down(
     return Plan(ordered, (), kept, declared, existing(resources), lasting, absent=absent)
 
 
-def _decided(resource: Resource, actual: Actual, stay: Staying) -> Change | Problem | None:
+def roles_of(resources: Collection[Resource]) -> frozenset[str]:
+    """The roles that a project works with, and those that it makes."""
+    made = {resource.name.last for resource in resources if resource.address.kind == "role"}
+    return frozenset(made.union(resource.role for resource in resources))
+
+
+def _decided(
+    resource: Resource, actual: Actual, stay: Staying, roles: Collection[str]
+) -> Change | Problem | None:
     """What is done to a resource, or why nothing is; None where there is nothing to do or to say."""
     address = resource.address
     left = resource.existing or kind_of(address.kind).goes_with or lent(resource, actual)
@@ -75,21 +84,24 @@ def _decided(resource: Resource, actual: Actual, stay: Staying) -> Change | Prob
     if address in stay.held:
         summary = f"{address} is needed by what stays"
         return Problem(summary, None, str(address), pasteable(resource, actual))
-    return deletion(resource, actual, "it is ours", stay.along.get(address, ()))
+    return deletion(resource, actual, "it is ours", roles, stay.along.get(address, ()))
 
 
 def pasteable(resource: Resource, actual: Actual) -> str:
     """The SQL that drops it, with the role that may."""
-    steps = _dropped_by_owner(resource, actual)
-    return f"USE ROLE {steps[0].role}; {'; '.join(step.sql for step in steps)};"
+    (step,) = _dropped_as(_owner(resource, actual), resource, actual)
+    return f"USE ROLE {Name.of(step.role)}; {step.sql};"
 
 
-def _dropped_by_owner(resource: Resource, actual: Actual) -> tuple[Statement, ...]:
+def _owner(resource: Resource, actual: Actual) -> str:
     """Only its owner drops an object: another role than ours where ours went before it (documented: DROP
     ROLE, what it owned goes to the role that dropped it), or where somebody gave it away.
     """
+    return str(actual.live.get("owner") or resource.role)
+
+
+def _dropped_as(role: str, resource: Resource, actual: Actual) -> tuple[Statement, ...]:
     steps = kind_of(resource.address.kind).drop(resource, actual)
-    role = str(actual.live.get("owner") or resource.role)
     return tuple(replace(step, role=role) for step in steps if isinstance(step, Statement))
 
 
@@ -151,12 +163,22 @@ def _leftovers(
             )
 
 
-def deletion(resource: Resource, actual: Actual, because: str, along: Collection[Address] = ()) -> Change:
+def deletion(
+    resource: Resource,
+    actual: Actual,
+    because: str,
+    roles: Collection[str],
+    along: Collection[Address] = (),
+) -> Change:
     """What drops an object of ours, with what is lost, that of others which goes ``along``, and what it
     costs.
+
+    It is dropped as its owner where that is one of the ``roles`` of the project; what was given to another is
+    tried, refused, and told with the SQL, and the rest goes.
     """
-    kind = kind_of(resource.address.kind)
-    steps, loses = _dropped_by_owner(resource, actual), kind.loses(resource, actual)
+    kind, owner = kind_of(resource.address.kind), _owner(resource, actual)
+    steps = _dropped_as(owner if owner in roles else resource.role, resource, actual)
+    loses = kind.loses(resource, actual)
     if along:
         loses = f"{loses or 'what is in it'}, also what is not ours: {', '.join(map(in_words, along))}"
     cost = kind.dropping(resource, actual)

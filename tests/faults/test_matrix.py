@@ -1,4 +1,7 @@
-"""Every fault at every statement of every command: what the run says is true, and what it leaves leads on.
+"""Faults at the statements of commands: what the run says is true, and what it leaves leads on.
+
+With ``SPCS_MILVUS_FAULTS_EVERY=1`` (``make faults``) every fault strikes at every statement; unless it is
+set, at every fourth, since the whole would take as long as all other tests.
 
 All of it goes over the wire by the real connector. A faulted run must tell no lie: code 0 only where the
 account is as wanted, 1 only where it is as it was, and never a bug. What it leaves is then gone on from, by

@@ -61,7 +61,7 @@ def test_it_is_marked_by_what_becomes_of_it() -> None:
 
 def test_what_is_dropped_is_drawn_though_nobody_declares_it() -> None:
     orphan = next(one for one in declared(QUICKSTART + "stages: {OLD: {}}\n") if one.name.last == "OLD")
-    drawn = nodes(STACK, Plan((deletion(orphan, as_declared(orphan), "gone"),)))
+    drawn = nodes(STACK, Plan((deletion(orphan, as_declared(orphan), "gone", [orphan.role]),)))
     assert drawn[-1] == Node(orphan.address, (), "delete")
 
 

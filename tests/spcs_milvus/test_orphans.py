@@ -426,3 +426,27 @@ def test_what_is_declared_and_not_ours_is_strange_to_what_it_stands_on() -> None
     plan = plan_down(stack, seen(stack, given_away), inside)
     assert not {change.address for change in plan.changes} & {pool, role, *given_away}
     assert {str(pool), str(role)} <= {problem.place for problem in plan.kept}
+
+
+def test_a_pool_that_counts_more_services_than_are_shown_holds_something_of_others() -> None:
+    stack = declared()
+    pool = by_address(stack)["compute_pool.MILVUS_DEMO_MILVUS_POOL"]
+    milvus = _found("service", "MILVUS_DEMO", "PUBLIC", "MILVUS")
+    counting = as_declared(pool, live={"owner": pool.role, "state": "ACTIVE", "services": 2})
+    observation = seen(stack, {pool.address: counting})
+    inside = strangers(stack, {pool.address: (milvus,)}, observation.actual)
+    assert inside[pool.address] == (Address("some", "1 services that we may not see"),)
+    for keep_data in (False, True):
+        plan = plan_down(stack, observation, inside, keep_data=keep_data)
+        assert pool.address not in {change.address for change in plan.changes}
+
+
+def test_a_role_whose_service_lost_its_mark_stays() -> None:
+    stack = declared()
+    service, role = (
+        by_address(stack)[at] for at in ("service.MILVUS_DEMO.PUBLIC.JUPYTER", "role.MILVUS_DEMO_JUPYTER")
+    )
+    observation = seen(stack, {service.address: as_declared(service, comment="hello")})
+    owned = _found("service", "MILVUS_DEMO", "PUBLIC", "JUPYTER")
+    inside = strangers(stack, {role.address: (owned,)}, observation.actual)
+    assert inside[role.address] == (service.address,)

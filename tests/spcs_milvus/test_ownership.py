@@ -27,7 +27,8 @@ WHOSE: dict[str, tuple[str, str | None, str, str]] = {
         None,
         "it carries no mark of this project; its owner is SOMEBODY",
         "choose other names with `names: {prefix: …}` in the project file, or list "
-        "warehouse.MILVUS_DEMO_WAREHOUSE under `existing:` to use it as it is",
+        "warehouse.MILVUS_DEMO_WAREHOUSE under `existing:` to use it as it is, "
+        "or make it ours: spcs-milvus adopt warehouse.MILVUS_DEMO_WAREHOUSE",
     ),
     "another project's": (
         "warehouse.MILVUS_DEMO_WAREHOUSE",
@@ -46,7 +47,8 @@ WHOSE: dict[str, tuple[str, str | None, str, str]] = {
         "service.MILVUS_DEMO.PUBLIC.MILVUS",
         None,
         "it carries no mark of this project; its owner is SOMEBODY",
-        "choose other names with `names: {prefix: …}` in the project file",
+        "choose other names with `names: {prefix: …}` in the project file, "
+        "or make it ours: spcs-milvus adopt service.MILVUS_DEMO.PUBLIC.MILVUS",
     ),
     "a person": (
         "user.ALICE",

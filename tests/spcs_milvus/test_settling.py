@@ -20,6 +20,7 @@ def there(state: str = "ACTIVE", comment: str | None = str(MARK)) -> Actual:
 
 
 OURS, FOREIGN, HIDDEN = there(), there(comment="mine"), Actual(Presence.UNKNOWN, reason="may not")
+MARKED_BY_OTHERS = there(comment="spcs-milvus:other/default#1.44136fa355b3")
 ASLEEP = there("SUSPENDED")
 LOST, GAVE_UP, EXISTS, MISSING, DENIED, BUSY = 300002, None, 2002, 2003, 3001, 90064
 DONE = 0
@@ -94,6 +95,7 @@ FAILED = [
     (Effect.OURS, [LOST] * 4, [ABSENT], LOST, "its answer was lost 4 times", 4),
     (Effect.SET, [GAVE_UP] * 4, [OURS], GAVE_UP, "its answer was lost 4 times", 4),
     (Effect.SET, [LOST], [FOREIGN], LOST, "cannot be seen to be ours", 1),
+    (Effect.OURS, [LOST], [MARKED_BY_OTHERS], LOST, "cannot be seen to be ours", 1),
     (Effect.SET, [LOST], [HIDDEN], LOST, "cannot be seen to be ours", 1),
     (Effect.GONE, [LOST], [HIDDEN], LOST, "cannot be seen to be ours", 1),
     (Effect.SET, [LOST, MISSING], [ABSENT], MISSING, "no", 2),

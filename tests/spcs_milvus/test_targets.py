@@ -11,7 +11,7 @@ from spcs_milvus.errors import ConfigError, Problem
 from spcs_milvus.graph import closure
 from spcs_milvus.orphans import swept
 from spcs_milvus.plan import Action, Plan, plan_up
-from spcs_milvus.resource import Address
+from spcs_milvus.resource import ABSENT, Address
 from spcs_milvus.targets import address_of, only_down, only_up
 from spcs_milvus.teardown import plan_down
 
@@ -163,3 +163,12 @@ def test_an_address_like_no_other() -> None:
     with pytest.raises(ConfigError) as error:
         address_of("x", [Address("role", "A")])
     assert error.value.problem.hint == "`spcs-milvus graph` lists all addresses"
+
+
+def test_what_down_did_not_see_is_looked_at_again_for_the_target_alone() -> None:
+    stack = declared()
+    known = by_address(stack)
+    two = [known[f"service.MILVUS_DEMO.PUBLIC.{name}"].address for name in ("MILVUS", "JUPYTER")]
+    plan = plan_down(stack, seen(stack, dict.fromkeys(two, ABSENT)), {})
+    assert set(plan.absent) == set(two)
+    assert only_down(plan, [str(two[0])]).absent == (two[0],)

@@ -9,7 +9,8 @@ from spcs_milvus.errors import Problem
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.plan import Plan
 from spcs_milvus.resource import ABSENT, Address, Resource
-from spcs_milvus.teardown import plan_down, some
+from spcs_milvus.steps import Statement
+from spcs_milvus.teardown import pasteable, plan_down, some
 
 STACK = declared(QUICKSTART + "names: {schema: S}\n")
 BY_ADDRESS = by_address(STACK)
@@ -196,3 +197,22 @@ def test_what_down_did_not_see_is_looked_at_again_where_it_would_be_ours() -> No
     grants = [one.address for one in stack if one.address.kind == "grant"]
     absent = dict.fromkeys([*(known[one].address for one in gone), *grants], ABSENT)
     assert plan_down(stack, seen(stack, absent), {}).absent == (known[gone[0]].address,)
+
+
+def test_what_was_given_to_a_role_of_others_is_tried_as_ours_and_the_rest_goes() -> None:
+    (stage,) = (one for one in STACK if one.address.name == "MILVUS_DEMO.S.DATA")
+    given = as_declared(stage, live={"owner": "ANALYST"})
+    dropped_by = {
+        owner: [
+            step.role
+            for change in plan_down(
+                STACK, seen(STACK, {stage.address: as_declared(stage, live={"owner": owner})}), {}
+            ).changes
+            if change.address == stage.address
+            for step in change.steps
+            if isinstance(step, Statement)
+        ]
+        for owner in ("ANALYST", "USERADMIN")
+    }
+    assert dropped_by == {"ANALYST": [stage.role], "USERADMIN": ["USERADMIN"]}
+    assert pasteable(stage, given) == "USE ROLE ANALYST; DROP STAGE MILVUS_DEMO.S.DATA;"

@@ -52,7 +52,12 @@ def adopt(
         with stopping() as stop, opening.target(loaded, connect(loaded, connection)) as on:
             plan = deployment.make_adoption(on, address)
             show_plan(talk, plan)
-            if asks and plan.changes and not agreed("Make it ours? `down` will drop it"):
+            if (
+                asks
+                and plan.changes
+                and not plan.conflicts
+                and not agreed("Make it ours? `down` will drop it")
+            ):
                 talk.print(UNCHANGED)
                 raise typer.Exit(1)
             with progress(talk) as emit:

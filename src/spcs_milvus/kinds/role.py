@@ -16,8 +16,12 @@ def _looks(resource: Resource) -> base.Looks:
     return {"grants": Look(sql("role", "grants", base.values(resource)), resource.seen_by)}
 
 
-def _owned(_resource: Resource, answers: base.Answers) -> tuple[base.Found, ...]:
+def _owned(resource: Resource, answers: base.Answers) -> tuple[base.Found, ...]:
     """What a role owns, by SHOW GRANTS TO ROLE; ``granted_on`` is the kind in capitals with underscores."""
+    if answers["grants"].refused:
+        # nobody knows whether it owns anything, so it stays
+        name = Name((*resource.name.parts, "things that we may not see"))
+        return (base.Found(Address("some", str(name)), name, {}),)
     owned = [row for row in answers["grants"].rows if row["privilege"] == "OWNERSHIP"]
     names = [Name(tuple(str(row["name"]).replace('"', "").split("."))) for row in owned]
     return tuple(

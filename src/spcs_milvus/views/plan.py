@@ -127,4 +127,4 @@ def _count(plan: Plan) -> str:
         change.action for change in plan.changes if change.action is not Action.WAIT
     )
     parts = [f"{counted[action]} to {action}" for action in Action if counted[action]]
-    return "Plan: " + (", ".join(parts) or "nothing to do")
+    return "Plan: " + (", ".join(parts) or ("refused" if plan.conflicts else "nothing to do"))
