@@ -18,7 +18,11 @@ TESTS = (
     "tests/emulator/test_killed_account.py",
 )
 # These cannot even be imported there; single tests are marked.
-REAL = ("tests/spcs_milvus/flow/test_real_stack.py", "tests/spcs_milvus/flow/test_guide.py")
+REAL = (
+    "tests/spcs_milvus/flow/test_real_stack.py",
+    "tests/spcs_milvus/flow/test_real_pause.py",
+    "tests/spcs_milvus/flow/test_guide.py",
+)
 
 
 @pytest.fixture(scope="module")

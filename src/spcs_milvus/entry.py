@@ -88,4 +88,4 @@ def judged(loaded: Loaded, account: Account, plan: Plan, observation: Observatio
 
 def _footing(account: Account) -> Footing:
     identity = account.identity
-    return Footing(identity.user, identity.role, identity.roles)
+    return Footing(identity.user, identity.role)

@@ -13,16 +13,17 @@ from spcs_milvus.observe import Observation
 from spcs_milvus.plan import Action, Plan
 from spcs_milvus.resource import Resource
 
+# documented: Access control overview, system-defined roles
+_BUILT_IN = frozenset("ACCOUNTADMIN GLOBALORGADMIN ORGADMIN PUBLIC SECURITYADMIN SYSADMIN USERADMIN".split())
 _CHANGES = (Action.UPDATE, Action.REPLACE, Action.DELETE, Action.ADOPT)
 
 
 @dataclass(frozen=True)
 class Footing:
-    """The ``user`` of the session, its ``role`` (None: it has none), and the ``roles`` it may take."""
+    """The ``user`` of the session, and its ``role`` (None: it has none)."""
 
     user: str
     role: str | None
-    roles: frozenset[str]
 
 
 def on_footing(plan: Plan, observation: Observation, footing: Footing) -> Plan:
@@ -47,8 +48,9 @@ def _why(resource: Resource, action: Action | None, footing: Footing, above: Col
         return None
     if name in above:
         return "it is the role of this very session" + ("" if name == footing.role else ", or above it")
-    if action is Action.ADOPT and name in footing.roles:
-        return "it is a role that this session may take, and the project did not make it"
+    # a plan of adopt looks at nothing else, so what is above a role of the account's own is not known
+    if action is Action.ADOPT and footing.role not in (None, *_BUILT_IN):
+        return "it may be above the role of this very session"
     return None
 
 
