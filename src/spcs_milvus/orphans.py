@@ -169,9 +169,12 @@ def strangers(
             held = [one for one in held if one.address in lost or one.address not in told]
         if resource.address.kind == "schema":
             held = [one for found in foreign.values() for one in found if one.name.inside(resource.name)]
+        if resource.address.kind == "compute_pool" and not unseen(
+            contents.get(resource.address, ()), actual[resource.address]
+        ):
+            # the pool's own count says that there are no others
+            held = [one for one in held if one.address.kind != "some"]
         inside[resource.address] = tuple(dict.fromkeys(one.address for one in held))
-        if hidden := unseen(contents.get(resource.address, ()), actual[resource.address]):
-            inside[resource.address] += (Address("some", f"{hidden} services that we may not see"),)
     return inside
 
 

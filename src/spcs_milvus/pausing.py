@@ -55,7 +55,7 @@ def plan_pause(
     lasting: list[Problem] = []
     ours = _ours(resources, observation)
     for resource, actual in _watched(resources, observation):
-        running = contents.get(resource.address, ())
+        running = [one for one in contents.get(resource.address, ()) if one.address.kind == "service"]
         others = _others(running, ours)
         if not others and (hidden := unseen(running, actual)):
             others = (f"{hidden} that this user is not shown",)

@@ -35,8 +35,7 @@ def is_ready(actual: Actual) -> bool:
 
 
 def unseen(contents: Collection[Found], actual: Actual) -> int:
-    """How many services run on a compute pool beside those shown, as far as its own count tells; 0 for what
-    is no pool.
-    """
-    shown = sum(not text_is_true(found.row.get("is_job")) for found in contents)
+    """How many services run on a compute pool beside those shown, as far as its own count tells."""
+    services = [found.row for found in contents if found.address.kind == "service"]
+    shown = sum(not text_is_true(row.get("is_job")) for row in services)
     return max(0, int(actual.live.get("services", 0)) - shown)

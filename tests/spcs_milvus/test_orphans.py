@@ -428,17 +428,30 @@ def test_what_is_declared_and_not_ours_is_strange_to_what_it_stands_on() -> None
     assert {str(pool), str(role)} <= {problem.place for problem in plan.kept}
 
 
-def test_a_pool_that_counts_more_services_than_are_shown_holds_something_of_others() -> None:
+@pytest.mark.parametrize(("counted", "stays"), [(2, True), (1, False)])
+def test_a_pool_on_which_we_may_not_see_all_stays_where_it_counts_more(counted: int, stays: bool) -> None:
     stack = declared()
     pool = by_address(stack)["compute_pool.MILVUS_DEMO_MILVUS_POOL"]
-    milvus = _found("service", "MILVUS_DEMO", "PUBLIC", "MILVUS")
-    counting = as_declared(pool, live={"owner": pool.role, "state": "ACTIVE", "services": 2})
+    milvus, hidden = _found("service", "MILVUS_DEMO", "PUBLIC", "MILVUS"), _found("some", "SERVICES")
+    counting = as_declared(pool, live={"owner": pool.role, "state": "ACTIVE", "services": counted})
     observation = seen(stack, {pool.address: counting})
-    inside = strangers(stack, {pool.address: (milvus,)}, observation.actual)
-    assert inside[pool.address] == (Address("some", "1 services that we may not see"),)
+    inside = strangers(stack, {pool.address: (milvus, hidden)}, observation.actual)
+    assert inside[pool.address] == ((hidden.address,) if stays else ())
     for keep_data in (False, True):
         plan = plan_down(stack, observation, inside, keep_data=keep_data)
-        assert pool.address not in {change.address for change in plan.changes}
+        assert (pool.address not in {change.address for change in plan.changes}) is stays
+
+
+@pytest.mark.parametrize(
+    "answer", [Answer(refused="x"), Answer(partial="x"), Answer()], ids=["refused", "partial", "whole"]
+)
+def test_services_that_may_be_there_unseen_are_something_on_the_pool(answer: Answer) -> None:
+    pool = by_address(declared())["compute_pool.MILVUS_DEMO_MILVUS_POOL"]
+    holds = kind_of("compute_pool").holds
+    assert holds
+    found = [str(one.address) for one in holds.read(pool, {"services": answer})]
+    unseen = ['some.MILVUS_DEMO_MILVUS_POOL."services that we may not see"']
+    assert found == ([] if answer == Answer() else unseen)
 
 
 def test_a_role_whose_service_lost_its_mark_stays() -> None:

@@ -99,12 +99,16 @@ def _services_looks(resource: Resource) -> base.Looks:
     return {"services": Look(sql("compute_pool", "services", base.values(resource)), resource.seen_by)}
 
 
-def _services(_resource: Resource, answers: base.Answers) -> tuple[base.Found, ...]:
+def _services(resource: Resource, answers: base.Answers) -> tuple[base.Found, ...]:
     rows = answers["services"].rows
     names = [Name.of(row["database_name"], row["schema_name"], row["name"]) for row in rows]
-    return tuple(
+    shown = [
         base.Found(Address("service", str(name)), name, row) for name, row in zip(names, rows, strict=True)
-    )
+    ]
+    if answers["services"].refused or answers["services"].partial:
+        name = Name((*resource.name.parts, "services that we may not see"))
+        shown.append(base.Found(Address("some", str(name)), name, {}))
+    return tuple(shown)
 
 
 def state(resource: Resource, answers: base.Answers) -> str:
