@@ -15,7 +15,7 @@ from spcs_milvus.kinds.base import Cost
 from spcs_milvus.ownership import Ownership, ownership
 from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.resource import ABSENT, MARKED, Actual, Presence, Resource, mark_of
-from spcs_milvus.steps import Statement
+from spcs_milvus.steps import Effect, Statement
 
 # everything there can be, with a schema, a user, a way out, a secret and the guide's integration
 STACK = declared(
@@ -60,6 +60,7 @@ def test_the_comment_is_set_and_nothing_else(resource: Resource, comment: str | 
     (change,) = plan.changes
     (step,) = change.steps
     assert isinstance(step, Statement)
+    assert step.effect is Effect.OURS
     title = kind_of(resource.address.kind).title.upper()
     text = f"{comment} {resource.mark}" if comment else str(resource.mark)
     assert step.sql == f"ALTER {title} {resource.name} SET COMMENT = '{text}'"
