@@ -29,19 +29,24 @@ def nobody_sees(seen: Iterable[Seen], *more: Place) -> None:
 # --- the account ----------------------------------------------------------------------------------------
 
 TROUBLE = [
-    Event(1, "error before", "CREATE SECRET"),
-    Event(1, "error after", "CREATE SECRET"),
-    Event(1, "cut before", "CREATE USER"),
-    Event(1, "cut after", "CREATE USER"),
+    ((Event(1, "refused", "CREATE SECRET"),), 4),
+    (tuple(Event(at, "error before", "CREATE SECRET") for at in range(1, 13)), 4),
+    ((Event(1, "error after", "CREATE SECRET"),), 0),
+    ((Event(1, "cut before", "CREATE USER"),), 0),
+    ((Event(1, "cut after", "CREATE USER"),), 0),
 ]
 
 
 @pytest.mark.parametrize("output", ["text", "json"])
-@pytest.mark.parametrize("event", TROUBLE, ids=lambda event: f"{event.trouble} {event.contains}")
-def test_a_statement_with_a_secret_that_fails(tmp_path: Path, event: Event, output: str) -> None:
-    with accompanied(tmp_path / "here", Script(events=[event])) as (program, local):
+@pytest.mark.parametrize(
+    ("events", "ends"), TROUBLE, ids=[f"{events[0].trouble} {events[0].contains}" for events, _ in TROUBLE]
+)
+def test_a_statement_with_a_secret_that_fails(
+    tmp_path: Path, events: tuple[Event, ...], ends: int, output: str
+) -> None:
+    with accompanied(tmp_path / "here", Script(events=events)) as (program, local):
         code, seen = program.run("up", "--yes", "-e", "prod", "--output", output)
-        assert code == (0 if event.trouble.startswith("cut") else 4), seen[1]
+        assert code == ends, seen[1]
         nobody_sees([*seen, *account(local)])
 
 
