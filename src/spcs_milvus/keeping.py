@@ -1,32 +1,46 @@
-"""What ``down --keep-data`` leaves asleep, and ``up`` wakes up again.
+"""What is asleep because we left it so, and how it wakes up: ``down --keep-data`` leaves services and compute
+pools asleep until ``up`` wants them again, ``up --rotate`` a service it was cut short with.
 
 Comes in: a service or compute pool that is ours, and what there is of it. Goes out: the steps. Touches
 nothing.
 
-Its comment says that it is kept, in front of the mark: so a stack of which only the data is left can be told
-from one that somebody paused, which nobody wakes up unasked.
+A note in front of the mark says so: written before the rest is begun and taken back when it is done, so what
+is cut short anywhere is gone on with, and told from what somebody paused, which nobody wakes up unasked.
 """
+
+from dataclasses import replace
 
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import ASLEEP, comment_step
-from spcs_milvus.resource import Actual, Resource, read_mark
+from spcs_milvus.resource import KEPT, RESTARTING, Actual, Resource, read_mark
 from spcs_milvus.steps import Rest, Step
 
-KEPT = "kept by `spcs-milvus down --keep-data`"
+REASONS = {
+    KEPT: "its data was kept, and is wanted again",
+    RESTARTING: "a rotation was cut short before it had started again",
+}
+"""Why ``up`` touches what has such a note."""
 
 
-def is_kept(actual: Actual) -> bool:
-    """Whether the comment says so."""
-    return actual.comment is not None and actual.comment.startswith(KEPT)
+def note_of(actual: Actual) -> str | None:
+    """The note of ours that its comment begins with; None when there is none."""
+    mark = read_mark(actual.comment)
+    return mark.note if mark and mark.note in REASONS else None
+
+
+def noted(resource: Resource, actual: Actual) -> Resource:
+    """The resource with the note that is there, for statements that set the comment before all is done."""
+    note = note_of(actual)
+    return replace(resource, mark=replace(resource.mark, note=note)) if resource.mark and note else resource
 
 
 def kept_asleep(resource: Resource, actual: Actual, state: str) -> tuple[Step, ...]:
-    """The steps that say so and suspend it, as far as they are still to be done; ``state`` is Snowflake's
-    word for how it is now.
-
-    The comment comes first: what is cut short between the two is begun again, never taken for a pause.
+    """The steps that note it as kept and suspend it, as far as they are still to be done; ``state`` is
+    Snowflake's word for how it is now.
     """
-    comment = () if is_kept(actual) else (comment_step(resource, f"{KEPT} {read_mark(actual.comment)}"),)
+    mark = read_mark(actual.comment)
+    assert mark is not None
+    comment = () if mark.note == KEPT else (comment_step(resource, str(replace(mark, note=KEPT))),)
     if state == "SUSPENDED":
         return comment
     suspend = () if state in ASLEEP else kind_of(resource.address.kind).suspend(resource)
@@ -34,11 +48,18 @@ def kept_asleep(resource: Resource, actual: Actual, state: str) -> tuple[Step, .
 
 
 def awake(resource: Resource, actual: Actual, state: str) -> tuple[Step, ...]:
-    """The steps that wake it up, where somebody has not, and take the word back; none for what is not kept.
+    """The steps that wake it up, where somebody has not, and take the note back; none where there is none.
 
-    The word goes last: what is cut short between the two is begun again.
+    One that was to start again and runs may not have done so yet, so it does.
     """
-    if not is_kept(actual):
+    note, kind = note_of(actual), kind_of(resource.address.kind)
+    if note is None:
         return ()
-    resume = kind_of(resource.address.kind).resume(resource) if state in ASLEEP else ()
-    return (*resume, comment_step(resource, str(resource.mark)))
+    resume = kind.resume(resource) if state in ASLEEP or note == RESTARTING else ()
+    suspend = kind.suspend(resource) if state not in ASLEEP and note == RESTARTING else ()
+    return (*suspend, *resume, unnoted(resource))
+
+
+def unnoted(resource: Resource) -> Step:
+    """The statement that leaves nothing but the mark in the comment."""
+    return comment_step(resource, str(resource.mark))

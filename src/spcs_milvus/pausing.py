@@ -15,6 +15,7 @@ from typing import Any
 
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import reverse
+from spcs_milvus.keeping import note_of, unnoted
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import FREE, Cost, Found
 from spcs_milvus.observe import Observation
@@ -29,7 +30,7 @@ from spcs_milvus.plan import (
     wait_for,
     with_needs,
 )
-from spcs_milvus.resource import Actual, Address, Presence, Resource
+from spcs_milvus.resource import RESTARTING, Actual, Address, Presence, Resource
 from spcs_milvus.states import is_ready, is_suspended, state_of, unseen
 from spcs_milvus.steps import Rest
 
@@ -59,7 +60,7 @@ def plan_pause(
         others = _others(running, ours)
         if not others and (hidden := unseen(running, actual)):
             others = (f"{hidden} that this user is not shown",)
-        if actual.presence is Presence.ABSENT or state_of(actual) == "SUSPENDED":
+        if actual.presence is Presence.ABSENT or _sleeps_for_good(actual):
             continue
         if resource.existing:
             lasting.append(_lent(resource, actual))
@@ -151,6 +152,11 @@ def _others(contents: Collection[Found], ours: Collection[Address]) -> tuple[str
     )
 
 
+def _sleeps_for_good(actual: Actual) -> bool:
+    """Whether it is suspended, and no rotation that was cut short is about to wake it."""
+    return state_of(actual) == "SUSPENDED" and note_of(actual) != RESTARTING
+
+
 def _waking(change: Change) -> int:
     """The order in which things wake up, for whoever reads the plan; its needs are what is heeded."""
     return ("compute_pool", "service", WAIT).index(change.address.kind)
@@ -158,7 +164,8 @@ def _waking(change: Change) -> int:
 
 def _paused(resource: Resource, actual: Actual, lost: str | None) -> Change:
     suspend = () if is_suspended(actual) else kind_of(resource.address.kind).suspend(resource)
-    because, steps = f"it is {state_of(actual)}", (*suspend, Rest(resource.address))
+    ended = (unnoted(resource),) if note_of(actual) == RESTARTING else ()
+    because, steps = f"it is {state_of(actual)}", (*suspend, Rest(resource.address), *ended)
     cost = Cost(downtime="it answers nobody until it is resumed") if _serves(resource) else FREE
     return Change(resource.address, Action.PAUSE, because, steps, loses=lost, cost=cost)
 
@@ -170,7 +177,8 @@ def _serves(resource: Resource) -> bool:
 def _resumed(resource: Resource, actual: Actual) -> Iterator[Change]:
     """A service that is not ready is waited for, too: a run may have been cut short before it was."""
     if is_suspended(actual):
-        steps = kind_of(resource.address.kind).resume(resource)
+        ended = (unnoted(resource),) if note_of(actual) else ()
+        steps = (*kind_of(resource.address.kind).resume(resource), *ended)
         because, cost = f"it is {state_of(actual)}", cost_of_waking(resource)
         yield Change(resource.address, Action.RESUME, because, steps, cost=cost)
     if _serves(resource) and not (is_ready(actual) and not is_suspended(actual)):

@@ -15,12 +15,12 @@ from spcs_milvus.differences import Difference, differences
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import among
 from spcs_milvus.guards import forbidden
-from spcs_milvus.keeping import awake, is_kept
+from spcs_milvus.keeping import REASONS, awake, note_of, noted
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import FREE, Cost
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent, missing
-from spcs_milvus.resource import Actual, Address, Presence, Resource
+from spcs_milvus.resource import RESTARTING, Actual, Address, Presence, Resource
 from spcs_milvus.specification import ImageChange, image_changes
 from spcs_milvus.standing import standing_on
 from spcs_milvus.states import is_ready, is_suspended, state_of
@@ -211,7 +211,7 @@ def _change(
     found = differences(resource, actual)
     names = frozenset(difference.attribute for difference in found)
     renewing = kind.renew(resource, actual, names) if renewed else ()
-    waking = awake(resource, actual, state_of(actual))
+    waking = () if renewing else awake(resource, actual, state_of(actual))
     if not found and not renewing and not waking:
         return None
     images = _images(resource, actual, digests)
@@ -220,12 +220,13 @@ def _change(
         cost = replace(kind.dropping(resource, actual), credits=kind.creating(resource).credits)
         return Change(address, Action.REPLACE, because, (), frozenset(), found, loses, cost, images, forcing)
     reasons = [f"{name} differs" for name in sorted(names)] + ([renewed] if renewed and renewing else [])
-    reasons += ["its data was kept, and is wanted again"] if waking else []
-    steps = (*(kind.alter(resource, names) if found else ()), *renewing, *waking)
-    cost = kind.altering(resource, actual, names, bool(renewing))
+    note = note_of(actual) if waking else None
+    reasons += [REASONS[note]] if note else []
+    altering = kind.alter(noted(resource, actual), names) if found else ()
+    cost = kind.altering(resource, actual, names, bool(renewing) or note == RESTARTING)
     if waking and is_suspended(actual):
         cost = replace(cost, credits=cost_of_waking(resource).credits)
-    because = ", ".join(reasons)
+    because, steps = ", ".join(reasons), (*altering, *renewing, *waking)
     return Change(address, Action.UPDATE, because, steps, differences=found, cost=cost, images=images)
 
 
@@ -267,7 +268,7 @@ def wait_for(service: Resource, because: str) -> Change:
 
 def _is_paused(actual: Actual) -> bool:
     """Whether it rests because somebody wants it to."""
-    return is_suspended(actual) and not is_kept(actual)
+    return is_suspended(actual) and note_of(actual) is None
 
 
 def with_needs(changes: Sequence[Change], needs: Mapping[Address, frozenset[Address]]) -> tuple[Change, ...]:

@@ -24,6 +24,11 @@ _MARK = re.compile(
     r"#(?P<version>\d+)\.(?P<digest>[0-9a-f]{12})$"
 )
 
+KEPT = "kept by `spcs-milvus down --keep-data`"
+"""The note of what is asleep until ``up`` wants it again."""
+RESTARTING = "being restarted by `spcs-milvus up --rotate`"
+"""The note of a service that is to start again: from before it is suspended until it was resumed."""
+
 Value = Any
 """An attribute's value in canonical form: str, int, bool, tuple, or plain JSON data; None means not set."""
 
@@ -51,15 +56,21 @@ def address(text: str) -> Address:
 
 @dataclass(frozen=True)
 class Mark:
-    """Whose an object is (``project`` and ``environment``) and a digest of the attributes it was given."""
+    """Whose an object is (``project`` and ``environment``) and a digest of the attributes it was given.
+
+    ``note`` is what stands in front of it in the comment: empty, one of ours (:data:`KEPT`,
+    :data:`RESTARTING`), or somebody's own words.
+    """
 
     project: str
     environment: str
     digest: str
     version: int = MARK_VERSION
+    note: str = ""
 
     def __str__(self) -> str:
-        return f"spcs-milvus:{self.project}/{self.environment}#{self.version}.{self.digest}"
+        mark = f"{MARKED}{self.project}/{self.environment}#{self.version}.{self.digest}"
+        return f"{self.note} {mark}" if self.note else mark
 
     def same_owner(self, other: "Mark") -> bool:
         """Whether both belong to one environment of one project."""
@@ -127,7 +138,8 @@ def read_mark(comment: str | None) -> Mark | None:
     match = _MARK.search(comment) if comment else None
     if match is None:
         return None
-    return Mark(match["project"], match["environment"], match["digest"], int(match["version"]))
+    note = match.string[: match.start()].rstrip()
+    return Mark(match["project"], match["environment"], match["digest"], int(match["version"]), note)
 
 
 def _plain(value: Value) -> Value:

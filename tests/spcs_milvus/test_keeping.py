@@ -6,11 +6,20 @@ import pytest
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, seen
 
 from spcs_milvus.errors import Problem
-from spcs_milvus.keeping import KEPT, awake, is_kept, kept_asleep
+from spcs_milvus.keeping import awake, kept_asleep, note_of, noted
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import comment_step
 from spcs_milvus.plan import Action, Change, Plan, plan_up
-from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, mark_of
+from spcs_milvus.resource import (
+    ABSENT,
+    KEPT,
+    RESTARTING,
+    Actual,
+    Address,
+    Presence,
+    Resource,
+    mark_of,
+)
 from spcs_milvus.steps import Rest
 from spcs_milvus.teardown import plan_down
 
@@ -67,7 +76,7 @@ def _kept(plan: Plan) -> set[str | None]:
 
 @pytest.mark.parametrize("comment", [None, "", str(POOL.mark), f"x {KEPT} {POOL.mark}"])
 def test_what_does_not_begin_with_the_word_is_not_kept(comment: str | None) -> None:
-    assert not is_kept(as_declared(POOL, comment=comment))
+    assert note_of(as_declared(POOL, comment=comment)) is None
 
 
 @pytest.mark.parametrize("kept", [False, True])
@@ -93,6 +102,28 @@ def test_what_was_kept_wakes_up_where_nobody_woke_it(state: str) -> None:
         *(() if state == "ACTIVE" else RESUME),
         comment_step(POOL, str(POOL.mark)),
     )
+
+
+@pytest.mark.parametrize("state", ["RUNNING", "SUSPENDED", "SUSPENDING"])
+def test_what_was_to_start_again_does_wherever_it_was_cut_short(state: str) -> None:
+    actual = as_declared(MILVUS, comment=f"{RESTARTING} {MILVUS.mark}", live={"status": state})
+    kind = kind_of("service")
+    assert awake(MILVUS, actual, state) == (
+        *(kind.suspend(MILVUS) if state == "RUNNING" else ()),
+        *kind.resume(MILVUS),
+        comment_step(MILVUS, str(MILVUS.mark)),
+    )
+
+
+def test_a_note_stays_until_all_is_done() -> None:
+    assert str(noted(POOL, _pool("SUSPENDED", kept=True)).mark) == f"{KEPT} {POOL.mark}"
+    assert noted(POOL, _pool("SUSPENDED", kept=False)) is POOL
+    assert noted(POOL, as_declared(POOL, comment=f"our own words {POOL.mark}")) is POOL
+    changed = as_declared(POOL, comment=f"{KEPT} {POOL.mark}", attributes={**POOL.attributes, "max_nodes": 9})
+    asleep = replace(changed, live={"owner": POOL.role, "state": "SUSPENDED"})
+    (change,) = plan_up(STACK, seen(STACK, {POOL.address: asleep})).changes
+    altered = kind_of("compute_pool").alter(noted(POOL, asleep), frozenset({"max_nodes"}))
+    assert change.steps == (*altered, *awake(POOL, asleep, "SUSPENDED"))
 
 
 # --- what is kept ------------------------------------------------------------------------------------------

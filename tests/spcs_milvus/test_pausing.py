@@ -7,13 +7,14 @@ import pytest
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, nothing, seen
 
 from spcs_milvus.errors import Problem
-from spcs_milvus.keeping import KEPT
+from spcs_milvus.keeping import unnoted
+from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import FREE, Cost, Found
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.pausing import lost_at_rest, plan_pause, plan_resume
 from spcs_milvus.plan import Action, Change, plan_up
-from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
+from spcs_milvus.resource import ABSENT, KEPT, RESTARTING, Actual, Address, Presence, Resource
 from spcs_milvus.specification import canonical
 from spcs_milvus.status import LOOKED_AT
 from spcs_milvus.steps import Effect, Rest, Statement
@@ -138,6 +139,23 @@ def test_what_was_kept_is_charged_for_once_it_wakes(state: str) -> None:
     kept = replace(_in_state(POOL, state), comment=f"{KEPT} {POOL.mark}")
     (change,) = plan_up(STACK, seen(STACK, {POOL.address: kept})).changes
     assert bool(change.cost.credits) is (state == "SUSPENDED")
+
+
+def _cut_short(status: str) -> Actual:
+    """A service as a rotation leaves it that was cut short."""
+    return replace(_in_state(MILVUS, status), comment=f"{RESTARTING} {MILVUS.mark}")
+
+
+@pytest.mark.parametrize("status", ["SUSPENDED", "RUNNING"])
+def test_a_pause_ends_a_rotation_that_was_cut_short(status: str) -> None:
+    (change,) = plan_pause([MILVUS], seen([MILVUS], {MILVUS.address: _cut_short(status)}), {}).changes
+    suspend = kind_of("service").suspend(MILVUS) if status == "RUNNING" else ()
+    assert change.steps == (*suspend, Rest(MILVUS.address), unnoted(MILVUS))
+
+
+def test_resuming_ends_a_rotation_that_was_cut_short() -> None:
+    change, _ = plan_resume([MILVUS], seen([MILVUS], {MILVUS.address: _cut_short("SUSPENDED")})).changes
+    assert change.steps == (*kind_of("service").resume(MILVUS), unnoted(MILVUS))
 
 
 # --- in every word -----------------------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """Marks: written into a comment and read back, and a digest that changes with the data and nothing else."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ def test_a_mark_reads_back(project: str, environment: str, attributes: dict[str,
 @given(st.text(), projects)
 def test_a_mark_reads_back_behind_any_text(before: str, project: str) -> None:
     mark = mark_of(project, "default", {})
-    assert read_mark(f"{before} {mark}") == mark
+    assert read_mark(f"{before} {mark}") == replace(mark, note=before.rstrip())
 
 
 @given(st.dictionaries(st.text(), values, min_size=2))
@@ -54,6 +56,13 @@ def test_the_digest_is_over_canonical_data() -> None:
 
 def test_a_mark_of_another_version_reads_back() -> None:
     assert read_mark("spcs-milvus:demo/default#2.0123456789ab") == Mark("demo", "default", "0123456789ab", 2)
+
+
+@pytest.mark.parametrize("note", ["", "kept", "our own words:"])
+def test_a_note_stands_in_front_of_a_mark_and_reads_back(note: str) -> None:
+    mark = Mark("demo", "default", "0" * 12, note=note)
+    assert read_mark(str(mark)) == mark
+    assert mark.same_owner(Mark("demo", "default", "0" * 12))
 
 
 NO_MARKS = [

@@ -14,7 +14,7 @@ from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation, listing
 from spcs_milvus.orphans import orphans
 from spcs_milvus.plan import Action, Plan, plan_up
-from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
+from spcs_milvus.resource import ABSENT, RESTARTING, Actual, Address, Presence, Resource
 from spcs_milvus.steps import Answer, Statement
 from spcs_milvus.teardown import plan_down
 
@@ -30,6 +30,7 @@ def _reading(key: str = "hunter2") -> tuple[Resource, ...]:
 
 
 STACK = _reading()
+MARK = by_address(STACK)[str(JUPYTER)].mark
 
 
 def _told(plan: Plan) -> list[tuple[str, str, str]]:
@@ -53,8 +54,10 @@ def test_a_rotated_secret_is_set_again_and_who_reads_it_starts_again() -> None:
     ]
     assert _sql(plan, KEY) == ["ALTER SECRET MILVUS_DEMO.PUBLIC.KEY SET SECRET_STRING = '***'"]
     assert _sql(plan, JUPYTER) == [
+        f"ALTER SERVICE MILVUS_DEMO.PUBLIC.JUPYTER SET COMMENT = '{RESTARTING} {MARK}'",
         "ALTER SERVICE MILVUS_DEMO.PUBLIC.JUPYTER SUSPEND",
         "ALTER SERVICE MILVUS_DEMO.PUBLIC.JUPYTER RESUME",
+        f"ALTER SERVICE MILVUS_DEMO.PUBLIC.JUPYTER SET COMMENT = '{MARK}'",
     ]
     (service,) = (change for change in plan.changes if change.address == JUPYTER)
     assert KEY in service.needs
@@ -80,12 +83,25 @@ def test_a_suspended_service_reads_it_when_somebody_resumes_it() -> None:
 
 @pytest.mark.parametrize("status", ["SUSPENDED", "SUSPENDING"])
 def test_a_service_that_stays_suspended_is_told_with_the_way_to_wake_it(status: str) -> None:
-    """That is also how a rotation leaves one that was cut short before the service was resumed."""
     actual = as_declared(by_address(STACK)[str(JUPYTER)])
     suspended = replace(actual, live={**actual.live, "status": status, "containers": []})
     (kept,) = plan_up(STACK, seen(STACK, {JUPYTER: suspended})).kept
     assert kept.place == str(JUPYTER)
     assert kept.hint == "`spcs-milvus resume` starts it again"
+
+
+@pytest.mark.parametrize("rotated", [[], [KEY]])
+@pytest.mark.parametrize("status", ["SUSPENDED", "SUSPENDING", "READY"])
+def test_a_rotation_cut_short_is_gone_on_with(status: str, rotated: list[Address]) -> None:
+    actual = as_declared(by_address(STACK)[str(JUPYTER)], comment=f"{RESTARTING} {MARK}")
+    cut = replace(actual, live={**actual.live, "status": status})
+    plan = plan_up(STACK, seen(STACK, {JUPYTER: cut}), rotated=rotated)
+    does = [sql.partition("JUPYTER ")[2] for sql in _sql(plan, JUPYTER)]
+    again = [f"SET COMMENT = '{RESTARTING} {MARK}'"] if rotated and status == "READY" else []
+    asleep = ["SUSPEND"] if status == "READY" else []
+    assert does == [*again, *asleep, "RESUME", f"SET COMMENT = '{MARK}'"]
+    assert [told[0] for told in _told(plan)][-1] == "ready.MILVUS_DEMO.PUBLIC.JUPYTER"
+    assert not plan.kept
 
 
 def test_a_secret_that_exists_is_not_ours_to_rotate() -> None:
@@ -101,7 +117,7 @@ def test_a_service_that_changes_too_does_both() -> None:
     resource = by_address(STACK)[str(JUPYTER)]
     actual = as_declared(resource, attributes={**resource.attributes, "max_instances": 2})
     plan = plan_up(STACK, seen(STACK, {JUPYTER: actual}), rotated=[KEY])
-    assert [sql.split()[3] for sql in _sql(plan, JUPYTER)] == ["SET", "SUSPEND", "RESUME"]
+    assert [sql.split()[3] for sql in _sql(plan, JUPYTER)] == ["SET", "SET", "SUSPEND", "RESUME", "SET"]
 
 
 def test_a_new_secret_is_made_with_its_value() -> None:

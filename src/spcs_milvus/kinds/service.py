@@ -15,7 +15,7 @@ import yaml
 
 from spcs_milvus.kinds import base, service_costs
 from spcs_milvus.names import DollarQuoted, Name
-from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, Value
+from spcs_milvus.resource import ABSENT, RESTARTING, Actual, Address, Presence, Resource, Value
 from spcs_milvus.specification import canonical, image_digests, managed, volumes
 from spcs_milvus.steps import Effect, Look, Row, Statement, Step, Upload
 from spcs_milvus.templates import specification_json, sql
@@ -204,14 +204,17 @@ def _alter(resource: Resource, differing: frozenset[str]) -> tuple[Step, ...]:
 
 def _renew(resource: Resource, actual: Actual, differing: frozenset[str]) -> tuple[Step, ...]:
     """Its containers start again, as a new specification makes them do anyway; those of a suspended service
-    will.
+    will. A note says so meanwhile: a run that is cut short is gone on with by the next.
 
     documented: a secret in the environment is fixed when the container starts, and the same specification
     once more changes nothing.
     """
     if "specification" in differing or actual.live.get("status") in base.ASLEEP:
         return ()
-    return (*base.basic_suspend(resource), *base.basic_resume(resource))
+    assert resource.mark is not None
+    begun = base.comment_step(resource, str(replace(resource.mark, note=RESTARTING)))
+    ended = base.comment_step(resource, str(resource.mark))
+    return (begun, *base.basic_suspend(resource), *base.basic_resume(resource), ended)
 
 
 def _drop(resource: Resource, actual: Actual) -> tuple[Step, ...]:
