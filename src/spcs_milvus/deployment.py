@@ -6,37 +6,36 @@ stands there; here is only the order in which they are asked.
 """
 
 import threading
-import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from spcs_milvus.adoption import plan_adoption
-from spcs_milvus.apply import Emit, Outcome, Status, apply
+from spcs_milvus.apply import Emit, Status
 from spcs_milvus.config import Loaded
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.declaration import forget_passwords
 from spcs_milvus.entry import judged, judged_up, reach
-from spcs_milvus.errors import ConfigError, Problem, RefusedError, StoppedError
+from spcs_milvus.errors import ConfigError, Problem
 from spcs_milvus.image_plans import ANYTHING, Allowed, allowed, builds
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation, listing, observe
-from spcs_milvus.opening import GO_ON, Target, counts, pausing, watched
+from spcs_milvus.opening import Target, counts, watched
 from spcs_milvus.orphans import ordered, strangers, swept, too_many
 from spcs_milvus.ownership import Ownership, ownership
 from spcs_milvus.pausing import plan_pause, plan_resume
-from spcs_milvus.performing import performer
 from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.project import nearest
 from spcs_milvus.reach import within_up
 from spcs_milvus.receipt import Receipt
 from spcs_milvus.report import Report, overlooked, still_there
 from spcs_milvus.resource import Presence, Resource, address
+from spcs_milvus.running import Outcomes, carry_out
 from spcs_milvus.sight import in_sight
 from spcs_milvus.status import status
-from spcs_milvus.sweeping import contents_of, look_again, undeclared
+from spcs_milvus.sweeping import contents_of, undeclared
 from spcs_milvus.targets import address_of, only_down, only_up
 from spcs_milvus.teardown import plan_down
 
@@ -106,29 +105,22 @@ def up(on: Target, planned: Planned, emit: Emit, stop: threading.Event) -> Repor
     when ``stop`` was set.
     """
     plan = planned.plan
-    if plan.conflicts:
-        raise RefusedError.of(plan.conflicts)
-    if build := next(builds(plan), None):
+    build = next(builds(plan), None)
+    if build and not plan.conflicts:
         on.engine.find(build.name, build.image)
-    began = time.monotonic()
-    outcomes = _apply(on, plan, emit, stop)
     dropped = [plan.resources[one.address] for one in plan.changes if one.action is Action.DELETE]
-    complete = plan.changes and all(outcome.status is Status.DONE for outcome in outcomes)
     wanted = [resource for resource in on.resources if resource.address in plan.resources]
 
-    def left(seen: Observation) -> tuple[Problem, ...]:
+    def amiss(outcomes: Outcomes, seen: Observation) -> tuple[Problem, ...]:
+        if len(outcomes) < len(plan.changes) or any(one.status is not Status.DONE for one in outcomes):
+            return ()
         again = within_up(plan_up(wanted, seen), seen, reach(on.loaded, on.account))
-        return (*_unfinished(again), *still_there(plan, outcomes, seen)) if complete else ()
+        return (*_unfinished(again), *still_there(plan, outcomes, seen))
 
-    seen, lost = (
-        look_again(on.account, [*on.resources, *dropped], left, on.pause or stop.wait)
-        if plan.changes
-        else (planned.observation, ())
-    )
-    leftovers = left(seen) if seen else ()
-    shown = status(on.loaded.project.project, on.resources, seen) if seen else None
-    removed = _forget_passwords(on, dropped, seen)
-    return Report(plan, outcomes, counts(on), time.monotonic() - began, (*lost, *leftovers), shown, removed)
+    known = None if plan.changes else planned.observation
+    run = carry_out(on, plan, emit, stop, [*on.resources, *dropped], amiss, known)
+    shown = status(on.loaded.project.project, on.resources, run.seen) if run.seen else None
+    return run.report(counts(on), shown=shown, removed=_forget_passwords(on, dropped, run.seen))
 
 
 def make_down_plan(
@@ -156,18 +148,14 @@ def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
     Raises RefusedError before the first write when the plan has conflicts, StoppedError when ``stop`` was set
     before it.
     """
-    if plan.conflicts:
-        raise RefusedError.of(plan.conflicts)
-    began = time.monotonic()
-    outcomes = _apply(on, plan, emit, stop)
     # a user that never came to be has a password here all the same, where the answer to its CREATE was lost
-    addresses = (*(change.address for change in plan.changes), *plan.absent)
-    resources = [plan.resources[one] for one in addresses]
-    seen, lost = look_again(on.account, resources, _amiss(plan, outcomes), on.pause or stop.wait)
-    still = (*still_there(plan, outcomes, seen), *overlooked(plan, seen)) if seen else ()
-    removed = _forget_passwords(on, resources, seen)
-    seconds = time.monotonic() - began
-    return Report(plan, outcomes, counts(on), seconds, (*plan.kept, *lost, *still), removed=removed)
+    resources = [plan.resources[one] for one in (*(change.address for change in plan.changes), *plan.absent)]
+
+    def amiss(outcomes: Outcomes, seen: Observation) -> tuple[Problem, ...]:
+        return (*still_there(plan, outcomes, seen), *overlooked(plan, seen))
+
+    run = carry_out(on, plan, emit, stop, resources, amiss)
+    return run.report(counts(on), plan.kept, removed=_forget_passwords(on, resources, run.seen))
 
 
 def receipt(on: Target, plan: Plan, file: Path) -> Receipt:
@@ -210,14 +198,9 @@ def rest(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
     """Runs a plan of :func:`make_pause_plan` or :func:`make_resume_plan` and looks again; what is not as the
     plan wanted it is a leftover. Raises as :func:`down` does.
     """
-    if plan.conflicts:
-        raise RefusedError.of(plan.conflicts)
-    began = time.monotonic()
-    outcomes = _apply(on, plan, emit, stop)
-    seen, lost = look_again(on.account, watched(on), _amiss(plan, outcomes), on.pause or stop.wait)
-    leftovers = (*plan.kept, *lost, *(still_there(plan, outcomes, seen) if seen else ()))
-    shown = status(on.loaded.project.project, on.resources, seen) if seen else None
-    return Report(plan, outcomes, counts(on), time.monotonic() - began, leftovers, shown)
+    run = carry_out(on, plan, emit, stop, watched(on), partial(still_there, plan))
+    shown = status(on.loaded.project.project, on.resources, run.seen) if run.seen else None
+    return run.report(counts(on), plan.kept, shown)
 
 
 def make_adoption(on: Target, address: str) -> Plan:
@@ -230,26 +213,22 @@ def make_adoption(on: Target, address: str) -> Plan:
 
 def adopt(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
     """Runs a plan of :func:`make_adoption` and looks again: it is ours when the account shows its mark.
-
-    Raises RefusedError before the first write when the plan has conflicts, StoppedError when ``stop`` was set
-    before it.
+    Raises as :func:`down` does.
     """
-    if plan.conflicts:
-        raise RefusedError.of(plan.conflicts)
-    began = time.monotonic()
-    outcomes = _apply(on, plan, emit, stop)
-    told = {outcome.change.address for outcome in outcomes if outcome.status is not Status.DONE}
 
-    def still(seen: Observation) -> tuple[Problem, ...]:
+    def amiss(outcomes: Outcomes, seen: Observation) -> tuple[Problem, ...]:
+        done = [one.change.address for one in outcomes if one.status is Status.DONE]
         return tuple(
             Problem(f"{address} is not ours yet", None, str(address), "run the command again")
-            for address, resource in plan.resources.items()
-            if address not in told and ownership(resource, seen.actual[address]) is not Ownership.OURS
+            for address in done
+            if ownership(plan.resources[address], seen.actual[address]) is not Ownership.OURS
         )
 
-    seen, lost = look_again(on.account, list(plan.resources.values()), still, on.pause or stop.wait)
-    leftovers = (*lost, *(still(seen) if seen else ()))
-    return Report(plan, outcomes, counts(on), time.monotonic() - began, leftovers)
+    run = carry_out(on, plan, emit, stop, list(plan.resources.values()), amiss)
+    return run.report(counts(on))
+
+
+# --- what they share ----------------------------------------------------------------------------------
 
 
 def _observe_all(on: Target) -> Observation:
@@ -258,20 +237,6 @@ def _observe_all(on: Target) -> Observation:
     beside = listing(project.roles.security_admin, Name.of(project.database))
     seen = observe(on.resources, on.account.query, beside=beside)
     return in_sight(on.resources, seen, reach(on.loaded, on.account))
-
-
-def _apply(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> tuple[Outcome, ...]:
-    """Runs the plan; whatever waits stops waiting once ``stop`` is set."""
-    if stop.is_set():
-        raise StoppedError("interrupted before anything was written", hint=GO_ON)
-    pause = pausing(stop, GO_ON, on.pause)
-    return apply(plan, performer(on.account, on.engine, plan.resources.values(), pause), emit, stop)
-
-
-def _amiss(plan: Plan, outcomes: Collection[Outcome]) -> Callable[[Observation], tuple[Problem, ...]]:
-    """What was done, as far as its statements say, and does not look like it."""
-    done = [outcome for outcome in outcomes if outcome.status is Status.DONE]
-    return lambda seen: still_there(plan, done, seen)
 
 
 def _engine_has(on: Target, name: str, image: ContainerImage) -> bool:

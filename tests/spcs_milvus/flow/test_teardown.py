@@ -317,12 +317,23 @@ def test_kept_data_that_somebody_woke_up_is_taken_as_it_is(stack: Stack) -> None
     done(stack.up())
     whole = stack.local.dump()
     done(down(stack, keep_data=True))
-    assert resume(stack).exit_code == 4
+    with stack.session("MILVUS_DEMO_MILVUS") as session:
+        session.run("ALTER SERVICE MILVUS_DEMO.PUBLIC.MILVUS RESUME")
     report = done(stack.up())
     (milvus,) = (one for one in report.plan.changes if str(one.address) == MILVUS)
     assert [step.sql.partition(" SET ")[0] for step in milvus.steps if isinstance(step, Statement)] == [
         "ALTER SERVICE MILVUS_DEMO.PUBLIC.MILVUS"
     ]
+    assert stack.local.dump() == whole
+
+
+def test_kept_data_that_was_resumed_is_kept_no_more(stack: Stack) -> None:
+    done(stack.up())
+    whole = stack.local.dump()
+    done(down(stack, keep_data=True))
+    assert resume(stack).exit_code == 4
+    report = done(stack.up())
+    assert MILVUS not in [str(one.address) for one in report.plan.changes]
     assert stack.local.dump() == whole
 
 
