@@ -17,8 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from spcs_milvus.errors import ConfigError
-from spcs_milvus.project import nearest
+from spcs_milvus.errors import ConfigError, nearest
 
 Environment = Mapping[str, str]
 

@@ -18,7 +18,7 @@ from spcs_milvus.config import Loaded
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.declaration import forget_passwords
 from spcs_milvus.entry import judged, judged_up, reach
-from spcs_milvus.errors import ConfigError, Problem
+from spcs_milvus.errors import ConfigError, Problem, nearest
 from spcs_milvus.image_plans import ANYTHING, Allowed, allowed, builds
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation, listing, observe
@@ -27,7 +27,6 @@ from spcs_milvus.orphans import ordered, strangers, swept, too_many
 from spcs_milvus.ownership import Ownership, ownership
 from spcs_milvus.pausing import plan_pause, plan_resume
 from spcs_milvus.plan import Action, Plan, plan_up
-from spcs_milvus.project import nearest
 from spcs_milvus.reach import within_up
 from spcs_milvus.receipt import Receipt
 from spcs_milvus.report import Report, overlooked, still_there

@@ -12,7 +12,8 @@ a hint (something to paste). Views print them; nothing else does. The tree is sm
     └── StoppedError     exit 130 Ctrl-C while something was waited for
 """
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -116,3 +117,9 @@ class StoppedError(DeployError):
     """Ctrl-C while something was waited for: waiting ends, what was begun on the account goes on there."""
 
     exit_code = 130
+
+
+def nearest(otherwise: str, word: str, known: Iterable[str]) -> str:
+    """ "did you mean …?" when one of the known words is close, else the other text."""
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean {found[0]}?" if found else otherwise

@@ -9,9 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from spcs_milvus.container_image import ContainerImage
-from spcs_milvus.errors import ConfigError, Problem
+from spcs_milvus.errors import ConfigError, Problem, nearest
 from spcs_milvus.plan import Action, Change, Plan
-from spcs_milvus.project import nearest
 from spcs_milvus.resource import Address
 from spcs_milvus.steps import Build, Push
 

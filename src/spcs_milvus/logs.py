@@ -8,10 +8,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from spcs_milvus.errors import ConfigError, DeployError
+from spcs_milvus.errors import ConfigError, DeployError, nearest
 from spcs_milvus.kinds.service import log_look
 from spcs_milvus.observe import Query, observe
-from spcs_milvus.project import nearest
 from spcs_milvus.resource import Presence, Resource
 from spcs_milvus.states import is_suspended
 

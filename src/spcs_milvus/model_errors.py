@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, get_args, get_origin
 
 from spcs_milvus.document import Document, Path_
-from spcs_milvus.errors import Problem
-from spcs_milvus.project import FORMS, Project, Section, nearest
+from spcs_milvus.errors import Problem, nearest
+from spcs_milvus.project import Project, Section
+from spcs_milvus.project_values import FORMS
 
 _WORDS = {
     "bool_type": "true or false",

@@ -9,8 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from spcs_milvus.document import Document, Path_
-from spcs_milvus.errors import ConfigError
-from spcs_milvus.project import nearest
+from spcs_milvus.errors import ConfigError, nearest
 
 SECTION = "environments"
 DEFAULT_ENVIRONMENT = "default"

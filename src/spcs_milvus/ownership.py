@@ -9,7 +9,7 @@ from enum import StrEnum
 from spcs_milvus.errors import Problem
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import Kind
-from spcs_milvus.project import MAY_EXIST
+from spcs_milvus.project_values import MAY_EXIST
 from spcs_milvus.resource import Actual, Presence, Resource, read_mark
 from spcs_milvus.steps import Statement
 

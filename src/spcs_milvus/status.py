@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from spcs_milvus.components import jupyter
-from spcs_milvus.errors import ConfigError, DeployError
+from spcs_milvus.errors import ConfigError, DeployError, nearest
 from spcs_milvus.kinds import compute_pool
 from spcs_milvus.observe import Observation
-from spcs_milvus.project import nearest
 from spcs_milvus.resource import Presence, Resource
 from spcs_milvus.states import is_ready
 

@@ -13,17 +13,8 @@ from tests.fuzz.cases import Tally, run_all
 from tests.fuzz.files import identifier
 from tests.fuzz.texts import hostile, piece
 
-from spcs_milvus.project import (
-    Egress,
-    Identifier,
-    ImageSource,
-    Project,
-    Quantity,
-    Roles,
-    ServiceKey,
-    Setting,
-    Version,
-)
+from spcs_milvus.project import ImageSource, Project, Roles
+from spcs_milvus.project_values import Egress, Identifier, Quantity, ServiceKey, Setting, Version
 
 _REFERENCES = ("/d/s/r/n:1", "host.test:5000/d/s/r/n:tag", "/d/s/r/n@sha256:" + "0" * 64)
 # what takes a text, and texts that it takes

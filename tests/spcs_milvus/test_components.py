@@ -12,7 +12,8 @@ from spcs_milvus.components import jupyter
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.graph import closure
 from spcs_milvus.kinds import kind_of
-from spcs_milvus.project import Project, setting_name
+from spcs_milvus.project import Project
+from spcs_milvus.project_values import setting_name
 from spcs_milvus.resource import Resource, read_mark
 from spcs_milvus.steps import Statement, Upload
 

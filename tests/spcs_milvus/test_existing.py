@@ -13,7 +13,7 @@ from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.orphans import strangers
 from spcs_milvus.plan import plan_up
-from spcs_milvus.project import MAY_EXIST
+from spcs_milvus.project_values import MAY_EXIST
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
 from spcs_milvus.steps import Statement
 from spcs_milvus.teardown import plan_down

@@ -11,7 +11,8 @@ from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.options import Output, ProjectFile, commands
 from spcs_milvus.config import DEFAULT_FILE
 from spcs_milvus.errors import ConfigError
-from spcs_milvus.project import FORMS, PROJECT_NAME, Project
+from spcs_milvus.project import Project
+from spcs_milvus.project_values import FORMS, PROJECT_NAME
 from spcs_milvus.views import console
 
 app = commands()

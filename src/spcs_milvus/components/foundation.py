@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 
 from spcs_milvus.context import Context
 from spcs_milvus.names import Keyword, Name
-from spcs_milvus.project import Project, service_name
+from spcs_milvus.project import Project
+from spcs_milvus.project_values import service_name
 from spcs_milvus.resource import Address, Resource
 
 # how GRANT and SHOW GRANTS name a kind, where it is not by its title (documented: GRANT <privileges>)

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 from spcs_milvus.components.foundation import Foundation
 from spcs_milvus.components.service import ServicePart, service_resources, specification
-from spcs_milvus.project import ROCKSMQ, WOODPECKER, Milvus, old_queue, setting_name
+from spcs_milvus.project import Milvus
+from spcs_milvus.project_values import ROCKSMQ, WOODPECKER, old_queue, setting_name
 from spcs_milvus.resource import Resource
 
 SERVICE = "MILVUS"

@@ -16,7 +16,8 @@ from spcs_milvus.components.foundation import Foundation, service_role
 from spcs_milvus.components.service import ServicePart, image_path, service_resources
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.names import Name
-from spcs_milvus.project import ExtraService, service_name
+from spcs_milvus.project import ExtraService
+from spcs_milvus.project_values import service_name
 from spcs_milvus.resource import Resource
 from spcs_milvus.specification import volumes
 from spcs_milvus.templates import users_specification
