@@ -10,7 +10,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def templates() -> Path:
-    """The folder of SQL templates, one file a kind."""
+    """The folder of SQL templates, one file a kind, and of the page that ``render`` writes."""
     return _folder("templates")
 
 

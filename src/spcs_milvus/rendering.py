@@ -26,7 +26,7 @@ from spcs_milvus.names import Name
 from spcs_milvus.resource import Actual, Address, Presence, Resource
 from spcs_milvus.secrets import Secret
 from spcs_milvus.steps import Statement, Step
-from spcs_milvus.templates import sql
+from spcs_milvus.templates import page, sql
 from spcs_milvus.tokens import tokens
 
 WRITTEN_BY = "written by spcs-milvus render"
@@ -271,31 +271,25 @@ def _readme(
     roles_made = [one for one in resources if one.address.kind == "role" and not one.existing]
     ours = {resource.name.last for resource in roles_made}
     roles = dict.fromkeys(file.role for file in (*making, *undoing) if file.role and file.role not in ours)
-    text = _README.format(
-        written_by=WRITTEN_BY,
-        project=project,
-        roles=", ".join(roles),
-        making=_commands([file for file in making if not file.services]),
-        services=_commands([file for file in making if file.services]),
-        undoing=_commands(undoing),
-        variables=_VARIABLES if any(file.variables for file in making) else "",
-        images=_docker(resources),
-        existing=_list(_EXISTING, [_in_words(one) for one in resources if one.existing]),
-        lasting=_list(_LASTING, [_taken_back(one) for one in resources if _outlasts(one)]),
-    )
-    return File("README.md", text)
+    values = {
+        "written_by": WRITTEN_BY,
+        "project": project,
+        "roles": roles,
+        "making": [_command(file) for file in making if not file.services],
+        "services": [_command(file) for file in making if file.services],
+        "undoing": [_command(file) for file in undoing],
+        "with_secrets": any(file.variables for file in making),
+        "docker": _docker(resources),
+        "existing": [_in_words(one) for one in resources if one.existing],
+        "lasting": [_taken_back(one) for one in resources if _outlasts(one)],
+    }
+    return File("README.md", page("README.md", values))
 
 
-def _docker(resources: Collection[Resource]) -> str:
-    """How container images are built and pushed by hand; empty where there are none."""
+def _docker(resources: Collection[Resource]) -> list[str]:
+    """How container images are built and pushed by hand, a command each; none where there are no images."""
     images = [one.detail for one in resources if isinstance(one.detail.get("image"), ContainerImage)]
-    lines = [line for one in images for line in docker_commands.commands(one["image_name"], one["image"])]
-    return _DOCKER.format(commands="\n".join(lines)) if lines else ""
-
-
-def _list(title: str, lines: Collection[str]) -> str:
-    """A title and its lines; empty when there are none."""
-    return "\n".join((title, *(f"- {line}" for line in lines), "")) if lines else ""
+    return [line for one in images for line in docker_commands.commands(one["image_name"], one["image"])]
 
 
 def _in_words(resource: Resource) -> str:
@@ -319,68 +313,7 @@ def _statement(steps: Sequence[Step]) -> str:
     return f"`{step.sql}` as {step.role}"
 
 
-def _commands(files: Collection[File]) -> str:
-    return "\n".join(
-        " ".join([f"snow sql -f {file.path}", *(f'-D "{name}=${name.upper()}"' for name in file.variables)])
-        for file in files
+def _command(file: File) -> str:
+    return " ".join(
+        [f"snow sql -f {file.path}", *(f'-D "{name}=${name.upper()}"' for name in file.variables)]
     )
-
-
-_README = """\
-<!-- {written_by}: rendered again, every file here is replaced -->
-# {project}
-
-What `spcs-milvus up` would send, as SQL. Each script runs as the role in its second line. Sign in as a user
-who may take these: {roles}. The others are made on the way and
-granted to SYSADMIN. Add `-c NAME` to use another connection than the default one.
-{existing}
-## Make what the services need
-
-In this order. A script may run again where it says nothing else: what is there already stays as it is,
-whoever made it, and `spcs-milvus plan` says where that is not what is wanted.
-
-```sh
-{making}
-```
-{variables}
-## Make the services
-
-`spcs-milvus up` pushes the images, makes the services and grants what can be granted only then; it finds
-nothing else to do. Without it, push the images that these scripts name, with `spcs-milvus images push`, then
-run them. `specs/` has the specifications in a form to read.
-{images}
-```sh
-{services}
-```
-
-## Undo
-
-This drops everything by its name, whoever made it, with all data, and asks nothing; `spcs-milvus down` is the
-careful way. Grants go with the roles. A compute pool whose services are still stopping is refused: wait a
-little and run that script again.
-
-```sh
-{undoing}
-```
-{lasting}"""
-_DOCKER = """
-By hand, the images are built in the folder where these files were rendered. The variable REPOSITORY is to
-hold the `repository_url` that SHOW IMAGE REPOSITORIES shows.
-
-```sh
-snow spcs image-registry login
-{commands}
-```
-
-Then:
-"""
-_EXISTING = """
-This has to be there. It is used, and no script here changes or drops it:
-"""
-_LASTING = """
-This stays, since somebody else may need it by now. It can be taken back by hand:
-"""
-_VARIABLES = """
-Secrets are not in these files. Set the variables of the shell first; in a value, write `'` as `''` and `\\`
-as `\\\\`. While a script runs, whoever may list the processes of this machine can read them.
-"""

@@ -3,7 +3,7 @@
 ``sql(kind, block, values)`` renders one block (``show``, ``create``, ``alter``, ``drop``, …) of
 ``templates/<kind>.sql.j2``; ``specification(template, values)`` renders ``specs/<name>.yaml.j2`` and parses
 it. In both, a value's *type* decides how it is written, so a template holds a bare ``{{ value }}`` and no
-quoting of its own. Reads only the packaged template files.
+quoting of its own. ``page`` renders what people read. Reads only the packaged template files.
 """
 
 import json
@@ -54,6 +54,14 @@ def specification(template: Path, values: Mapping[str, object]) -> dict[str, Any
     if not isinstance(parsed, dict):
         raise TypeError(f"{template.name} is not a mapping")
     return parsed
+
+
+def page(name: str, values: Mapping[str, object]) -> str:
+    """A page for people, from ``templates/<name>.j2``; values stand in it as they are.
+
+    Raises jinja2.UndefinedError as :func:`sql` does.
+    """
+    return _environment(assets.templates(), str).get_template(f"{name}.j2").render(dict(values))
 
 
 def users_specification(template: Path, values: Mapping[str, object]) -> dict[str, Any]:
@@ -220,7 +228,8 @@ def _environment(folder: Path, finalize: Callable[..., str]) -> jinja2.Environme
         finalize=finalize,
         trim_blocks=True,
         lstrip_blocks=True,
-        autoescape=False,  # the output is SQL and YAML; finalize does the quoting
+        keep_trailing_newline=True,
+        autoescape=False,  # the output is SQL, YAML and Markdown; finalize does the quoting
     )
 
 

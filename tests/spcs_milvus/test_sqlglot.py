@@ -187,7 +187,7 @@ def test_statements_of_every_kind_are_among_them() -> None:
 BLOCK = re.compile(r"{% block (\w+) %}(.*?){% endblock %}", re.DOTALL)
 BLOCKS = [
     (file.name, block, " ".join(text.split("{")[0].split()))
-    for file in sorted(assets.templates().iterdir())
+    for file in sorted(assets.templates().glob("*.sql.j2"))
     for block, text in BLOCK.findall(file.read_text(encoding="utf-8"))
 ]
 
