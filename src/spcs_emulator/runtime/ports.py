@@ -3,7 +3,7 @@
 In: how many. Out: ports on which nothing listens. Binds each for a moment to be sure.
 """
 
-import random
+import secrets
 import socket
 import threading
 from collections.abc import Sequence
@@ -53,9 +53,11 @@ class PortPool:
 
     def _free(self, count: int) -> list[int]:
         candidates = list(set(self._ports).difference(self._given))
-        random.shuffle(candidates)
-        free = (port for port in candidates if is_free(port))
-        return [port for port, _ in zip(free, range(count), strict=False)]
+        free: list[int] = []
+        while candidates and len(free) < count:
+            port = candidates.pop(secrets.randbelow(len(candidates)))
+            free += [port] if is_free(port) else []
+        return free
 
 
 def is_free(port: int) -> bool:
