@@ -7,7 +7,6 @@ programmatic access tokens need no network policy (PAT_POLICY: NETWORK_POLICY_EV
 since the local account has no such policies.
 """
 
-import hashlib
 import secrets
 import threading
 import uuid
@@ -88,8 +87,6 @@ class Authentication:
         self._clock = clock
         self._lock = threading.Lock()
         self._browsers: dict[str, _Browser] = {}
-        self._key = secrets.token_bytes(32)
-        self._fitted: set[bytes] = set()
 
     def prove(self, evidence: Evidence) -> Proof:
         """Return who it is.
@@ -122,24 +119,12 @@ class Authentication:
                 return self._programmatic(login, password)
         if user is None:
             raise WRONG_PASSWORD()
-        right = self._right(password, people.value(user, "password"))
+        right = credentials.fits(password, people.value(user, "password"))
         with self._catalogue.transaction():
             refusal = self._judged(self._catalogue.get(user.key), right)
         if refusal is not None:
             raise refusal
         return Proof(user)
-
-    def _right(self, password: str, kept: str | None) -> bool:
-        """Whether the password fits what is kept. Clients sign in many times over, so one that has fitted is
-        known again by a quick hash under a key that only this process has.
-        """
-        said = f"{kept}:{password}".encode(errors="surrogatepass")
-        mark = hashlib.blake2b(said, key=self._key).digest()
-        if mark not in self._fitted:
-            if not credentials.fits(password, kept):
-                return False
-            self._fitted.add(mark)
-        return True
 
     def _judged(self, user: AccountObject | None, right: bool) -> SqlError | None:
         """Note how it went, and return why the user may not in; None when it may."""
