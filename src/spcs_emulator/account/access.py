@@ -71,6 +71,11 @@ def session_access(catalogue: Catalogue, session: Session) -> "Access":
     return Access(catalogue, primary, roles)
 
 
+def primary_role(catalogue: Catalogue, session: Session) -> str | None:
+    """Return the key of the session's primary role, None when it has lost it."""
+    return session.role if session.role in session_roles(catalogue, session) else None
+
+
 class Access:
     """The privileges of a set of roles at one moment.
 
@@ -82,7 +87,8 @@ class Access:
         self.primary = primary
         self.roles = closure(catalogue, roles)
         self._held = self._collect(self.roles)
-        self._held_by_primary = self._collect(closure(catalogue, [primary] if primary else []))
+        own = closure(catalogue, [primary] if primary else [])
+        self._held_by_primary = self._held if own == self.roles else self._collect(own)
 
     def _collect(self, roles: frozenset[str]) -> dict[str, set[str]]:
         held: dict[str, set[str]] = {}

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from spcs_emulator.account.access import session_access
+from spcs_emulator.account.access import primary_role
 from spcs_emulator.account.authentication import Authentication
 from spcs_emulator.account.builtin import build_account
 from spcs_emulator.account.catalogue import Catalogue
@@ -296,7 +296,7 @@ class Account(RegistryAccount):
             session = self._catalogue.sessions.get(session.id) or session
             keys = {
                 "user": session.user,
-                "role": session_access(self._catalogue, session).primary,
+                "role": primary_role(self._catalogue, session),
                 "warehouse": session.warehouse,
                 "database": session.database,
                 "schema": session.schema,
