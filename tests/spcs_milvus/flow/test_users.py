@@ -36,12 +36,12 @@ def people(stack: Stack) -> Stack:
     return stack
 
 
-def _kept(folder: Path, user: str = "ALICE") -> Path:
+def kept_password(folder: Path, user: str = "ALICE") -> Path:
     return folder / ".spcs-milvus" / f"{user}@local.password"
 
 
 @contextmanager
-def _as(stack: Stack, user: str, password: str, **more: str) -> Iterator[Session]:
+def signed_in_as(stack: Stack, user: str, password: str, **more: str) -> Iterator[Session]:
     """A session as one of the people signs in, in the role that they get by default."""
     options = {**stack.local.connection, "user": user, "password": password, "login_timeout": 10, **more}
     with snowflake.connector.connect(**options) as connection:
@@ -67,14 +67,14 @@ def test_up_and_up_again_and_down(people: Stack) -> None:
 
 def test_people_sign_in_with_their_passwords_and_open_the_notebook_by_their_role(people: Stack) -> None:
     done(people.up())
-    file = _kept(people.file.parent)
+    file = kept_password(people.file.parent)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [one.name for one in file.parent.iterdir() if one.name != ".gitignore"] == [file.name]
     password = file.read_text(encoding="utf-8").removesuffix("\n")
     assert len(password) >= 32
 
     for user, given in (("ALICE", password), ("BOB", BOB)):
-        with _as(people, user, given) as session:
+        with signed_in_as(people, user, given) as session:
             assert _who(session) == (user, "MILVUS_DEMO_ROLE")
     done(people.up())
     assert file.read_text(encoding="utf-8").removesuffix("\n") == password
@@ -114,7 +114,7 @@ def test_another_password_and_what_a_person_does_with_it_are_no_difference(peopl
 def test_users_that_left_the_file_are_dropped_by_up(people: Stack) -> None:
     before = people.local.dump()
     done(people.up())
-    password = _kept(people.file.parent)
+    password = kept_password(people.file.parent)
     assert password.exists()
     people.write(QUICKSTART)
 
@@ -133,7 +133,7 @@ def test_users_that_left_the_file_are_dropped_by_up(people: Stack) -> None:
 
 def test_without_its_grant_a_person_has_not_the_role(people: Stack) -> None:
     done(people.up())
-    with _as(people, "bob", BOB, role="PUBLIC") as session:
+    with signed_in_as(people, "bob", BOB, role="PUBLIC") as session:
         assert session.errno("USE ROLE MILVUS_DEMO_ROLE") is None
         with people.session("SECURITYADMIN") as admin:
             admin.run("REVOKE ROLE MILVUS_DEMO_ROLE FROM USER BOB")
@@ -151,7 +151,7 @@ NEVER_ANSWERED = [Event(at, "error before", "CREATE USER ALICE") for at in range
 def test_a_password_is_kept_when_nobody_knows_whether_it_was_taken(people: Stack) -> None:
     (failed,) = failures(people.up().outcomes)
     assert str(failed.change.address) == "user.ALICE"
-    assert _kept(people.file.parent).exists()
+    assert kept_password(people.file.parent).exists()
     done(people.up())
 
 
@@ -165,11 +165,11 @@ def test_a_password_that_was_refused_is_not_kept(people: Stack) -> None:
     (failed,) = failures(report.outcomes)
     assert str(failed.change.address) == "user.ALICE"
     assert report.generated == ()
-    assert [one.name for one in _kept(people.file.parent).parent.iterdir()] == [".gitignore"]
+    assert [one.name for one in kept_password(people.file.parent).parent.iterdir()] == [".gitignore"]
 
 
 def test_a_password_of_a_run_that_was_killed_is_told(people: Stack) -> None:
-    draft = _kept(people.file.parent).parent / "ALICE@local.password.abcdefgh"
+    draft = kept_password(people.file.parent).parent / "ALICE@local.password.abcdefgh"
     draft.parent.mkdir()
     draft.write_text("hunter2\n", encoding="utf-8")
     # nobody has it yet
@@ -204,15 +204,17 @@ def test_a_password_is_shown_once(here: CommandLine) -> None:
     first = here.run("up", "--yes")
     second = here.run("up", "--yes")
 
-    password = _kept(here.folder).read_text(encoding="utf-8").strip()
+    password = kept_password(here.folder).read_text(encoding="utf-8").strip()
     assert (first.returncode, second.returncode) == (0, 0), first.stderr
     assert (first.stdout + first.stderr).count(password) == 1
-    assert f"kept in {_kept(Path())}" in first.stderr
+    assert f"kept in {kept_password(Path())}" in first.stderr
     assert password not in second.stdout + second.stderr
     assert here.run("down", "--yes").returncode == 0
     as_json = here.run("up", "--yes", "-o", "json")
-    assert json.loads(as_json.stdout)["passwords"] == [{"address": "user.ALICE", "file": str(_kept(Path()))}]
-    again = _kept(here.folder).read_text(encoding="utf-8").strip()
+    assert json.loads(as_json.stdout)["passwords"] == [
+        {"address": "user.ALICE", "file": str(kept_password(Path()))}
+    ]
+    again = kept_password(here.folder).read_text(encoding="utf-8").strip()
     assert again != password
     said = [first, second, as_json]
     assert again not in as_json.stdout + as_json.stderr
