@@ -36,7 +36,7 @@ LOGGED_CHARACTERS = 16
 _GENERATION = int(connector.__version__.partition(".")[0])
 # Observed with 5.2 on Python 3.11: a connection that the garbage collector finds, closed or not, sets a
 # context variable, and where that happens in the midst of setting another one the process crashes (a use
-# after free, as its core file shows). Ours are closed by us, but for what has ended by itself.
+# after free, as its core file shows). Ours are closed by us.
 _NO_CLEANUP = {"auto_cleanup": False} if _GENERATION >= 5 else {}
 _LOOPBACK = ("127.0.0.1", "localhost")
 _REFUSALS = (connector.errors.ProgrammingError, connector.errors.IntegrityError)

@@ -84,6 +84,7 @@ class SessionPerRole:
         self._renewing = threading.Lock()
         self._opening: dict[str | None, threading.Lock] = {}
         self._sessions: dict[str | None, Session] = {None: first, role: first}
+        self._over: set[Session] = set()
         self._closed_doors: dict[str | None, DeployError] = {}
 
     @contextmanager
@@ -93,10 +94,14 @@ class SessionPerRole:
         yield self._sessions[role]
 
     def renew(self, role: str | None, over: Session | None) -> None:
-        """Opens another session for the role, one after the other: a refusal of the first is one of all."""
+        """Opens another session for the role, one after the other: a refusal of the first is one of all. The
+        one in its place is ended with the others, as a thread may still be in it: where only its renewal
+        failed, the account has it for hours.
+        """
         with self._renewing, self._door_of(role):
             if self._sessions.get(role) is over:
                 self._sessions[role] = self._opened(role)
+                self._over |= {over} if over else set()
 
     def acted_as(self, role: str) -> bool:
         """Whether the role has a session."""
@@ -131,7 +136,7 @@ class SessionPerRole:
 
     def close(self) -> None:
         """Ends every session."""
-        for session in set(self._sessions.values()):
+        for session in self._over.union(self._sessions.values()):
             session.close()
 
 

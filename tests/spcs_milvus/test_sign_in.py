@@ -110,7 +110,7 @@ def test_a_refused_sign_in_is_not_tried_again(refused: bool, tries: int) -> None
 
 
 def test_a_session_that_ended_is_opened_again_once() -> None:
-    _, first = session()
+    recorded, first = session()
     door = Door()
     sessions = SessionPerRole(first, "A", door.connect)
     threads = [threading.Thread(target=sessions.renew, args=("A", first)) for _ in range(8)]
@@ -121,6 +121,10 @@ def test_a_session_that_ended_is_opened_again_once() -> None:
     assert [opened.role for opened in door.opened] == ["A"]
     with sessions.acting_as("A") as one:
         assert one is cast(Session, door.opened[0])
+    # another thread may be in the one that ended
+    assert recorded.closed == 0
+    sessions.close()
+    assert [one.closed for one in (recorded, *door.opened)] == [1, 1]
 
 
 def test_a_renewal_that_is_refused_is_one_of_all() -> None:

@@ -197,6 +197,32 @@ def test_a_session_that_has_ended_is_renewed(stack: Stack, hours: int) -> None:
         assert deployment.make_plan(on).plan.changes == ()
 
 
+class Counting(Script):
+    """Keeps the other requests than statements, "POST /path"."""
+
+    def __init__(self, events: Sequence[Event]) -> None:
+        super().__init__(events=events)
+        self.requests: list[str] = []
+
+    def at_request(self, line: str) -> Event | None:
+        self.requests.append(line)
+        return super().at_request(line)
+
+
+LOGIN, RENEWAL, CLOSE = "POST /session/v1/login-request", "POST /session/token-request", "POST /session"
+# as often as the connector asks, and more
+NOT_RENEWED = [Event(at, "503 before", request=RENEWAL) for at in range(1, 99)]
+ENDS = {"for good": [Event(9, "master expired")], "unrenewed": [Event(9, "session expired"), *NOT_RENEWED]}
+
+
+@pytest.mark.parametrize("script", [Counting(events) for events in ENDS.values()], ids=ENDS)
+def test_what_has_ended_is_closed_with_the_others(stack: Stack, script: Counting) -> None:
+    """A session that could not be renewed in time lives on in the account where another thread renewed it."""
+    stack.plan()
+    opened, renewals, closed = map(script.requests.count, (LOGIN, RENEWAL, CLOSE))
+    assert (renewals > 0, closed) == (True, opened)
+
+
 def test_a_person_is_not_asked_again(stack: Stack) -> None:
     with stack.target(authenticator="username_password_mfa") as on:
         attempts = stack.local.login_attempts
