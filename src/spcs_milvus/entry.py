@@ -71,13 +71,11 @@ def reach(loaded: Loaded, account: Account) -> Reach:
 
 def judged_up(loaded: Loaded, account: Account, plan: Plan, observation: Observation) -> Plan:
     """A plan of ``up``, refused where this user may not do a part of it. Asks what administrators other than
-    the built-in ones may do, where all of them may be taken.
+    the built-in ones may do, as far as they may be taken: what is for the others is refused already.
     """
     roles, who = loaded.project.roles, reach(loaded, account)
     plan = within_up(on_footing(plan, observation, _footing(account)), observation, who)
-    administrators = {roles.account_admin, roles.security_admin, roles.user_admin}
-    if who.bound or not administrators <= who.roles:
-        return plan
+    administrators = {roles.account_admin, roles.security_admin, roles.user_admin} & who.roles
     return on_rights(plan, administrators, roles.security_admin, who.place, account.query)
 
 

@@ -41,8 +41,8 @@ Wanted = Mapping[str, tuple[str, ...]]
 
 
 def on_rights(plan: Plan, administrators: Collection[str], seer: str, place: str, query: Query) -> Plan:
-    """The plan, refused where one of the ``administrators`` lacks what its part takes; ``seer`` is the one
-    that has to see everything, and ``place`` where they are named.
+    """The plan, refused where one of the ``administrators`` lacks what its part takes; ``seer``, where it is
+    one of them, has to see everything, and ``place`` is where they are named.
     """
     wanted = needed(plan, administrators, seer)
     asked = {role: rights for role, rights in wanted.items() if lacking(rights, known(role))}
@@ -63,7 +63,8 @@ def needed(plan: Plan, administrators: Collection[str], seer: str) -> Wanted:
             if resource.role in administrators and (right := right_for(resource)):
                 found.setdefault(resource.role, {})[right] = None
             # only MANAGE GRANTS sees all there is, so without it nothing is proven not to be there
-            found.setdefault(seer, {})[MANAGE] = None
+            if seer in administrators:
+                found.setdefault(seer, {})[MANAGE] = None
     return {role: tuple(rights) for role, rights in found.items()}
 
 

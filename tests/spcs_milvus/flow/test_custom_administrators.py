@@ -80,6 +80,34 @@ def test_without_any_one_of_them_up_stops_before_any_write_with_the_grant(
     assert stack.plan().conflicts == ()
 
 
+ONLY_SOME = {
+    "all but one that has nothing to do": "REVOKE ROLE PLATFORM_ADMIN FROM USER PAT",
+    "all but the one that sees everything": "REVOKE ROLE PLATFORM_GRANTS FROM USER PAT",
+    "the one that the connection is good for": "ALTER USER PAT ADD PAT T ROLE_RESTRICTION = 'PLATFORM_USERS'",
+}
+
+
+@pytest.mark.parametrize("some", ONLY_SOME)
+def test_whoever_may_take_only_some_of_them_is_stopped_before_any_write_too(stack: Stack, some: str) -> None:
+    platform(stack)
+    assert stack.up().exit_code == 0
+    with stack.session("ACCOUNTADMIN") as admin:
+        admin.run("GRANT ROLE SYSADMIN TO USER PAT")
+        admin.run("REVOKE CREATE USER ON ACCOUNT FROM ROLE PLATFORM_USERS")
+        (row,) = admin.run(ONLY_SOME[some])
+    if token := row.get("token_secret"):
+        stack.options = {"user": "PAT", "authenticator": "PROGRAMMATIC_ACCESS_TOKEN", "token": token}
+    stack.write(EVERYTHING.replace("users: [", "users: [{name: SECOND, type: SERVICE}, "))
+    before = stack.local.dump()
+
+    with pytest.raises(RefusedError) as raised:
+        stack.up()
+
+    assert stack.local.dump() == before
+    lacking = [one.detail for one in raised.value.problems if "lacks what its part" in one.summary]
+    assert lacking == [f"USE ROLE ACCOUNTADMIN;\n{granted('PLATFORM_USERS', 'CREATE USER')};"]
+
+
 def test_what_a_role_inherits_counts_and_nothing_is_asked_of_the_built_in_ones(stack: Stack) -> None:
     with stack.target() as on:
         reads = on.account.reads
