@@ -1,4 +1,6 @@
-"""What `down` sees in a database: every kind of object that others may keep there, by its own SHOW."""
+"""What `down` sees in a database: every kind of object that others may keep there, by its own SHOW; and what
+a role is seen to own.
+"""
 
 from typing import Any
 
@@ -51,3 +53,12 @@ def test_where_it_cannot_be_told_the_database_stays() -> None:
 def test_every_look_may_be_newer_than_the_account() -> None:
     assert HOLDS
     assert all(look.newer for look in HOLDS.looks(DATABASE).values())
+
+
+def test_where_it_cannot_be_told_what_a_role_owns_the_role_stays() -> None:
+    role = by_address(declared())["role.MILVUS_DEMO_OWNER"]
+    holds = kind_of("role").holds
+    assert holds
+    assert holds.read(role, {"grants": Answer()}) == ()
+    (found,) = holds.read(role, {"grants": Answer(refused="the role may not see it")})
+    assert str(found.address) == 'some.MILVUS_DEMO_OWNER."things that we may not see"'

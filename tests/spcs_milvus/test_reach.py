@@ -1,5 +1,6 @@
 """What somebody else is asked to run, where a connection is good for one role only."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -198,11 +199,43 @@ def test_a_role_that_the_plan_gives_this_user_counts_as_theirs(user: str, theirs
     assert (asked == ()) is theirs
 
 
-def test_a_change_does_not_wait_for_a_wait_that_is_taken_out() -> None:
-    service = by_address(STACK)["service.MILVUS_DEMO.PUBLIC.MILVUS"]
-    wait = wait_for(service, "x")
-    after = Change(STAGE.address, Action.UPDATE, "x", (Statement("A", "MINE"),), frozenset({wait.address}))
-    plan = Plan((wait, after), resources={one.address: one for one in (service, STAGE)})
-    blind = {service.address: {"containers": Answer(refused="it is not shown")}}
-    (left,) = within_up(plan, Observation(seen(STACK).actual, blind), FREE).changes
-    assert (left.address, left.needs) == (STAGE.address, frozenset())
+SERVICE, OTHER = (by_address(STACK)[f"service.MILVUS_DEMO.PUBLIC.{name}"] for name in ("MILVUS", "JUPYTER"))
+
+
+def _waiting() -> Plan:
+    """A plan that waits for two services, of which the other shows how it is, and goes on after both."""
+    waits = [wait_for(service, "x") for service in (SERVICE, OTHER)]
+    needs = frozenset(wait.address for wait in waits)
+    after = Change(STAGE.address, Action.UPDATE, "x", (Statement("A", "MINE"),), needs)
+    resources = {one.address: one for one in (SERVICE, OTHER, STAGE)}
+    return Plan((*waits, after), resources=resources, kept=(Problem("told before", None, "elsewhere"),))
+
+
+@pytest.mark.parametrize("judge", [within_up, within])
+def test_nothing_waits_for_what_is_not_shown_and_that_is_told(
+    judge: Callable[[Plan, Observation, Reach], Plan],
+) -> None:
+    plan = _waiting()
+    blind, seeing, after = plan.changes
+    answers = {
+        SERVICE.address: {"containers": Answer(refused="it is not shown")},
+        OTHER.address: {"containers": Answer(), "endpoints": Answer(refused="it is not shown")},
+        STAGE.address: {"show": Answer()},
+    }
+    told = Problem(
+        "whether MILVUS_DEMO.PUBLIC.MILVUS is ready cannot be told", None, "ready.MILVUS_DEMO.PUBLIC.MILVUS"
+    )
+    assert judge(plan, Observation(seen(STACK).actual, answers), FREE) == replace(
+        plan,
+        changes=(seeing, replace(after, needs=after.needs - {blind.address})),
+        kept=(*plan.kept, told),
+    )
+
+
+@pytest.mark.parametrize("actual", [ABSENT, UNKNOWN], ids=["absent", "unknown"])
+def test_what_is_yet_to_be_made_is_waited_for(actual: Actual) -> None:
+    plan = _waiting()
+    answers = {SERVICE.address: {"containers": Answer(refused="it is not shown")}}
+    observation = Observation(seen(STACK, {SERVICE.address: actual}).actual, answers)
+    found = within(plan, observation, FREE)
+    assert (found.changes, found.kept) == (plan.changes, plan.kept)
