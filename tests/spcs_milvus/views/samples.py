@@ -78,6 +78,7 @@ PLAN = Plan(
     lasting=(LASTING,),
 )
 NOTHING = Plan(())
+REFUSED = Plan((WAIT,), (CONFLICT,))
 
 # what a change of a service comes to, and what would take others along
 UPGRADE = Change(

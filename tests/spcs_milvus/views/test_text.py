@@ -37,6 +37,7 @@ SHOWN: dict[str, Callable[[Console], None]] = {
     "report-of-images": lambda out: show_report(out, samples.MADE, "up"),
     "plan-of-an-upgrade": lambda out: show_plan(out, samples.TARGETED),
     "plan-of-nothing": lambda out: show_plan(out, samples.NOTHING),
+    "plan-refused": lambda out: show_plan(out, samples.REFUSED),
     "graph": lambda out: show_tree(out, samples.GRAPH),
     "diagram": lambda out: show_mermaid(out, samples.GRAPH),
     "report-done": lambda out: show_report(out, samples.DONE, "up"),
