@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.server import LocalAccount
-from spcs_milvus import deployment
+from spcs_milvus import deployment, session
 from spcs_milvus.errors import ConnectError, RefusedError
 
 from .command_line import CommandLine
@@ -86,6 +86,13 @@ def test_a_key_pair_opens_a_session_a_role(ci: Stack, key: rsa.RSAPrivateKey, tm
     assert attempts > len(ADMIN_ROLES)
     report = ci.down()
     assert report.exit_code == 0
+
+
+def test_the_connector_does_not_clean_up_after_sessions_of_ours(local: Local) -> None:
+    """It would in the midst of a garbage collection, which crashes the process on Python 3.11."""
+    opened = session.connect(local.connection, "SYSADMIN")
+    assert opened._connection.auto_cleanup is False
+    opened.close()
 
 
 def test_a_passphrase_of_digits_may_stand_in_the_file_as_a_number(
