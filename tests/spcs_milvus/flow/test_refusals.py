@@ -4,7 +4,6 @@ Through the real command line, in a process of its own.
 """
 
 import json
-import os
 import shutil
 import socket
 import subprocess
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.environments import do_without
 
 from spcs_emulator import daemon
 from spcs_emulator.clock import TurnedClock
@@ -198,8 +198,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         == 0
     )
     if not made:
-        assert "CI" not in os.environ, "continuous integration must be able to mount a small disk"
-        pytest.skip("needs the right to mount a small disk")
+        do_without("a small disk could not be mounted, which takes root")
     yield disk
     daemon.stop(disk / "home")
     subprocess.run(["umount", disk], check=True)
