@@ -5,6 +5,7 @@ and shows what ``up`` would change afterwards. Touches nothing. From then on ``u
 ``down`` drops it, so whatever is not plainly free to take is refused.
 """
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -15,7 +16,7 @@ from spcs_milvus.kinds.base import comment_step
 from spcs_milvus.names import Name
 from spcs_milvus.ownership import Ownership, conflict, ownership
 from spcs_milvus.plan import Action, Change, Plan
-from spcs_milvus.resource import MARKED, Actual, Presence, Resource
+from spcs_milvus.resource import MARKED, Actual, Address, Presence, Resource
 from spcs_milvus.steps import Effect
 
 
@@ -102,18 +103,28 @@ def _owned_by_another(resource: Resource, actual: Actual) -> Problem | None:
     owner = actual.live.get("owner")
     if owner is None or owner == resource.role:
         return None
-    kind, name = kind_of(resource.address.kind), resource.name
-    grant = f"GRANT OWNERSHIP ON {kind.title.upper()} {name} TO ROLE {resource.role} COPY CURRENT GRANTS"
-    hint = f"`up --target role.{resource.role}` makes the role; then USE ROLE {Name.of(str(owner))}; {grant};"
-    if resource.address.kind == "service":
-        # documented: ALTER SERVICE, the owner of a service never changes
-        hint = "a service keeps its owner; give ours another name"
     return Problem(
         f"{resource.address} belongs to the role {owner}, and {resource.role} is to manage it",
         None,
         str(resource.address),
-        hint,
+        _handed_over(resource, Name.of(str(owner))),
     )
+
+
+def _handed_over(resource: Resource, owner: Name) -> str:
+    """How the role that is to manage it comes to own it."""
+    if resource.address.kind == "service":
+        # documented: ALTER SERVICE, the owner of a service never changes
+        return "a service keeps its owner; give ours another name"
+    things = [f"{kind_of(resource.address.kind).title.upper()} {resource.name}"]
+    if resource.address.kind == "database":
+        # documented: CREATE DATABASE, it comes with PUBLIC; GRANT OWNERSHIP, that keeps its own owner
+        things = [f"SCHEMA {resource.name.child('PUBLIC')}", *things]
+    role = Name.of(resource.role)
+    grants = " ".join(f"GRANT OWNERSHIP ON {one} TO ROLE {role} COPY CURRENT GRANTS;" for one in things)
+    membership = Address("grant", f"role {resource.role} to SYSADMIN")
+    command = f"`spcs-milvus up --target {shlex.quote(str(membership))}` makes the role; then "
+    return f"{command if membership in resource.needs else ''}USE ROLE {owner}; {grants} and adopt it again"
 
 
 def _taken_on_trust(resource: Resource, actual: Actual) -> Iterator[Problem]:

@@ -200,8 +200,9 @@ def test_what_another_role_owns_is_refused_with_the_sql_that_helps() -> None:
         f"{WAREHOUSE.address} belongs to the role SYSADMIN, and MILVUS_DEMO_OWNER is to manage it",
         None,
         str(WAREHOUSE.address),
-        "`up --target role.MILVUS_DEMO_OWNER` makes the role; then USE ROLE SYSADMIN; GRANT OWNERSHIP ON "
-        "WAREHOUSE MILVUS_DEMO_WAREHOUSE TO ROLE MILVUS_DEMO_OWNER COPY CURRENT GRANTS;",
+        "`spcs-milvus up --target 'grant.role MILVUS_DEMO_OWNER to SYSADMIN'` makes the role; then USE ROLE "
+        "SYSADMIN; GRANT OWNERSHIP ON WAREHOUSE MILVUS_DEMO_WAREHOUSE TO ROLE MILVUS_DEMO_OWNER COPY CURRENT "
+        "GRANTS; and adopt it again",
     )
     plan = plan_adoption(MILVUS, _unmarked(MILVUS, owner="SYSADMIN"))
     assert _problem(plan).hint == "a service keeps its owner; give ours another name"

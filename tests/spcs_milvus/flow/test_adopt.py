@@ -1,5 +1,6 @@
 """An object that was there before becomes ours, over the wire."""
 
+import shlex
 import threading
 
 import pytest
@@ -123,26 +124,44 @@ def test_another_projects_object_is_refused_and_untouched(stack: Stack) -> None:
     assert stack.local.dump() == before
 
 
-def test_an_object_of_another_role_is_adopted_once_ours_owns_it(stack: Stack) -> None:
-    with stack.session("SYSADMIN") as session:
-        session.run("CREATE WAREHOUSE MILVUS_DEMO_WAREHOUSE")
-    with pytest.raises(RefusedError) as refused:
-        _adopt(stack, WAREHOUSE)
-    assert "GRANT OWNERSHIP ON WAREHOUSE MILVUS_DEMO_WAREHOUSE TO ROLE" in (refused.value.problem.hint or "")
+# what another role than ours made, and the role that is asked to manage it
+OF_OTHERS = {
+    WAREHOUSE: ("SYSADMIN", "CREATE WAREHOUSE MILVUS_DEMO_WAREHOUSE"),
+    "database.MILVUS_DEMO": ("SYSADMIN", "CREATE DATABASE MILVUS_DEMO"),
+    "compute_pool.MILVUS_DEMO_MILVUS_POOL": BY_HAND["compute_pool.MILVUS_DEMO_MILVUS_POOL"],
+    "role.MILVUS_DEMO_ROLE": ("ACCOUNTADMIN", "CREATE ROLE MILVUS_DEMO_ROLE"),
+}
 
-    with stack.target() as on:
-        planned = deployment.make_plan(on, targets=["role.MILVUS_DEMO_OWNER"])
-        done(deployment.up(on, planned, stack.events.append, threading.Event()))
-    with stack.session("SYSADMIN") as session:
-        session.run(
-            "GRANT OWNERSHIP ON WAREHOUSE MILVUS_DEMO_WAREHOUSE TO ROLE MILVUS_DEMO_OWNER COPY CURRENT GRANTS"
-        )
-    with stack.target() as on:
-        planned = deployment.make_plan(on, targets=["grant.role MILVUS_DEMO_OWNER to SYSADMIN"])
-        done(deployment.up(on, planned, stack.events.append, threading.Event()))
-    done(_adopt(stack, WAREHOUSE))
+
+@pytest.mark.parametrize("address", OF_OTHERS)
+def test_what_another_role_owns_is_adopted_once_the_hint_was_followed(stack: Stack, address: str) -> None:
+    before = stack.local.dump()
+    role, statement = OF_OTHERS[address]
+    with stack.session(role) as session:
+        session.run(statement)
+    with pytest.raises(RefusedError, match="belongs to the role") as refused:
+        _adopt(stack, address)
+
+    _follow(stack, str(refused.value.problem.hint))
+
+    done(_adopt(stack, address))
     done(stack.up())
+    assert stack.plan().changes == ()
     done(stack.down())
+    assert stack.local.dump() == before
+
+
+def _follow(stack: Stack, hint: str) -> None:
+    """Does word for word what a hint says: the command in it, then its statements."""
+    command, _, statements = hint.rpartition("` makes the role; then ")
+    targets = shlex.split(command.removeprefix("`spcs-milvus up --target "))
+    if targets:
+        with stack.target() as on:
+            planned = deployment.make_plan(on, targets=targets)
+            done(deployment.up(on, planned, stack.events.append, threading.Event()))
+    with stack.session("ACCOUNTADMIN") as session:
+        for statement in statements.removesuffix(" and adopt it again").removesuffix(";").split("; "):
+            session.run(statement)
 
 
 def test_the_command_line_says_what_it_means(here: CommandLine) -> None:
