@@ -1,5 +1,6 @@
-"""The receipt of ``down``: a JSON file that says what was dropped, when and by which role, and what stays and
-why.
+"""The receipt of ``down``: a JSON file that accounts for every object that was ours. ``done`` is what was
+dropped or suspended, when and by which role; ``kept`` what stays on purpose, and why; ``left`` what stays
+against it. Grants and images go with their role or repository, and are told with it.
 
 Comes in: the plan, the events of the run, and its report. Goes out: the file, written anew with every drop,
 so that it tells the truth of a run that is ended from outside, too.
@@ -44,8 +45,9 @@ class Receipt:
             "ended": None,
             "exit_code": None,
             "done": [],
-            "stays": [],
-            "removed": [],
+            "kept": [vars(problem) for problem in plan.lasting],
+            "left": [],
+            "files_removed": [],
         }
         self._write()
 
@@ -71,9 +73,9 @@ class Receipt:
             self._document |= {
                 "ended": self._now().isoformat(),
                 "exit_code": report.exit_code,
-                "removed": list(map(str, report.removed)),
+                "files_removed": list(map(str, report.removed)),
             }
-            self._write([*report.leftovers, *report.plan.lasting, *_interrupted(report)])
+            self._write([*report.leftovers, *_interrupted(report)])
 
     def _entry(self, change: Change, found: str) -> dict[str, Any]:
         statements = [step for step in change.steps if isinstance(step, Statement)]
@@ -87,10 +89,10 @@ class Receipt:
             "found": found or None,
         }
 
-    def _write(self, stays: list[Problem] | None = None) -> None:
-        """Whole or not at all. Before the end, what is not done yet stays."""
-        left = stays if stays is not None else [*self._plan.kept, *self._plan.lasting, *self._pending()]
-        self._document["stays"] = [vars(problem) for problem in left]
+    def _write(self, at_the_end: list[Problem] | None = None) -> None:
+        """Whole or not at all. Before the end, what is not done yet is left."""
+        left = at_the_end if at_the_end is not None else [*self._plan.kept, *self._pending()]
+        self._document["left"] = [vars(problem) for problem in left]
         try:
             handle, name = tempfile.mkstemp(prefix=f"{self._file.name}.", dir=self._file.parent)
             with os.fdopen(handle, "w", encoding="utf-8") as stream:

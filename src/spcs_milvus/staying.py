@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from spcs_milvus.graph import among
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.observe import Observation
-from spcs_milvus.ownership import conflict
+from spcs_milvus.ownership import Ownership, conflict, ownership
 from spcs_milvus.resource import Actual, Address, Presence, Resource
 
 
@@ -18,7 +18,7 @@ from spcs_milvus.resource import Actual, Address, Presence, Resource
 class Staying:
     """What speaks against dropping. ``inside`` has the strange things in each container, ``along`` those that
     are agreed to go; ``held`` is needed by a container that stays. ``data`` is kept on purpose, ``asleep`` is
-    that with all it needs.
+    that with all it needs, ``kept`` what of it is ours and there.
     """
 
     inside: Mapping[Address, Collection[Address]]
@@ -26,6 +26,7 @@ class Staying:
     held: frozenset[Address]
     data: frozenset[Address]
     asleep: frozenset[Address]
+    kept: frozenset[Address]
 
     @property
     def containers(self) -> frozenset[Address]:
@@ -60,8 +61,11 @@ def staying(
     needs = {resource.address: resource.needs for resource in resources}
     inside, along = _inside(resources, observation, foreign, agreed)
     held = _with_needs_of([address for address, things in inside.items() if things], needs)
-    data = _holds_data(resources, observation) if keep_data else frozenset()
-    return Staying(inside, along, held, data, _with_needs_of(data, needs))
+    ours = _ours(resources, observation)
+    data = frozenset(resource.address for resource, actual in ours if _loses(resource, actual) and keep_data)
+    asleep = _with_needs_of(data, needs)
+    kept = frozenset(resource.address for resource, _ in ours if resource.address in asleep)
+    return Staying(inside, along, held, data, asleep, kept)
 
 
 def _with_needs_of(
@@ -71,17 +75,18 @@ def _with_needs_of(
     return frozenset(addresses).union(*(reached[address] for address in addresses))
 
 
-def _holds_data(resources: Collection[Resource], observation: Observation) -> frozenset[Address]:
-    """What is ours, is there, and would take data along."""
-    seen = observation.actual
-    return frozenset(
-        resource.address
-        for resource in resources
-        if not resource.existing
-        and seen[resource.address].presence is Presence.PRESENT
-        and not conflict(resource, seen[resource.address])
-        and kind_of(resource.address.kind).loses(resource, seen[resource.address])
-    )
+def _ours(resources: Collection[Resource], observation: Observation) -> list[tuple[Resource, Actual]]:
+    """What is ours by its mark, and there."""
+    there = [(one, observation.actual[one.address]) for one in resources if one.mark and not one.existing]
+    return [
+        (resource, actual)
+        for resource, actual in there
+        if actual.presence is Presence.PRESENT and ownership(resource, actual) is Ownership.OURS
+    ]
+
+
+def _loses(resource: Resource, actual: Actual) -> str | None:
+    return kind_of(resource.address.kind).loses(resource, actual)
 
 
 def _inside(

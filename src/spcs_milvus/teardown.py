@@ -49,7 +49,7 @@ def plan_down(
     lasting = (
         *_lasting(resources, observation),
         *_leftovers(changes, declared, observation),
-        *(_data_kept(resource, observation) for resource in resources if resource.address in stay.data),
+        *_kept(resources, observation, stay),
     )
     absent = tuple(
         one.address
@@ -113,10 +113,14 @@ def _kept_asleep(resource: Resource, actual: Actual) -> Change | None:
     return Change(resource.address, Action.PAUSE, because, steps) if steps else None
 
 
-def _data_kept(resource: Resource, observation: Observation) -> Problem:
-    lost = kind_of(resource.address.kind).loses(resource, observation.actual[resource.address])
+def _kept(resources: Collection[Resource], observation: Observation, stay: Staying) -> Iterator[Problem]:
+    """What is kept on purpose: first what holds data, then what that needs; what is told already is not."""
     hint = "`spcs-milvus up` uses it again; `spcs-milvus down` without --keep-data removes it"
-    return Problem(f"{resource.address} is kept", lost, str(resource.address), hint)
+    kept = [one for one in resources if one.address in stay.kept.difference(stay.told)]
+    for resource in sorted(kept, key=lambda one: one.address not in stay.data):
+        loses = kind_of(resource.address.kind).loses(resource, observation.actual[resource.address])
+        why = loses or "what is kept needs it"
+        yield Problem(f"{resource.address} is kept", why, str(resource.address), hint)
 
 
 def _not_dropped(problem: Problem, resource: Resource, actual: Actual) -> Problem:

@@ -37,12 +37,14 @@ NOTEBOOK = {
 }
 GONE = {*NOTEBOOK, "warehouse.MILVUS_DEMO_WAREHOUSE", "role.MILVUS_DEMO_ROLE"}
 HELD = {
-    "database.MILVUS_DEMO": "the database with everything in it",
+    "database.MILVUS_DEMO": "everything in it",
     "image_repository.MILVUS_DEMO.S.MILVUS_REPO": "every image in it",
     "stage.MILVUS_DEMO.S.DATA": "the files in it",
     "stage.MILVUS_DEMO.S.FILES": "the files in it",
     "service.MILVUS_DEMO.S.MILVUS": "the data on its volume (data 20Gi)",
 }
+FOR_MILVUS = {"compute_pool.MILVUS_DEMO_MILVUS_POOL", "role.MILVUS_DEMO_MILVUS"}
+NEEDED = {*FOR_MILVUS, "schema.MILVUS_DEMO.S", "role.MILVUS_DEMO_OWNER"}
 MARKED = comment_step(POOL, f"{KEPT} {POOL.mark}")
 SUSPEND = kind_of("compute_pool").suspend(POOL)
 RESUME = kind_of("compute_pool").resume(POOL)
@@ -134,7 +136,9 @@ def test_what_holds_data_is_kept_with_all_it_needs() -> None:
     assert _told(plan, Action.DELETE) == GONE
     assert _told(plan, Action.PAUSE) == {str(MILVUS.address), str(POOL.address)}
     hint = "`spcs-milvus up` uses it again; `spcs-milvus down` without --keep-data removes it"
-    assert set(plan.lasting) == {Problem(f"{at} is kept", lost, at, hint) for at, lost in HELD.items()}
+    why = HELD | dict.fromkeys(NEEDED, "what is kept needs it")
+    assert set(plan.lasting) == {Problem(f"{at} is kept", because, at, hint) for at, because in why.items()}
+    assert {problem.place for problem in plan.lasting[: len(HELD)]} == HELD.keys()
     assert (plan.kept, plan.conflicts) == ((), ())
 
 
@@ -169,7 +173,7 @@ THEIRS: dict[str, Actual] = {
 def test_where_nothing_of_ours_holds_vectors_its_pool_goes(why: str) -> None:
     plan = _down({MILVUS: THEIRS[why]})
     assert str(MILVUS.address) not in _kept(plan)
-    assert _kept(plan) == HELD.keys() - {str(MILVUS.address)}
+    assert _kept(plan) == (HELD.keys() | NEEDED) - {str(MILVUS.address), *FOR_MILVUS}
     assert str(POOL.address) in _told(plan, Action.DELETE)
     assert not _told(plan, Action.PAUSE)
 
@@ -193,6 +197,7 @@ def test_a_pool_that_runs_for_others_cannot_rest_and_is_told() -> None:
     mine = (Address("service", "D.S.MINE"),)
     plan = _down(foreign={POOL.address: mine})
     assert [problem.place for problem in plan.kept] == [str(POOL.address)]
+    assert _kept(plan) == HELD.keys() | NEEDED - {str(POOL.address)}
     assert _told(plan, Action.PAUSE) == {str(MILVUS.address)}
 
 

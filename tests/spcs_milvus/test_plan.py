@@ -330,7 +330,7 @@ def test_down_of_nothing_is_nothing() -> None:
 def test_down_says_what_is_lost() -> None:
     lost = {str(change.address): change.loses for change in _down(seen(STACK)).changes if change.loses}
     assert lost == {
-        "database.MILVUS_DEMO": "the database with everything in it",
+        "database.MILVUS_DEMO": "everything in it",
         "image_repository.MILVUS_DEMO.PUBLIC.MILVUS_REPO": "every image in it",
         "service.MILVUS_DEMO.PUBLIC.MILVUS": "the data on its volume (data 20Gi)",
         "stage.MILVUS_DEMO.PUBLIC.DATA": "the files in it",

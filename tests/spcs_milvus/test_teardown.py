@@ -85,7 +85,7 @@ def test_what_goes_along_is_said_with_what_is_lost() -> None:
     assert loses[SCHEMA] == f"what is in it, {along}"
     plan = plan_down(STACK, seen(STACK), {DATABASE: TABLE}, [DATABASE])
     (lost,) = (change.loses for change in plan.changes if change.address == DATABASE)
-    assert lost == "the database with everything in it, also what is not ours: table MILVUS_DEMO.S.T"
+    assert lost == "everything in it, also what is not ours: table MILVUS_DEMO.S.T"
 
 
 def test_a_thing_of_others_in_our_place_goes_along_and_is_no_leftover() -> None:

@@ -61,7 +61,7 @@ def _contents(resource: Resource, answers: base.Answers) -> tuple[base.Found, ..
 
 
 def _loses(_resource: Resource, _actual: Actual) -> str:
-    return "the database with everything in it"
+    return "everything in it"
 
 
 KIND = base.Kind(

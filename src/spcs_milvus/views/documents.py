@@ -49,9 +49,9 @@ def plan_document(plan: Plan, counts: Counts, seconds: float) -> dict[str, Any]:
 
 
 def report_document(report: Report) -> dict[str, Any]:
-    """``{version, changes, errors, passwords, left, stays, along, left_out, removed, statements, seconds,
-    spent, exit_code}``: a password that was made up is told by the file that keeps it, and by that which was
-    ``removed``, ``spent`` says what the seconds went to.
+    """``{version, changes, errors, passwords, left, stays, along, left_out, files_removed, statements,
+    seconds, spent, exit_code}``: a password that was made up is told by the file that keeps it, one that is
+    of no use any more by its file that was removed; ``spent`` says what the seconds went to.
     """
     problems = [outcome.problem for outcome in report.outcomes if outcome.problem]
     return {
@@ -65,7 +65,7 @@ def report_document(report: Report) -> dict[str, Any]:
         "stays": [vars(problem) for problem in report.plan.lasting],
         "along": [str(address) for address in report.plan.along],
         "left_out": [str(address) for address in report.plan.left_out],
-        "removed": list(map(str, report.removed)),
+        "files_removed": list(map(str, report.removed)),
         "statements": {"read": report.counts.read, "write": report.counts.write},
         "seconds": round(report.seconds, 3),
         "spent": {name: round(seconds, 3) for name, seconds in report.spent.items()},

@@ -52,7 +52,7 @@ REPLACE = Change(
     differences=(Difference("encryption", "SNOWFLAKE_SSE", None, unreadable=True),),
     loses="the files in it",
 )
-DELETE = Change(DATABASE, Action.DELETE, "it is ours", (), loses="the database with everything in it")
+DELETE = Change(DATABASE, Action.DELETE, "it is ours", (), loses="everything in it")
 SERVE = Change(SERVICE, Action.CREATE, "it is not there", (), frozenset({POOL}))
 WAIT = Change(READY, Action.WAIT, "it is new or changed", (), frozenset({SERVICE}))
 

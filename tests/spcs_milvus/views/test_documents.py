@@ -140,7 +140,17 @@ def test_images() -> None:
 
 def test_a_report() -> None:
     document = documents.report_document(samples.DONE)
-    told = ["spent", "errors", "passwords", "left", "stays", "along", "left_out", "removed", "exit_code"]
+    told = [
+        "spent",
+        "errors",
+        "passwords",
+        "left",
+        "stays",
+        "along",
+        "left_out",
+        "files_removed",
+        "exit_code",
+    ]
     assert sorted(document) == sorted([*RUN, *told])
     assert all(list(change) == CHANGED for change in document["changes"])
     assert [change["status"] for change in document["changes"]] == ["done"] * 4
