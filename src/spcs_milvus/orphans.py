@@ -14,7 +14,7 @@ from dataclasses import replace
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import reverse
 from spcs_milvus.kinds import KINDS, kind_of
-from spcs_milvus.kinds.base import Found
+from spcs_milvus.kinds.base import UNSEEN, Found
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import Ownership, conflict, ownership
@@ -173,7 +173,7 @@ def strangers(
             contents.get(resource.address, ()), actual[resource.address]
         ):
             # the pool's own count says that there are no others
-            held = [one for one in held if one.address.kind != "some"]
+            held = [one for one in held if one.address.kind != UNSEEN]
         inside[resource.address] = tuple(dict.fromkeys(one.address for one in held))
     return inside
 
@@ -255,8 +255,8 @@ def _stays(resource: Resource, actual: Actual, inside: Collection[Address]) -> P
     address = resource.address
     left = f"{address} is ours and not in the project file any more"
     if inside:
-        shown = some([in_words(one) for one in inside])
-        return Problem(f"{left}, but something else is in it", shown, str(address))
+        stands = "may be" if all(one.kind == UNSEEN for one in inside) else "is"
+        return Problem(f"{left}, but something else {stands} in it", in_words(inside), str(address))
     if actual.live.get("job"):
         return Problem(f"{left}; it is a job, and may still run", None, str(address), "`down` drops it")
     loses = kind_of(address.kind).loses(resource, actual)

@@ -4,13 +4,14 @@ Comes in: resources, an observation and what stands in the containers. Goes out:
 Touches nothing.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from spcs_milvus.errors import Problem
 from spcs_milvus.graph import reverse
 from spcs_milvus.keeping import kept_asleep
 from spcs_milvus.kinds import kind_of
+from spcs_milvus.kinds.base import UNSEEN
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent
@@ -184,7 +185,7 @@ def deletion(
     steps = _dropped_as(owner if owner in roles else resource.role, resource, actual)
     loses = kind.loses(resource, actual)
     if along:
-        loses = f"{loses or 'what is in it'}, also what is not ours: {', '.join(map(in_words, along))}"
+        loses = f"{loses or 'what is in it'}, also what is not ours: {in_words(along, ', '.join)}"
     cost = kind.dropping(resource, actual)
     return Change(resource.address, Action.DELETE, because, steps, loses=loses, cost=cost)
 
@@ -194,16 +195,23 @@ def some(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def in_words(address: Address) -> str:
-    """An address as a person says it."""
-    return f"{address.kind.replace('_', ' ')} {address.name}"
+def in_words(things: Collection[Address], listed: Callable[[Sequence[str]], str] = some) -> str:
+    """What stands in a container as a person says it, and of which sorts there may be more unseen."""
+    shown = [f"{one.kind.replace('_', ' ')} {one.name}" for one in things if one.kind != UNSEEN]
+    sorts = [one.name.rpartition(".")[2] for one in things if one.kind == UNSEEN]
+    hidden = [f"{some(sorts)} that this user is not shown"] if sorts else []
+    return "; ".join((*([listed(shown)] if shown else []), *hidden))
 
 
 def _stays(container: Resource, actual: Actual, inside: Collection[Address]) -> Problem:
     address = container.address
-    way = f"then run down again, or {pasteable(container, actual)}"
+    unseen = all(one.kind == UNSEEN for one in inside)
+    holds = "may hold" if unseen else "holds"
+    first = "move or drop them; then run down again"
+    if unseen:
+        first = f"run down as a user who may take the role {container.seen_by}, which is shown all of it"
+    way = pasteable(container, actual)
     if address.kind in ("database", "schema"):
-        way = f"then run down again, or let them go along: spcs-milvus down --delete-data {address}"
-    hint = f"move or drop them; {way}"
-    shown = some([in_words(one) for one in inside])
-    return Problem(f"{address} holds things that are not ours", shown, str(address), hint)
+        way = f"let {'all in it' if unseen else 'them'} go along: spcs-milvus down --delete-data {address}"
+    summary = f"{address} {holds} things that are not ours"
+    return Problem(summary, in_words(inside), str(address), f"{first}, or {way}")

@@ -432,7 +432,7 @@ def test_what_is_declared_and_not_ours_is_strange_to_what_it_stands_on() -> None
 def test_a_pool_on_which_we_may_not_see_all_stays_where_it_counts_more(counted: int, stays: bool) -> None:
     stack = declared()
     pool = by_address(stack)["compute_pool.MILVUS_DEMO_MILVUS_POOL"]
-    milvus, hidden = _found("service", "MILVUS_DEMO", "PUBLIC", "MILVUS"), _found("some", "SERVICES")
+    milvus, hidden = _found("service", "MILVUS_DEMO", "PUBLIC", "MILVUS"), _found("unseen", "SERVICES")
     counting = as_declared(pool, live={"owner": pool.role, "state": "ACTIVE", "services": counted})
     observation = seen(stack, {pool.address: counting})
     inside = strangers(stack, {pool.address: (milvus, hidden)}, observation.actual)
@@ -450,7 +450,7 @@ def test_services_that_may_be_there_unseen_are_something_on_the_pool(answer: Ans
     holds = kind_of("compute_pool").holds
     assert holds
     found = [str(one.address) for one in holds.read(pool, {"services": answer})]
-    unseen = ['some.MILVUS_DEMO_MILVUS_POOL."services that we may not see"']
+    unseen = ["unseen.MILVUS_DEMO_MILVUS_POOL.services"]
     assert found == ([] if answer == Answer() else unseen)
 
 

@@ -6,7 +6,7 @@ import pytest
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, seen
 
 from spcs_milvus.errors import Problem
-from spcs_milvus.kinds import kind_of
+from spcs_milvus.kinds import base, kind_of
 from spcs_milvus.plan import Plan
 from spcs_milvus.resource import ABSENT, Address, Resource
 from spcs_milvus.steps import Statement
@@ -95,6 +95,15 @@ def test_a_thing_of_others_in_our_place_goes_along_and_is_no_leftover() -> None:
     assert plan.kept == ()
     assert {DATABASE, SCHEMA} <= {change.address for change in plan.changes}
     assert stage.address not in {change.address for change in plan.changes}
+
+
+HIDDEN = [base.unseen(BY_ADDRESS[str(DATABASE)], what) for what in ("tables", "file formats")]
+
+
+def test_what_is_seen_is_named_beside_what_may_be_there_unseen() -> None:
+    (told,) = (one for one in _down(**{str(DATABASE): (*TABLE, HIDDEN[0].address)}).kept if one.detail)
+    assert told.summary == f"{DATABASE} holds things that are not ours"
+    assert told.detail == "table MILVUS_DEMO.S.T; tables that this user is not shown"
 
 
 def test_a_pool_keeps_what_runs_on_it_whatever_is_agreed() -> None:

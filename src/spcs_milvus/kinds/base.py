@@ -36,6 +36,15 @@ class Found:
     row: Row
 
 
+UNSEEN = "unseen"
+"""The kind of what may stand in a container without being shown to whoever looks."""
+
+
+def unseen(container: Resource, what: str) -> Found:
+    """In place of what nobody can tell to be in a container or not, for instance ``stages``."""
+    return Found(Address(UNSEEN, f"{container.name}.{what}"), container.name.child(what), {})
+
+
 @dataclass(frozen=True)
 class Holds:
     """How to look into a kind of object that others put things into, and how to read what was shown."""

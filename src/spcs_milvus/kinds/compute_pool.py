@@ -106,8 +106,7 @@ def _services(resource: Resource, answers: base.Answers) -> tuple[base.Found, ..
         base.Found(Address("service", str(name)), name, row) for name, row in zip(names, rows, strict=True)
     ]
     if answers["services"].refused or answers["services"].partial:
-        name = Name((*resource.name.parts, "services that we may not see"))
-        shown.append(base.Found(Address("some", str(name)), name, {}))
+        shown.append(base.unseen(resource, "services"))
     return tuple(shown)
 
 

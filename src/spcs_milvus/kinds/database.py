@@ -48,8 +48,7 @@ def _contents(resource: Resource, answers: base.Answers) -> tuple[base.Found, ..
     for part, kind in _CONTENTS.items():
         if answers[part].refused or answers[part].partial:
             # nobody knows whether there is one, so the database stays
-            name = Name((*resource.name.parts, f"{kind}s that we may not see"))
-            found.append(base.Found(Address("some", str(name)), name, {}))
+            found.append(base.unseen(resource, _plural(kind)))
         for row in answers[part].rows:
             if row["name"].startswith(base.AUTOMATIC_SNAPSHOT):
                 continue
@@ -58,6 +57,11 @@ def _contents(resource: Resource, answers: base.Answers) -> tuple[base.Found, ..
             shown = str(row.get("kind", kind)).lower() if part == "contents" else kind
             found.append(base.Found(Address(shown, str(name)), name, row))
     return tuple(found)
+
+
+def _plural(kind: str) -> str:
+    words = kind.replace("_", " ")
+    return f"{words[:-1]}ies" if words.endswith("y") else f"{words}s"
 
 
 def _loses(_resource: Resource, _actual: Actual) -> str:

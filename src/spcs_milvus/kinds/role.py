@@ -20,8 +20,7 @@ def _owned(resource: Resource, answers: base.Answers) -> tuple[base.Found, ...]:
     """What a role owns, by SHOW GRANTS TO ROLE; ``granted_on`` is the kind in capitals with underscores."""
     if answers["grants"].refused:
         # nobody knows whether it owns anything, so it stays
-        name = Name((*resource.name.parts, "things that we may not see"))
-        return (base.Found(Address("some", str(name)), name, {}),)
+        return (base.unseen(resource, "things"),)
     owned = [row for row in answers["grants"].rows if row["privilege"] == "OWNERSHIP"]
     names = [Name(tuple(str(row["name"]).replace('"', "").split("."))) for row in owned]
     return tuple(

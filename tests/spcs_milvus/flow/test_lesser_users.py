@@ -135,19 +135,38 @@ def test_a_lesser_user_pauses_resumes_and_leaves_taking_down_to_others(stack: St
     assert left == []
 
 
-def test_what_a_lesser_user_cannot_see_keeps_the_database(stack: Stack) -> None:
-    """Dropping it would take along what others put there."""
+@pytest.mark.parametrize("schema", ["PUBLIC"])
+def test_what_a_lesser_user_cannot_see_keeps_the_database(stack: Stack, schema: str) -> None:
+    """Dropping it, or a schema in it, would take along what others put there."""
+    stack.write(QUICKSTART + f"names: {{schema: {schema}}}\n")
     assert stack.up().exit_code == 0
     with stack.session("ACCOUNTADMIN") as admin:
         admin.run("CREATE ROLE OTHERS")
         admin.run("GRANT ROLE OTHERS TO ROLE ACCOUNTADMIN")
-        for grant in ("USAGE ON DATABASE MILVUS_DEMO", "USAGE, CREATE STAGE ON SCHEMA MILVUS_DEMO.PUBLIC"):
+        for grant in ("USAGE ON DATABASE MILVUS_DEMO", f"USAGE, CREATE STAGE ON SCHEMA MILVUS_DEMO.{schema}"):
             admin.run(f"GRANT {grant} TO ROLE OTHERS")
     with stack.session("OTHERS") as others:
-        others.run("CREATE STAGE MILVUS_DEMO.PUBLIC.THEIRS")
-    lesser(stack, "SYSADMIN")
-    problem = refused(stack, stack.down)
-    assert "DROP DATABASE" not in str(problem.detail)
+        others.run(f"CREATE STAGE MILVUS_DEMO.{schema}.THEIRS")
+    lesser(stack, "SYSADMIN", "USERADMIN")
+
+    left = {problem.place: problem for problem in stack.down().leftovers}
+
+    with stack.session("OTHERS") as others:
+        assert [one["name"] for one in others.run("SHOW STAGES IN DATABASE MILVUS_DEMO")] == ["THEIRS"]
+    assert left["database.MILVUS_DEMO"] == Problem(
+        "database.MILVUS_DEMO may hold things that are not ours",
+        "tables, schemas, services, stages, image repositories and 20 more that this user is not shown",
+        "database.MILVUS_DEMO",
+        "run down as a user who may take the role SECURITYADMIN, which is shown all of it, or let all in it "
+        "go along: spcs-milvus down --delete-data database.MILVUS_DEMO",
+    )
+    assert (f"schema.MILVUS_DEMO.{schema}" in left) is (schema == "S")
+    with stack.session("OTHERS") as others:
+        assert [one["name"] for one in others.run("SHOW STAGES IN DATABASE MILVUS_DEMO")] == ["THEIRS"]
+    stack.options = {}
+    theirs = f"stage MILVUS_DEMO.{schema}.THEIRS"
+    (told,) = (one for one in stack.down().leftovers if one.place == "database.MILVUS_DEMO")
+    assert (told.summary, told.detail) == ("database.MILVUS_DEMO holds things that are not ours", theirs)
 
 
 def test_adopting_takes_the_role_that_would_own_it(stack: Stack) -> None:
