@@ -168,7 +168,7 @@ def strangers(
             told = {one.address for one in held if any(one.name.inside(base.name) for base in databases)}
             held = [one for one in held if one.address in lost or one.address not in told]
         if resource.address.kind == "schema":
-            held = [one for found in foreign.values() for one in found if one.name.inside(resource.name)]
+            held = [one for found in foreign.values() for one in found if _may_be_in(one, resource.name)]
         if resource.address.kind == "compute_pool" and not unseen(
             contents.get(resource.address, ()), actual[resource.address]
         ):
@@ -176,6 +176,11 @@ def strangers(
             held = [one for one in held if one.address.kind != UNSEEN]
         inside[resource.address] = tuple(dict.fromkeys(one.address for one in held))
     return inside
+
+
+def _may_be_in(found: Found, schema: Name) -> bool:
+    """What is not shown of a database may stand in any of its schemas."""
+    return found.name.inside(schema) or (found.address.kind == UNSEEN and schema.inside(found.name.parent))
 
 
 # --- what up does about it ----------------------------------------------------------------------------

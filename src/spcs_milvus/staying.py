@@ -110,7 +110,9 @@ def _inside(
             continue
         within = (one.address for one in theirs if one.name.inside(container.name))
         things = dict.fromkeys((*foreign.get(container.address, ()), *within))
-        goes = [one for one in things if kind in ("database", "schema") and _is_agreed(one, agreed)]
+        may_go = kind in ("database", "schema")
+        whole = container.address in agreed
+        goes = [one for one in things if may_go and (whole or _is_agreed(one, agreed))]
         keeping[container.address] = [
             *(one for one in things if one not in goes),
             *(one.address for one in there if one.name.inside(container.name)),

@@ -7,6 +7,7 @@ from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declare
 
 from spcs_milvus.errors import Problem
 from spcs_milvus.kinds import base, kind_of
+from spcs_milvus.orphans import strangers
 from spcs_milvus.plan import Plan
 from spcs_milvus.resource import ABSENT, Address, Resource
 from spcs_milvus.steps import Statement
@@ -98,6 +99,25 @@ def test_a_thing_of_others_in_our_place_goes_along_and_is_no_leftover() -> None:
 
 
 HIDDEN = [base.unseen(BY_ADDRESS[str(DATABASE)], what) for what in ("tables", "file formats")]
+
+
+@pytest.mark.parametrize(
+    ("agreed", "stays"), [((), {SCHEMA, DATABASE}), ((SCHEMA,), {DATABASE}), ((DATABASE,), set())]
+)
+def test_what_may_be_there_unseen_goes_along_only_where_it_is_agreed(
+    agreed: tuple[Address, ...], stays: set[Address]
+) -> None:
+    inside = strangers(STACK, {DATABASE: HIDDEN}, seen(STACK).actual)
+    plan = plan_down(STACK, seen(STACK), inside, agreed)
+    kept = {problem.place: problem for problem in plan.kept}
+    assert {one for one in (SCHEMA, DATABASE) if str(one) in kept} == stays
+    loses = {change.address: change.loses or "" for change in plan.changes}
+    hidden = "tables, file formats that this user is not shown"
+    assert all(loses[one].endswith(f"not ours: {hidden}") for one in {SCHEMA, DATABASE} - stays)
+    for one in stays:
+        told = kept[str(one)]
+        assert (told.summary, told.detail) == (f"{one} may hold things that are not ours", hidden)
+        assert str(told.hint).endswith(f"let all in it go along: spcs-milvus down --delete-data {one}")
 
 
 def test_what_is_seen_is_named_beside_what_may_be_there_unseen() -> None:

@@ -135,7 +135,7 @@ def test_a_lesser_user_pauses_resumes_and_leaves_taking_down_to_others(stack: St
     assert left == []
 
 
-@pytest.mark.parametrize("schema", ["PUBLIC"])
+@pytest.mark.parametrize("schema", ["PUBLIC", "S"])
 def test_what_a_lesser_user_cannot_see_keeps_the_database(stack: Stack, schema: str) -> None:
     """Dropping it, or a schema in it, would take along what others put there."""
     stack.write(QUICKSTART + f"names: {{schema: {schema}}}\n")
