@@ -69,7 +69,7 @@ class Plan:
     """All changes, in the order a person would make them; ``conflicts`` stop ``up``; ``kept`` says what
     is left as it is and why, ``lasting`` what ``down`` leaves on purpose. What is ``existing`` is used as it
     is. With targets, ``along`` is what is done though nobody asked for it, ``left_out`` what is not done.
-    ``absent`` is what ``down`` found gone.
+    ``absent`` is what ``down`` found gone, ``strange`` what it found in the place of something of ours.
     """
 
     changes: tuple[Change, ...]
@@ -81,6 +81,7 @@ class Plan:
     along: tuple[Address, ...] = ()
     left_out: tuple[Address, ...] = ()
     absent: tuple[Address, ...] = ()
+    strange: tuple[Problem, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -89,6 +90,11 @@ class Plan:
             [str(c.address), c.action, c.because, [_in_short(step) for step in c.steps]] for c in self.changes
         ]
         return hashlib.sha256(canonical_json(done).encode()).hexdigest()[:12]
+
+    @property
+    def finds_nothing(self) -> bool:
+        """For a plan of ``down``: whether nothing that is ours is there, or may be."""
+        return not (self.changes or self.conflicts or self.kept or self.lasting)
 
     @property
     def writes(self) -> bool:

@@ -45,7 +45,7 @@ class Receipt:
             "ended": None,
             "exit_code": None,
             "done": [],
-            "kept": [vars(problem) for problem in plan.lasting],
+            "kept": [vars(problem) for problem in (*plan.lasting, *plan.strange)],
             "left": [],
             "files_removed": [],
         }

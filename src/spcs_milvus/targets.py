@@ -70,6 +70,7 @@ def _only(plan: Plan, asked: Collection[Address], kept: Collection[Address]) -> 
         tuple(one.address for one in changes if one.address in kept and one.address not in asked),
         tuple(change.address for change in left_out if change.action is not Action.WAIT),
         tuple(address for address in plan.absent if address in kept),
+        _about(plan.strange, plan.resources, kept),
     )
 
 

@@ -59,7 +59,8 @@ def plan_down(
     )
     needs = reverse({resource.address: resource.needs for resource in resources})
     ordered = with_needs(changes[::-1], needs)
-    return Plan(ordered, (), kept, declared, existing(resources), lasting, absent=absent)
+    strange = tuple(_strange(resources, observation, stay))
+    return Plan(ordered, (), kept, declared, existing(resources), lasting, absent=absent, strange=strange)
 
 
 def roles_of(resources: Collection[Resource]) -> frozenset[str]:
@@ -77,7 +78,8 @@ def _decided(
     if left or actual.presence is Presence.ABSENT:
         return None
     if problem := conflict(resource, actual):
-        return None if address in stay.gone_along else _not_dropped(problem, resource, actual)
+        told = actual.presence is Presence.PRESENT or address in stay.gone_along
+        return None if told else _not_dropped(problem, resource, actual)
     if address in stay.containers:
         return None
     if address in stay.asleep:
@@ -122,6 +124,15 @@ def _kept(resources: Collection[Resource], observation: Observation, stay: Stayi
         loses = kind_of(resource.address.kind).loses(resource, observation.actual[resource.address])
         why = loses or "what is kept needs it"
         yield Problem(f"{resource.address} is kept", why, str(resource.address), hint)
+
+
+def _strange(resources: Collection[Resource], observation: Observation, stay: Staying) -> Iterator[Problem]:
+    """What is there under a name of ours and is not ours: none of it is a leftover."""
+    for resource in resources:
+        actual = observation.actual[resource.address]
+        there = actual.presence is Presence.PRESENT and resource.address not in stay.gone_along
+        if there and (problem := conflict(resource, actual)):
+            yield _not_dropped(problem, resource, actual)
 
 
 def _not_dropped(problem: Problem, resource: Resource, actual: Actual) -> Problem:

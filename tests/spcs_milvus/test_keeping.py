@@ -207,7 +207,7 @@ def test_agreeing_takes_nothing_along_with_what_is_kept(agreed: tuple[Address, .
     stage = BY_ADDRESS["stage.MILVUS_DEMO.S.DATA"]
     theirs = {stage: as_declared(stage, comment="made by hand")}
     plan = _down(theirs, {DATABASE.address: TABLE, SCHEMA.address: TABLE}, agreed)
-    assert [problem.place for problem in plan.kept] == [str(stage.address)]
+    assert ([problem.place for problem in plan.strange], plan.kept) == ([str(stage.address)], ())
     assert _told(plan, Action.DELETE) == GONE
 
 

@@ -152,7 +152,9 @@ def test_what_holds_things_of_others_stays_with_the_way_to_let_it_go(at: str) ->
 def test_what_is_not_ours_stays_with_the_sql_of_whoever_owns_it(owner: str | None, role: str) -> None:
     pool = BY_ADDRESS["compute_pool.MILVUS_DEMO_JUPYTER_POOL"]
     theirs = as_declared(pool, comment=None, live={"owner": owner})
-    (problem,) = plan_down(STACK, seen(STACK, {pool.address: theirs}), {}).kept
+    plan = plan_down(STACK, seen(STACK, {pool.address: theirs}), {})
+    (problem,) = plan.strange
+    assert (plan.kept, plan.finds_nothing) == ((), False)
     assert problem == Problem(
         "the compute pool MILVUS_DEMO_JUPYTER_POOL is there and is not ours",
         f"it carries no mark of this project; its owner is {owner or 'unknown'}",

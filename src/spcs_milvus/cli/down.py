@@ -53,6 +53,8 @@ def down(
             plan = deployment.make_down_plan(on, delete_data or (), target or (), keep_data=keep_data)
             show_plan(talk, plan)
             name = loaded.title
+            if plan.finds_nothing and not target:
+                talk.print(f"nothing of {name} is there")
             if asks and plan.changes and not plan.conflicts and not typed(f"Type {name} to remove it", name):
                 talk.print(UNCHANGED)
                 raise typer.Exit(1)

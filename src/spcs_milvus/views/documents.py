@@ -62,7 +62,7 @@ def report_document(report: Report) -> dict[str, Any]:
             {"address": str(address), "file": str(made.file)} for address, made in report.generated
         ],
         "left": [vars(problem) for problem in report.leftovers],
-        "stays": [vars(problem) for problem in report.plan.lasting],
+        "stays": [vars(problem) for problem in (*report.plan.lasting, *report.plan.strange)],
         "along": [str(address) for address in report.plan.along],
         "left_out": [str(address) for address in report.plan.left_out],
         "files_removed": list(map(str, report.removed)),

@@ -40,7 +40,7 @@ def show_plan(console: Console, plan: Plan) -> None:
         _show_change(console, change, width)
     for address in plan.existing:
         console.print(Text(f"  = {address.kind:<{width}} {address.name}  (existing)", "dim"))
-    show_problems(console, (*plan.kept, *plan.lasting), "stays", "bold yellow")
+    show_problems(console, (*plan.kept, *plan.lasting, *plan.strange), "stays", "bold yellow")
     _show_addresses(console, "taken along", plan.along)
     _show_addresses(console, "left out", plan.left_out)
     console.print(Text(_count(plan), "bold"))

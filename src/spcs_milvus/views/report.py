@@ -27,7 +27,7 @@ def show_report(console: Console, report: Report, verb: str) -> None:
             Text(f"interrupted: {len(cut)} not done; `spcs-milvus {verb}` goes on from here", "yellow")
         )
     show_problems(console, report.leftovers, "left", "bold yellow")
-    show_problems(console, report.plan.lasting, "stays", "bold yellow")
+    show_problems(console, (*report.plan.lasting, *report.plan.strange), "stays", "bold yellow")
     for file in report.removed:
         console.print(Text(f"removed {file}: the user whose password it kept is gone", "dim"))
     if report.outcomes:

@@ -56,3 +56,21 @@ def test_two_environments_with_the_same_names_are_refused_and_neither_is_touched
     report = stack.down()
     assert (report.exit_code, report.counts.write) == (4, 0)
     assert stack.local.dump() == before
+
+
+def test_an_environment_that_was_never_made_has_nothing_that_down_could_leave(stack: Stack) -> None:
+    stack.write(QUICKSTART + "environments: {x: {names: {prefix: THEIRS, database: THEIRS}}}\n")
+    with stack.session("SYSADMIN") as session:
+        session.run("CREATE WAREHOUSE THEIRS_WAREHOUSE")
+        session.run("CREATE DATABASE THEIRS")
+    before = stack.local.dump()
+    stack.environment = "x"
+
+    report = done(stack.down())
+
+    assert report.plan.finds_nothing
+    assert [(one.place, one.detail) for one in report.plan.strange] == [
+        (at, "it carries no mark of this project; its owner is SYSADMIN")
+        for at in ("warehouse.THEIRS_WAREHOUSE", "database.THEIRS")
+    ]
+    assert stack.local.dump() == before

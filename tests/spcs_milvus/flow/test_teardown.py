@@ -366,3 +366,5 @@ def test_the_command(here: CommandLine) -> None:
     document = json.loads(here.run("down", "--yes", "-o", "json").stdout)
     assert (document["exit_code"], len(document["files_removed"])) == (0, 1)
     assert daemon.dump(here.folder / "home") == before
+    again = here.run("down", "--yes")
+    assert (again.returncode, "nothing of milvus-demo is there" in again.stderr) == (0, True)
