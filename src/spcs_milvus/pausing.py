@@ -17,7 +17,7 @@ from spcs_milvus.errors import Problem
 from spcs_milvus.graph import reverse
 from spcs_milvus.keeping import note_of, unnoted
 from spcs_milvus.kinds import kind_of
-from spcs_milvus.kinds.base import FREE, Cost, Found
+from spcs_milvus.kinds.base import Cost, Found
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict
 from spcs_milvus.plan import (
@@ -166,7 +166,8 @@ def _paused(resource: Resource, actual: Actual, lost: str | None) -> Change:
     suspend = () if is_suspended(actual) else kind_of(resource.address.kind).suspend(resource)
     ended = (unnoted(resource),) if note_of(actual) == RESTARTING else ()
     because, steps = f"it is {state_of(actual)}", (*suspend, Rest(resource.address), *ended)
-    cost = Cost(downtime="it answers nobody until it is resumed") if _serves(resource) else FREE
+    down = "it answers nobody until it is resumed" if _serves(resource) else None
+    cost = Cost(downtime=down, credits=kind_of(resource.address.kind).dropping(resource, actual).credits)
     return Change(resource.address, Action.PAUSE, because, steps, loses=lost, cost=cost)
 
 

@@ -146,7 +146,9 @@ def plan_up(
         passed_over = problem or resource.address in left_out
         change = None if passed_over else _change(resource, actual, digests, renewed.get(resource.address))
         if change and change.action is Action.REPLACE:
-            change = replace(change, takes_along=_takes_along(change.address, resources, observation))
+            along = _takes_along(change.address, resources, observation)
+            loses = "; ".join((*filter(None, [change.loses]), *_lost_along(along, resources, observation)))
+            change = replace(change, takes_along=along, loses=loses or None)
             problem = _refusal(change)
         elif change:
             problem = forbidden(resource, actual)
@@ -254,6 +256,16 @@ def _takes_along(
     """What is there and would go with it."""
     there = [one for one in resources if observation.actual[one.address].presence is Presence.PRESENT]
     return standing_on([address], there)
+
+
+def _lost_along(
+    along: Collection[Address], resources: Collection[Resource], observation: Observation
+) -> Iterator[str]:
+    """What is lost with that, and of what."""
+    for resource in resources:
+        actual = observation.actual[resource.address]
+        if resource.address in along and (lost := kind_of(resource.address.kind).loses(resource, actual)):
+            yield f"{lost} of {resource.address}"
 
 
 def _wait(resource: Resource, actual: Actual, *, changed: bool) -> Iterator[Change]:

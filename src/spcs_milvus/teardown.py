@@ -11,7 +11,7 @@ from spcs_milvus.errors import Problem
 from spcs_milvus.graph import reverse
 from spcs_milvus.keeping import kept_asleep
 from spcs_milvus.kinds import kind_of
-from spcs_milvus.kinds.base import UNSEEN
+from spcs_milvus.kinds.base import UNSEEN, Cost
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent
@@ -113,7 +113,8 @@ def _kept_asleep(resource: Resource, actual: Actual) -> Change | None:
     runs = kind_of(resource.address.kind).suspend(resource)
     steps = kept_asleep(resource, actual, state_of(actual)) if runs else ()
     because = "its data is kept, or what is kept needs it"
-    return Change(resource.address, Action.PAUSE, because, steps) if steps else None
+    cost = Cost(credits=kind_of(resource.address.kind).dropping(resource, actual).credits)
+    return Change(resource.address, Action.PAUSE, because, steps, cost=cost) if steps else None
 
 
 def _kept(resources: Collection[Resource], observation: Observation, stay: Staying) -> Iterator[Problem]:

@@ -79,7 +79,8 @@ def test_it_shows_what_up_would_change_and_what_down_would_lose() -> None:
         ("size", "MEDIUM", "X-SMALL")
     ]
     assert change.because == "`up` then changes what differs"
-    assert change.cost == Cost(data="from then on `down` drops it")
+    cheaper = "an hour of it costs 1/4 as much"
+    assert change.cost == Cost(data="from then on `down` drops it", credits=cheaper)
     there = replace(there, attributes={**there.attributes, "auto_suspend_seconds": 60})
     (change,) = plan_adoption(WAREHOUSE, there).changes
     assert change.cost.credits == "idle, it stays up for 180 s"

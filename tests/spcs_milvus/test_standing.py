@@ -52,7 +52,9 @@ def test_what_would_be_made_again_says_what_forces_it_and_what_goes_along() -> N
     plan = plan_up(STACK, seen(STACK, {POOL.address: other}))
     (change,) = plan.changes
     assert (change.action, change.forced_by, change.steps) == (Action.REPLACE, ("instance_family",), ())
-    assert (change.needs, change.images, change.loses) == (frozenset(), (), None)
+    lost = f"the data on its volume (data 20Gi) of {MILVUS.address}"
+    assert (change.needs, change.images, change.loses) == (frozenset(), (), lost)
+    assert f"making it again would lose {lost}\n" in (plan.conflicts[0].detail or "")
     assert set(map(str, change.takes_along)) == ON_THE_POOL
     assert change.cost.credits == "1 node of CPU_X64_S from now on, about 0.11 credits an hour"
     assert ENDPOINTS in (plan.conflicts[0].detail or "")
@@ -63,6 +65,7 @@ def test_what_is_not_there_does_not_go_along() -> None:
     plan = plan_up(STACK, seen(STACK, {POOL.address: other, MILVUS.address: ABSENT}))
     (change,) = (change for change in plan.changes if change.address == POOL.address)
     assert str(MILVUS.address) not in map(str, change.takes_along)
+    assert change.loses is None
 
 
 def test_a_new_image_says_both_tags_and_digests_and_what_it_costs() -> None:

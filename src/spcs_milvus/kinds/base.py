@@ -57,7 +57,7 @@ class Holds:
 class Cost:
     """What a change costs beside the work, in a person's words: who has to do without it meanwhile
     (``downtime``), what is gone for good (``data``), which public address is another one (``url``), what is
-    charged for from then on (``credits``). None: nothing.
+    charged for from then on, or no more (``credits``). None: nothing.
     """
 
     downtime: str | None = None

@@ -36,19 +36,29 @@ def _read(resource: Resource, answers: base.Answers) -> Actual:
     row = base.row_of(resource, answers["show"]) or {}
     # documented: SHOW COMPUTE POOLS counts the services of whoever they are
     counted = {"services": int(row["num_services"])} if row.get("num_services") is not None else {}
-    return replace(actual, live={**actual.live, "state": row.get("state"), **counted})
+    nodes = {"nodes": _up(row)} if row.get("target_nodes") is not None else {}
+    return replace(actual, live={**actual.live, "state": row.get("state"), **counted, **nodes})
+
+
+def _up(row: Row) -> int:
+    """documented: SHOW COMPUTE POOLS; observed by others: a pool that starts has only its target."""
+    return max(int(row["active_nodes"]) + int(row["idle_nodes"]), int(row["target_nodes"]))
 
 
 def _nodes(count: int) -> str:
     return "1 node" if count == 1 else f"{count} nodes"
 
 
-def _price(family: str, nodes: int) -> str:
+def _price(family: str, nodes: int, word: str = "about") -> str:
     """As much of a price as is known."""
     known = FAMILIES.get(family)
     if known is None or known.credits_per_hour is None:
         return ""
-    return f", about {known.credits_per_hour * nodes:g} credits an hour"
+    return f", {word} {known.credits_per_hour * nodes:g} credits an hour"
+
+
+def _saved(family: str, nodes: int) -> str:
+    return f"{_nodes(nodes)} of {family} less{_price(family, nodes, 'saving about')}"
 
 
 def _creating(resource: Resource) -> base.Cost:
@@ -62,25 +72,35 @@ def _creating(resource: Resource) -> base.Cost:
 
 
 def _altering(resource: Resource, actual: Actual, differing: frozenset[str], _renewed: bool) -> base.Cost:
-    """documented: ALTER COMPUTE POOL; a smaller MAX_NODES may stop what runs on the nodes too many, and a
-    pool that never suspends, or later, is charged for while it is idle.
+    """documented: ALTER COMPUTE POOL; a smaller MAX_NODES stops what runs on the nodes too many, and a pool
+    that never suspends, or later, is charged for while it is idle.
     """
     was, becomes = actual.attributes, resource.attributes
     family = becomes["instance_family"]
     charged, down = [], []
-    if "min_nodes" in differing and (more := becomes["min_nodes"] - was["min_nodes"]) > 0:
-        charged.append(f"{_nodes(more)} of {family} more at any time{_price(family, more)}")
-    if "max_nodes" in differing and becomes["max_nodes"] > was["max_nodes"]:
-        charged.append(f"it may grow to {_nodes(becomes['max_nodes'])}")
-    if "max_nodes" in differing and becomes["max_nodes"] < was["max_nodes"]:
-        down.append(f"what runs on more than {_nodes(becomes['max_nodes'])} is stopped")
-    if "auto_suspend_seconds" in differing and _longer(becomes, was):
+    if "min_nodes" in differing:
+        more = becomes["min_nodes"] - was["min_nodes"]
+        costs = f"{_nodes(more)} of {family} more at any time{_price(family, more)}"
+        charged.append(costs if more > 0 else f"when little runs, {_saved(family, -more)}")
+    if "max_nodes" in differing:
+        most = becomes["max_nodes"]
+        grows = most > was["max_nodes"]
+        charged.append(f"it may grow to {_nodes(most)}" if grows else f"it grows to {_nodes(most)} at most")
+        if actual.live.get("nodes", was["max_nodes"]) > most:
+            down.append(f"what runs on nodes beyond {most} is stopped")
+    if "auto_suspend_seconds" in differing:
         seconds = becomes["auto_suspend_seconds"]
         idle = f"for {seconds} s" if seconds else "for as long as it is there, since it never suspends"
-        charged.append(f"idle nodes stay up {idle}")
+        charged.append(f"idle nodes stay up {idle}{'' if _longer(becomes, was) else ' only'}")
     if "auto_resume" in differing and not becomes["auto_resume"]:
         down.append("once suspended, it stays so until somebody resumes it")
     return base.Cost(downtime="; ".join(down) or None, credits="; ".join(charged) or None)
+
+
+def _dropping(_resource: Resource, actual: Actual) -> base.Cost:
+    """What is up is charged for no more; it is told where the account says how many nodes that is."""
+    nodes, family = actual.live.get("nodes"), actual.attributes.get("instance_family")
+    return base.Cost(credits=_saved(family, nodes)) if nodes and family else base.FREE
 
 
 def _longer(becomes: Mapping[str, Value], was: Mapping[str, Value]) -> bool:
@@ -132,4 +152,5 @@ KIND = base.Kind(
     resume=base.basic_resume,
     creating=_creating,
     altering=_altering,
+    dropping=_dropping,
 )

@@ -33,7 +33,9 @@ def altering(resource: Resource, actual: Actual, differing: frozenset[str], rene
         down.append("its containers start again" + (", one instance after another" if in_turn else ""))
         lost = "what its containers keep outside of block volumes and stages"
     if "max_instances" in differing and most < was["max_instances"]:
-        down.append(f"instances beyond {most} stop")
+        running = {container["instance"] for container in actual.live.get("containers") or ()}
+        down += [f"instances beyond {most} stop"] if len(running) > most or not running else []
+        charged = f"{most} instance{'' if most == 1 else 's'} at most, for which its pool needs fewer nodes"
     if "max_instances" in differing and most > was["max_instances"]:
         charged = f"up to {most} instances, for which its pool may add nodes"
     return base.Cost("; ".join(down) or None, lost, None, charged)
@@ -43,7 +45,7 @@ def dropping(_resource: Resource, actual: Actual) -> base.Cost:
     """A service that goes. documented: DROP SERVICE; a service made again has other public addresses."""
     urls = [one["url"] for one in actual.live.get("endpoints") or () if one["public"] and one["url"]]
     return base.Cost(
-        downtime="it answers nobody from then on",
+        downtime=None if actual.live.get("status") in base.ASLEEP else "it answers nobody from then on",
         url=f"gone for good, even if it is made again: {', '.join(urls)}" if urls else None,
     )
 

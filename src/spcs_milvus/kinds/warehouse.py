@@ -25,11 +25,11 @@ def _altering(resource: Resource, actual: Actual, differing: frozenset[str], _re
     charged, down = [], None
     if "size" in differing and was["size"] in WAREHOUSE_SIZES:
         steps = WAREHOUSE_SIZES.index(becomes["size"]) - WAREHOUSE_SIZES.index(was["size"])
-        charged += [f"an hour of it costs {2**steps} times as much"] if steps > 0 else []
+        charged += [f"an hour of it costs {f'{2**steps} times' if steps > 0 else f'1/{2**-steps}'} as much"]
     if "auto_suspend_seconds" in differing:
         seconds, before = becomes["auto_suspend_seconds"], was["auto_suspend_seconds"]
-        charged += ["it never suspends"] if before and not seconds else []
-        charged += [f"idle, it stays up for {seconds} s"] if seconds > before > 0 else []
+        only = "" if seconds > before > 0 else " only"
+        charged += [f"idle, it stays up for {seconds} s{only}" if seconds else "it never suspends"]
     if "auto_resume" in differing and not becomes["auto_resume"]:
         down = "once suspended, it answers nobody until somebody resumes it"
     return base.Cost(downtime=down, credits="; ".join(charged) or None)
