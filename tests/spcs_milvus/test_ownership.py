@@ -111,7 +111,8 @@ def test_what_would_go_along_is_listed() -> None:
     other = as_declared(POOL, attributes={**POOL.attributes, "instance_family": "CPU_X64_M"})
     (problem,) = _up(POOL, other).conflicts
     assert problem.detail == (
-        "instance_family cannot be altered\nwith it would go "
+        "instance_family cannot be altered; making it again would lose the data on its volume (data 20Gi) "
+        "of service.MILVUS_DEMO.PUBLIC.MILVUS\nwith it would go "
         "grant.USAGE on compute pool MILVUS_DEMO_MILVUS_POOL to MILVUS_DEMO_MILVUS, "
         "service.MILVUS_DEMO.PUBLIC.MILVUS, "
         "grant.endpoints of service MILVUS_DEMO.PUBLIC.MILVUS to MILVUS_DEMO_JUPYTER"
