@@ -22,7 +22,7 @@ from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent, missing
 from spcs_milvus.resource import RESTARTING, Actual, Address, Presence, Resource
 from spcs_milvus.specification import ImageChange, image_changes
-from spcs_milvus.standing import standing_on
+from spcs_milvus.standing import lost_along, taken_along
 from spcs_milvus.states import is_ready, is_suspended, state_of
 from spcs_milvus.steps import Build, Push, Rest, Statement, Step, Upload, Wait
 from spcs_milvus.templates import canonical_json
@@ -146,8 +146,8 @@ def plan_up(
         passed_over = problem or resource.address in left_out
         change = None if passed_over else _change(resource, actual, digests, renewed.get(resource.address))
         if change and change.action is Action.REPLACE:
-            along = _takes_along(change.address, resources, observation)
-            loses = "; ".join((*filter(None, [change.loses]), *_lost_along(along, resources, observation)))
+            along = taken_along(change.address, resources, observation)
+            loses = "; ".join((*filter(None, [change.loses]), *lost_along(along, resources, observation)))
             change = replace(change, takes_along=along, loses=loses or None)
             problem = _refusal(change)
         elif change:
@@ -248,24 +248,6 @@ def _images(resource: Resource, actual: Actual, digests: Mapping[str, str]) -> t
         return ()
     there, declared = actual.attributes.get("specification"), resource.attributes["specification"]
     return image_changes(there, declared, actual.live.get("digests") or {}, digests)
-
-
-def _takes_along(
-    address: Address, resources: Collection[Resource], observation: Observation
-) -> tuple[Address, ...]:
-    """What is there and would go with it."""
-    there = [one for one in resources if observation.actual[one.address].presence is Presence.PRESENT]
-    return standing_on([address], there)
-
-
-def _lost_along(
-    along: Collection[Address], resources: Collection[Resource], observation: Observation
-) -> Iterator[str]:
-    """What is lost with that, and of what."""
-    for resource in resources:
-        actual = observation.actual[resource.address]
-        if resource.address in along and (lost := kind_of(resource.address.kind).loses(resource, actual)):
-            yield f"{lost} of {resource.address}"
 
 
 def _wait(resource: Resource, actual: Actual, *, changed: bool) -> Iterator[Change]:

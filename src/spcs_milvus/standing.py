@@ -1,13 +1,14 @@
 """What stands on what: what a drop takes along, or has to take first.
 
-Comes in: resources and addresses. Goes out: addresses. Needs say in which order things are made; what needs
-something may well stay without it, what stands on it cannot. Touches nothing.
+Comes in: resources, addresses, and what there is. Goes out: addresses. Needs say in which order things are
+made; what needs something may well stay without it, what stands on it cannot. Touches nothing.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from spcs_milvus.kinds import kind_of
-from spcs_milvus.resource import Address, Resource
+from spcs_milvus.observe import Observation
+from spcs_milvus.resource import Address, Presence, Resource
 
 
 def standing_on(below: Collection[Address], resources: Collection[Resource]) -> tuple[Address, ...]:
@@ -30,6 +31,24 @@ def stood_on(above: Collection[Address], resources: Collection[Resource]) -> fro
         wanted = on - found
         found |= wanted
     return frozenset(found.difference(above))
+
+
+def taken_along(
+    address: Address, resources: Collection[Resource], observation: Observation
+) -> tuple[Address, ...]:
+    """What is there and would go with it."""
+    there = [one for one in resources if observation.actual[one.address].presence is Presence.PRESENT]
+    return standing_on([address], there)
+
+
+def lost_along(
+    along: Collection[Address], resources: Collection[Resource], observation: Observation
+) -> Iterator[str]:
+    """What is lost for good with those that are taken along, in a person's words, and of which of them."""
+    for resource in resources:
+        actual = observation.actual[resource.address]
+        if resource.address in along and (lost := kind_of(resource.address.kind).loses(resource, actual)):
+            yield f"{lost} of {resource.address}"
 
 
 def _stands(resource: Resource, below: Collection[Address]) -> bool:
