@@ -24,10 +24,9 @@ def _looks(resource: Resource) -> base.Looks:
     if detail["form"] == "role":
         detail["role"] = detail["on"]
     role = resource.role if detail["form"] == "service_role" else resource.seen_by
-    shown_by = _SHOWN_BY[detail["form"]]
-    # assumed: a role is shown everything that it was granted itself
-    also = detail["role"].last if shown_by == "to_role" else None
-    return {"show": Look(sql("grant", shown_by, detail), role, also=also)}
+    # assumed: a role is shown everything that it was granted itself, and who has it
+    also = None if detail["form"] == "service_role" else detail["role"].last
+    return {"show": Look(sql("grant", _SHOWN_BY[detail["form"]], detail), role, also=also)}
 
 
 def _read(resource: Resource, answers: base.Answers) -> Actual:

@@ -13,7 +13,9 @@ from spcs_milvus.templates import sql
 
 
 def _looks(resource: Resource) -> base.Looks:
-    return {"grants": Look(sql("role", "grants", base.values(resource)), resource.seen_by)}
+    # assumed: a role is shown what it owns itself
+    look = Look(sql("role", "grants", base.values(resource)), resource.seen_by, also=resource.name.last)
+    return {"grants": look}
 
 
 def _owned(resource: Resource, answers: base.Answers) -> tuple[base.Found, ...]:

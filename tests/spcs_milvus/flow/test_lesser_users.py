@@ -107,7 +107,7 @@ def test_a_person_is_asked_for_once_and_told_of_afterwards(stack: Stack) -> None
     lesser(stack, "SYSADMIN")
     stack.write(QUICKSTART + "users: [{name: ROBOT, type: SERVICE}]\n")
     problem = refused(stack, stack.up)
-    assert "-- 2 of these may be there already" in str(problem.detail)
+    assert "-- 1 of these may be there already" in str(problem.detail)
     handed_over(stack, problem)
     plan = stack.plan()
     assert (plan.changes, plan.conflicts) == ((), ())
