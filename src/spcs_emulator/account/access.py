@@ -111,6 +111,10 @@ class Access:
         held = self._held.get(entry.key, set())
         return OWNERSHIP in held or any(privilege in held for privilege in privileges)
 
+    def holds_any(self, entry: AccountObject) -> bool:
+        """Whether an active role owns the object or holds any privilege on it (parents not looked at)."""
+        return bool(self._held.get(entry.key))
+
     def owns(self, entry: AccountObject) -> bool:
         """Whether an active role owns the object."""
         return OWNERSHIP in self._held.get(entry.key, ())
@@ -124,7 +128,7 @@ class Access:
             return True
         if entry.owner is None:
             return self._parents_usable(entry)
-        return bool(self._held.get(entry.key)) and self._parents_usable(entry)
+        return self.holds_any(entry) and self._parents_usable(entry)
 
     def _parents_usable(self, entry: AccountObject) -> bool:
         parent = self._catalogue.get(entry.parent)

@@ -82,7 +82,11 @@ def _public(context: Context) -> set[str]:
 
 
 def show_grants(context: Context, statement: ShowGrants) -> Result:
-    """Return the grants on an object, to a role or user, or of a role."""
+    """Return the grants on an object, to a role or user, or of a role.
+
+    003001 for those of a role that no active role is, inherits, owns or has a privilege on, unless one has
+    MANAGE GRANTS. Assumed: no page says who is shown the grants to a role or of one (the stricter reading).
+    """
     target = statement.target
     if statement.future:
         return show_future(context, statement)
@@ -94,9 +98,16 @@ def show_grants(context: Context, statement: ShowGrants) -> Result:
         return _on(context, entry)
     if entry is None:
         entry = context.catalogue.the(context.session.user)
+    if entry.kind is ObjectKind.ROLE and not _knows(context, entry):
+        raise DENIED(kind="role", name=entry.name)
     if statement.direction == "OF":
         return _of(context, entry)
     return _to_user(context, entry) if entry.kind is ObjectKind.USER else _to_role(context, entry)
+
+
+def _knows(context: Context, role: AccountObject) -> bool:
+    access = context.access
+    return role.key in access.roles or access.holds_any(role) or access.on_account("MANAGE GRANTS")
 
 
 def _on(context: Context, entry: AccountObject | None) -> Result:
