@@ -41,9 +41,12 @@ def test_a_refusal_does_not_repeat_a_value(admin: Client) -> None:
             "CREATE SECRET S TYPE = GENERIC_STRING SECRET_STRING ***",
         ),
         ("SELECT 'Sesame12", "SELECT 'Sesame12"),
+        ("CREATE USER U PASSWORD = 'Sesame12' NONSENSE", "CREATE USER U PASSWORD = 'Sesame12' NONSENSE"),
     ],
 )
-def test_the_history_keeps_no_value(world: World, sql: str, kept: str) -> None:
+def test_the_history_keeps_no_value_but_of_a_statement_of_wrong_syntax(
+    world: World, sql: str, kept: str
+) -> None:
     raw = Raw(world)
     raw.login()
     query_id = raw.query(sql)["data"]["queryId"]

@@ -3,8 +3,9 @@
 In: statements as they begin and as they are answered. Out: each by its id, by the request that sent it, and
 in its session's order. Touches nothing but memory. Assumed: kept are the last 1000 statements and no more
 than 32 MB of what came of them, not over a restart; a real account keeps results for a day. Documented: Query
-History: Redacted SQL Upon Syntax Error (BCR-936): passwords are redacted where the syntax is right. Assumed:
-so are the values of secrets; of any statement's text nothing is kept from the word on that one follows.
+History: Redacted SQL Upon Syntax Error (BCR-936): passwords are redacted where the syntax is right; text of
+wrong syntax is shown as it was to the user who sent it, and to nobody else. Assumed: the values of
+secrets are redacted alike; of a text nothing is kept from the word on that one follows.
 """
 
 import re
@@ -19,7 +20,7 @@ from typing import Any
 
 from spcs_emulator.account.entries import Session
 from spcs_emulator.account.results import Result, Transfer
-from spcs_emulator.faults import SqlError
+from spcs_emulator.faults import SYNTAX, SqlError
 
 KEPT = 1000
 KEPT_BYTES = 32_000_000
@@ -43,7 +44,7 @@ class Answer:
 
 class Query:
     """One statement, from when it is sent. `answer` is its answer-to-be; of a long text `text` is the start,
-    and it ends before what is secret.
+    and it ends before what is secret, unless its syntax turns out to be wrong.
 
     `session` and `user` are the session's number and the user's key. `cancelled` is set when somebody wants
     it to end.
@@ -54,7 +55,8 @@ class Query:
         self.session = session.number
         self.user = session.user
         self.request = request
-        self.text = _SECRET.sub(r"\1 ***", text[:KEPT_TEXT])
+        self._sent = text[:KEPT_TEXT]
+        self.text = _SECRET.sub(r"\1 ***", self._sent)
         self.started = started
         self.cancelled = threading.Event()
         self.answer: Future[Answer] = Future()
@@ -63,6 +65,13 @@ class Query:
     def running(self) -> bool:
         """Whether it has no answer yet."""
         return not self.answer.done()
+
+    def end(self, answer: Answer) -> None:
+        """Give it its answer."""
+        if answer.error is not None and answer.error.errno == SYNTAX.errno:
+            self.text = self._sent
+        self._sent = ""
+        self.answer.set_result(answer)
 
 
 class History:
@@ -104,7 +113,7 @@ class History:
 
     def end(self, query: Query, answer: Answer) -> None:
         """Give the query its answer, and forget the oldest ones that are too many."""
-        query.answer.set_result(answer)
+        query.end(answer)
         with self._lock:
             self._sizes[query.id] = _size(answer) + len(query.text)
             self._kept_bytes += self._sizes[query.id]
