@@ -16,6 +16,7 @@ from spcs_milvus.components import milvus
 from spcs_milvus.config import Loaded
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.context import Context
+from spcs_milvus.errors import Problem
 from spcs_milvus.process_image import MANIFEST_TYPE, Blob, ProcessImage, process_image
 from spcs_milvus.project import ImageSource
 from spcs_milvus.resource import Address, Resource
@@ -50,6 +51,21 @@ def container_images(loaded: Loaded, from_folder: FromFolder) -> dict[str, Conta
         name: from_folder(folder, source.dockerfile or DOCKERFILE, _arguments(loaded, folder, source))
         for name, (folder, source) in _folders(loaded).items()
     }
+
+
+def idle(loaded: Loaded, image_format: str) -> tuple[Problem, ...]:
+    """A warning about what the project file says of images, where the account runs processes instead."""
+    project = loaded.project
+    said = ["milvus.version"] if "version" in project.milvus.model_fields_set else []
+    for name, source in project.images_built.items():
+        path = ".".join((*project.image_path(name), "image"))
+        said += [f"{path}.{key}" for key in ("dockerfile", "arguments") if getattr(source, key)]
+    if image_format == "container" or not said:
+        return ()
+    summary = f"without effect on this account, which runs processes: {', '.join(said)}"
+    detail = "they take process.yaml of an image folder and the files it names; Milvus is Milvus Lite there"
+    hint = "`spcs-milvus local start --runtime docker`, before the first `up`, runs the images themselves"
+    return (Problem(summary, detail, f"{loaded.file}", hint),)
 
 
 def _folders(loaded: Loaded) -> dict[str, tuple[Path, ImageSource]]:

@@ -9,7 +9,7 @@ from tests.spcs_milvus.stack import QUICKSTART, container, no_container
 from spcs_milvus import assets
 from spcs_milvus.config import load
 from spcs_milvus.container_image import ContainerImage
-from spcs_milvus.declaration import container_images, declare
+from spcs_milvus.declaration import container_images, declare, idle
 
 Built = dict[str, tuple[Path, str, dict[str, str]]]
 
@@ -40,6 +40,37 @@ def test_the_folder_of_milvus_builds_the_version_asked_for(tmp_path: Path, text:
         "milvus": (OURS / "milvus", "Dockerfile", {"BASE": f"milvusdb/milvus:{tag}"}),
         "jupyter": (OURS / "jupyter", "Dockerfile", {}),
     }
+
+
+ARGUMENTS = "image: {context: images/milvus, arguments: {A: b}}"
+IDLE = [
+    ("", None),
+    ("milvus: {image: images/milvus, settings: {log.level: warn}}\n", None),
+    ("milvus: {version: v2.6.25}\n", "milvus.version"),
+    (f"milvus: {{version: v2.6.25, {ARGUMENTS}}}\n", "milvus.version, milvus.image.arguments"),
+    ("jupyter: {image: {context: images/jupyter, dockerfile: Mine}}\n", "jupyter.image.dockerfile"),
+    (
+        f"services: {{page: {{{ARGUMENTS.replace('milvus', 'page')}, spec: p.yaml.j2, pool: milvus}}}}\n",
+        "services.page.image.arguments",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "said"), IDLE)
+def test_what_is_said_of_containers_is_told_where_processes_run(
+    tmp_path: Path, text: str, said: str | None
+) -> None:
+    (tmp_path / "images" / "page").mkdir(parents=True)
+    (tmp_path / "p.yaml.j2").touch()
+    for folder in ("milvus", "jupyter"):
+        (tmp_path / "images" / folder).mkdir()
+        (tmp_path / "images" / folder / "Mine").touch()
+    file = tmp_path / "spcs-milvus.yaml"
+    file.write_text(QUICKSTART + text, encoding="utf-8")
+    loaded = load(file, {})
+    told = [problem.summary.rpartition(": ")[2] for problem in idle(loaded, "process")]
+    assert told == ([said] if said else [])
+    assert idle(loaded, "container") == ()
 
 
 def test_the_file_may_name_another_base(tmp_path: Path) -> None:

@@ -107,7 +107,10 @@ def _show(found: dict[str, Any], output: Output) -> None:
     console.talk().print(
         f"running as process {found['pid']}, runtime {found['runtime']}, state in {found['data']}"
     )
-    console.talk().print("the lines above fit into connections.toml; `-c local` needs none of them")
+    console.talk().print(
+        "the lines above fit into connections.toml; `-c local` needs none of them, and knows what runs here: "
+        "through a connection of yours, only container images are sent"
+    )
 
 
 def _say(document: dict[str, Any], text: str, output: Output) -> None:

@@ -23,6 +23,7 @@ from spcs_milvus.cli.options import (
     commands,
 )
 from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.declaration import idle
 from spcs_milvus.image_plans import Allowed
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.views import console, documents
@@ -55,7 +56,9 @@ def plan(
         show_warnings(console.talk(), loaded.warnings)
         renewed = deployment.rotation(loaded, rotate or ())
         images = Allowed(not no_build, not no_push, loaded.words(connection))
-        with opening.target(loaded, connect(loaded, connection)) as on:
+        chosen = connect(loaded, connection)
+        show_warnings(console.talk(), idle(loaded, chosen.image_format))
+        with opening.target(loaded, chosen) as on:
             shown = deployment.make_plan(on, renewed, target or (), allow_deletions, images).plan
             if output is Output.JSON:
                 seconds = time.monotonic() - began

@@ -24,6 +24,7 @@ from spcs_milvus.cli.options import (
 )
 from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
+from spcs_milvus.declaration import idle
 from spcs_milvus.image_plans import Allowed
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.views import console, documents
@@ -56,7 +57,9 @@ def up(
         renewed = deployment.rotation(loaded, rotate or ())
         images = Allowed(not no_build, not no_push, loaded.words(connection))
         asks = must_ask(yes, output)
-        with stopping() as stop, opening.target(loaded, connect(loaded, connection)) as on:
+        chosen = connect(loaded, connection)
+        show_warnings(talk, idle(loaded, chosen.image_format))
+        with stopping() as stop, opening.target(loaded, chosen) as on:
             planned = deployment.make_plan(on, renewed, target or (), allow_deletions, images)
             show_plan(talk, planned.plan)
             if asks and planned.plan.writes and not planned.plan.conflicts and not agreed("Do it?"):
