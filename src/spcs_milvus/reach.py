@@ -27,6 +27,7 @@ Needs = Mapping[Address, frozenset[Address]]
 Steps = Mapping[Address, tuple[Step, ...]]
 Acting = Statement | Upload | Push
 """The steps that take a role."""
+_ALSO_IN_PLAN = " (`plan --output json` has them in conflicts[0].detail)"
 
 
 def within_up(plan: Plan, observation: Observation, reach: Reach) -> Plan:
@@ -36,7 +37,8 @@ def within_up(plan: Plan, observation: Observation, reach: Reach) -> Plan:
     needs = {address: resource.needs for address, resource in plan.resources.items()}
     needs |= {one.address: one.needs | needs.get(one.address, frozenset()) for one in plan.changes}
     roles = _later(plan.resources.values(), reach)
-    return _within(_without_blind_waits(plan, observation), hidden, to_do, needs, reach, roles)
+    shown = _without_blind_waits(plan, observation)
+    return _within(shown, hidden, to_do, needs, reach, roles, _ALSO_IN_PLAN)
 
 
 def within(plan: Plan, observation: Observation, reach: Reach) -> Plan:
@@ -47,9 +49,17 @@ def within(plan: Plan, observation: Observation, reach: Reach) -> Plan:
 
 
 def _within(
-    plan: Plan, hidden: Collection[Resource], to_do: Steps, needs: Needs, reach: Reach, roles: frozenset[str]
+    plan: Plan,
+    hidden: Collection[Resource],
+    to_do: Steps,
+    needs: Needs,
+    reach: Reach,
+    roles: frozenset[str],
+    also: str = "",
 ) -> Plan:
-    """``to_do`` has the steps of what is, or may be, to be done; ``roles`` are those this user will have."""
+    """``to_do`` has the steps of what is, or may be, to be done; ``roles`` are those this user will have;
+    ``also`` says where else the statements for others can be seen.
+    """
     beyond = {address for address, steps in to_do.items() if not _roles(steps) <= roles}
     unseen = {one.address for one in hidden}
     asked = {one for one in beyond if one not in unseen or needs[one] & to_do.keys()}
@@ -59,7 +69,7 @@ def _within(
     reached = closure(needs)
     wanted = asked.union(*(reached[one] & to_do.keys() for one in asked))
     script = [step for address in _ordered(wanted, needs, to_do) for step in to_do[address]]
-    return _cleared(plan, hidden, [_for_others(script, len(wanted & unseen), reach, roles)], ())
+    return _cleared(plan, hidden, [_for_others(script, len(wanted & unseen), reach, roles, also)], ())
 
 
 def _cleared(
@@ -148,15 +158,14 @@ def _cannot_tell(resource: Resource, steps: Collection[Step]) -> Problem:
     )
 
 
-def _for_others(script: Collection[Step], unseen: int, reach: Reach, roles: frozenset[str]) -> Problem:
+def _for_others(
+    script: Collection[Step], unseen: int, reach: Reach, roles: frozenset[str], also: str
+) -> Problem:
     taken = dict.fromkeys(step.role for step in script if isinstance(step, Acting))
     lacking = [role for role in taken if role not in roles]
     note = [f"-- {unseen} of these may be there already: {reach.user} cannot see whether they are"]
     sql = "\n".join([*(note if unseen else []), *_sql(script)])
-    paste = (
-        "whoever may runs these statements (`plan --output json` has them in conflicts[0].detail), and then "
-        "you run the command again"
-    )
+    paste = f"whoever may runs these statements{also}, and then you run the command again"
     if reach.bound:
         (role,) = reach.roles
         other = (

@@ -170,8 +170,8 @@ def test_a_user_is_told_what_role_is_lacking_and_who_could_give_it(
     (problem,) = within(plan, seen(STACK), anna).conflicts
     assert (problem.summary, problem.place) == (f"the user ANNA may not take the {word}", anna.place)
     assert problem.hint == (
-        "whoever may runs these statements (`plan --output json` has them in conflicts[0].detail), and then "
-        "you run the command again; or GRANT ROLE R TO USER ANNA; or name other roles under `roles:`"
+        "whoever may runs these statements, and then you run the command again; or GRANT ROLE R TO USER "
+        "ANNA; or name other roles under `roles:`"
     )
 
 
