@@ -6,9 +6,10 @@ from typing import Any
 
 from spcs_milvus.components import jupyter
 from spcs_milvus.errors import ConfigError, DeployError, nearest
+from spcs_milvus.keeping import note_of
 from spcs_milvus.kinds import compute_pool
 from spcs_milvus.observe import Observation
-from spcs_milvus.resource import Presence, Resource
+from spcs_milvus.resource import KEPT, Presence, Resource
 from spcs_milvus.states import is_ready
 
 LOOKED_AT = ("compute_pool", "service")
@@ -26,17 +27,25 @@ class StackStatus:
     volumes}`` each.
 
     ``state`` and ``status`` are Snowflake's words, ``ABSENT`` for what is not there, ``UNKNOWN`` where that
-    cannot be told; ``ready`` is true when everything declared is up.
+    cannot be told; ``ready`` is true when everything declared is up, ``kept`` when what is there sleeps since
+    ``down --keep-data``.
     """
 
     project: str
     ready: bool
     pools: tuple[dict[str, Any], ...]
     services: tuple[dict[str, Any], ...]
+    kept: bool = False
+
+    @property
+    def absent(self) -> bool:
+        """Whether none of it is there."""
+        states = {*(pool["state"] for pool in self.pools), *(one["status"] for one in self.services)}
+        return states == {"ABSENT"}
 
     @property
     def paused(self) -> bool:
-        """Whether every service that is there rests, and there is one."""
+        """Whether every service that is there rests, and there is one; also one that is ``kept``."""
         there = [service["status"] for service in self.services if service["status"] != "ABSENT"]
         return bool(there) and set(there) <= {"SUSPENDED", "SUSPENDING"}
 
@@ -50,7 +59,9 @@ class StackStatus:
     @property
     def word(self) -> str:
         """The whole in a word."""
-        return "ready" if self.ready else "paused" if self.paused else "not ready"
+        if self.paused:
+            return "only its data is kept" if self.kept else "paused"
+        return "ready" if self.ready else "nothing runs yet" if self.absent else "not ready"
 
 
 def status(project: str, resources: Collection[Resource], observation: Observation) -> StackStatus:
@@ -59,7 +70,8 @@ def status(project: str, resources: Collection[Resource], observation: Observati
     pools = tuple(_pool(r, observation) for r in ordered if r.address.kind == "compute_pool")
     services = tuple(_service(r, observation) for r in ordered if r.address.kind == "service")
     up = all(pool["state"] in _POOL_UP for pool in pools) and all(service["ready"] for service in services)
-    return StackStatus(project, up, pools, services)
+    kept = any(note_of(observation.actual[r.address]) == KEPT for r in ordered if r.address.kind == "service")
+    return StackStatus(project, up, pools, services, kept)
 
 
 def public_address(shown: StackStatus, asked: str | None) -> dict[str, Any]:
@@ -72,6 +84,8 @@ def public_address(shown: StackStatus, asked: str | None) -> dict[str, Any]:
     there = [(service["name"], endpoint) for service in shown.services for endpoint in service["endpoints"]]
     there.sort(key=lambda one: one[0] != jupyter.SERVICE)
     found = [(service, one) for service, one in there if _is_meant(asked, service, one)]
+    if shown.paused and shown.kept:
+        raise DeployError("only the data of the stack is kept", hint="bring it back with `spcs-milvus up`")
     if shown.paused:
         raise DeployError("the stack is paused", hint="wake it up with `spcs-milvus resume`")
     if not found:

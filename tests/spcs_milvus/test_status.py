@@ -7,6 +7,7 @@ import pytest
 from tests.spcs_milvus.stack import as_declared, by_address, declared
 
 from spcs_milvus.errors import DeployError
+from spcs_milvus.keeping import KEPT
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.observe import Observation
 from spcs_milvus.resource import ABSENT, Actual, Presence
@@ -16,10 +17,13 @@ from spcs_milvus.steps import Answer
 STACK = declared()
 WATCHED = [resource for resource in STACK if resource.address.kind in LOOKED_AT]
 MILVUS = by_address(STACK)["service.MILVUS_DEMO.PUBLIC.MILVUS"]
+JUPYTER = by_address(STACK)["service.MILVUS_DEMO.PUBLIC.JUPYTER"]
 
 
-def _shown(pool_state: str | None = "ACTIVE", milvus: Actual | None = None) -> StackStatus:
-    """The status when all pools are in a state (None: not there); services are as declared but for Milvus."""
+def _shown(
+    pool_state: str | None = "ACTIVE", milvus: Actual | None = None, jupyter: Actual | None = None
+) -> StackStatus:
+    """The status when all pools are in a state (None: not there); services are as declared for None."""
     actual, answers = {}, {}
     for resource in WATCHED:
         row = {
@@ -36,8 +40,7 @@ def _shown(pool_state: str | None = "ACTIVE", milvus: Actual | None = None) -> S
             part: Answer((row,) if shown else ()) for part in kind_of(resource.address.kind).looks(resource)
         }
         actual[resource.address] = as_declared(resource)
-    if milvus:
-        actual[MILVUS.address] = milvus
+    actual |= {one.address: other for one, other in ((MILVUS, milvus), (JUPYTER, jupyter)) if other}
     return status("milvus-demo", STACK, Observation(actual, answers))
 
 
@@ -106,6 +109,28 @@ def test_a_service_that_may_not_be_seen_is_not_ready() -> None:
     assert not _shown(milvus=Actual(Presence.UNKNOWN, reason="may not see it")).ready
 
 
+def _sleeping(comment: str) -> Actual:
+    return as_declared(MILVUS, comment=comment, live={"owner": MILVUS.role, "status": "SUSPENDED"})
+
+
+@pytest.mark.parametrize(
+    ("pools", "milvus", "jupyter", "word"),
+    [
+        (None, ABSENT, ABSENT, "nothing runs yet"),
+        ("SUSPENDED", ABSENT, ABSENT, "not ready"),
+        (None, Actual(Presence.UNKNOWN, reason="may not see it"), ABSENT, "not ready"),
+        ("SUSPENDED", _sleeping(str(MILVUS.mark)), ABSENT, "paused"),
+        ("SUSPENDED", _sleeping(f"{KEPT} {MILVUS.mark}"), ABSENT, "only its data is kept"),
+        ("ACTIVE", _sleeping(f"{KEPT} {MILVUS.mark}"), None, "not ready"),
+        ("ACTIVE", None, None, "ready"),
+    ],
+)
+def test_the_whole_in_a_word(
+    pools: str | None, milvus: Actual | None, jupyter: Actual | None, word: str
+) -> None:
+    assert _shown(pools, milvus, jupyter).word == word
+
+
 def test_other_resources_are_passed_over() -> None:
     assert len(_shown().pools) + len(_shown().services) == len(WATCHED)
 
@@ -169,6 +194,7 @@ def test_an_address_comes_with_its_names() -> None:
         (WHOLE, "jupiter", 2, "there is no endpoint `jupiter`", "did you mean jupyter?"),
         (_stack(MILVUS=[PRIVATE]), None, 2, "there is no public endpoint", "there are: milvus"),
         (RESTING, None, 1, "the stack is paused", "`spcs-milvus resume`"),
+        (replace(RESTING, kept=True), None, 1, "only the data of the stack is kept", "`spcs-milvus up`"),
         (_stack(JUPYTER=[]), None, 1, "there is no public endpoint", "services not there: JUPYTER"),
         (_stack(JUPYTER=[], MILVUS=[PRIVATE]), "jupyter", 1, "there is no endpoint `jupyter`",
          "`spcs-milvus up`"),

@@ -102,14 +102,15 @@ def images_document(shown: Images) -> dict[str, Any]:
 
 
 def status_document(shown: StackStatus) -> dict[str, Any]:
-    """``{version, project, ready, paused, costs, compute_pools, services}``; ``costs`` says what costs though
-    no service runs.
+    """``{version, project, ready, paused, kept, costs, compute_pools, services}``; ``costs`` says what costs
+    though no service runs.
     """
     return {
         "version": VERSION,
         "project": shown.project,
         "ready": shown.ready,
         "paused": shown.paused,
+        "kept": shown.kept,
         "costs": list(shown.costs),
         "compute_pools": list(shown.pools),
         "services": list(shown.services),

@@ -32,14 +32,18 @@ def status_lines(shown: StackStatus) -> Iterator[Text]:
         yield from pause_lines(shown)
         return
     yield from _addresses(shown)
-    yield Text(shown.word, "bold green" if shown.ready else "bold yellow")
+    further = "; `spcs-milvus up` makes what is missing" if shown.absent else ""
+    yield Text.assemble((shown.word, "bold green" if shown.ready else "bold yellow"), further)
 
 
 def pause_lines(shown: StackStatus) -> Iterator[Text]:
     """What a paused stack still costs, and how to wake it up."""
     for what in shown.costs:
         yield Text(f"still costs: {what}", "yellow")
-    yield Text.assemble(("paused", "bold yellow"), "; `spcs-milvus resume` starts it again")
+    further = "`spcs-milvus resume` starts it again"
+    if shown.kept:
+        further = "`spcs-milvus up` brings the rest back, `spcs-milvus down` removes it"
+    yield Text.assemble((shown.word, "bold yellow"), f"; {further}")
 
 
 def _rows(shown: StackStatus) -> Iterator[tuple[str, str, str, str]]:

@@ -188,6 +188,7 @@ def test_what_holds_data_is_kept_asleep_and_up_wakes_it(stack: Stack) -> None:
     report = done(down(stack, keep_data=True))
 
     assert objects(stack) - nothing == KEPT
+    assert stack.status().word == "only its data is kept"
     states = {one["name"]: one["state"] for one in stack.status().pools}
     assert states["MILVUS_DEMO_MILVUS_POOL"] == "SUSPENDED"
     kept = {problem.place: problem.detail for problem in report.plan.lasting}

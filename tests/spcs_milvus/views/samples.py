@@ -212,6 +212,16 @@ PAUSED = StackStatus(
         {**service, "status": "SUSPENDED", "ready": False, "containers": []} for service in STATUS.services
     ),
 )
+ASLEEP = replace(PAUSED, kept=True)
+NOWHERE = StackStatus(
+    "demo",
+    False,
+    tuple({**pool, "state": "ABSENT"} for pool in STATUS.pools),
+    tuple(
+        {**service, "status": "ABSENT", "ready": False, "containers": [], "endpoints": [], "volumes": []}
+        for service in STATUS.services
+    ),
+)
 PAUSE = Change(
     SERVICE,
     Action.PAUSE,

@@ -19,7 +19,7 @@ PROBLEM = ["summary", "detail", "place", "hint"]
 
 def test_a_status() -> None:
     document = documents.status_document(samples.STATUS)
-    keys = ["version", "project", "ready", "paused", "costs", "compute_pools", "services"]
+    keys = ["version", "project", "ready", "paused", "kept", "costs", "compute_pools", "services"]
     assert list(document) == keys
     assert (document["version"], document["project"], document["ready"]) == (1, "demo", False)
     assert document["compute_pools"] == [

@@ -48,6 +48,8 @@ SHOWN: dict[str, Callable[[Console], None]] = {
     "status": lambda out: show_status(out, samples.STATUS),
     "report-of-down": lambda out: show_report(out, samples.GONE, "down"),
     "status-paused": lambda out: show_status(out, samples.PAUSED),
+    "status-kept": lambda out: show_status(out, samples.ASLEEP),
+    "status-of-nothing": lambda out: show_status(out, samples.NOWHERE),
     "plan-of-a-pause": lambda out: show_plan(out, samples.RESTED.plan),
     "report-paused": lambda out: show_report(out, samples.RESTED, "pause"),
     "addresses": lambda out: show_addresses(out, samples.STATUS),
