@@ -3,6 +3,7 @@
 import sys
 
 from rich.prompt import Confirm, Prompt
+from rich.text import Text
 
 from spcs_milvus.cli.options import Output
 from spcs_milvus.cli.stopping import asking
@@ -25,7 +26,13 @@ def agreed(question: str) -> bool:
     """The answer to a yes-or-no question; no by default, and no when the input ends."""
     try:
         with asking():
-            return Confirm.ask(question, console=console.talk(), default=False)
+            return Confirm.ask(
+                Text(f"{question} [y/N]"),
+                console=console.talk(),
+                show_choices=False,
+                show_default=False,
+                default=False,
+            )
     except EOFError:
         return False
 

@@ -72,8 +72,8 @@ def up(
         show_report(talk if output is Output.JSON else console.out(), report, "up")
         if output is Output.TEXT:
             show_generated(talk, report)
-        paused = report.status is not None and report.status.paused
-        if report.exit_code == 0 and output is Output.TEXT and not paused:
+        is_up = report.outcomes and report.status and report.status.ready
+        if report.exit_code == 0 and output is Output.TEXT and is_up:
             notebook = "open the jupyter address, run TestMilvus.ipynb; " if loaded.project.jupyter else ""
             named = loaded.words(connection)
             talk.print(f"next: {notebook}spcs-milvus status{named}, spcs-milvus down{named}")

@@ -31,15 +31,25 @@ _BARE = re.compile(r"[^A-Za-z0-9 _.:/$-]")
 
 
 def show_tree(console: Console, nodes: Sequence[Node]) -> None:
-    """Prints a tree from each that nobody needs; what was printed before is named again, without its own
-    needs.
+    """Prints a tree from each that nobody needs, and what the marks in it mean; what was printed before is
+    named again, without its own needs.
     """
     by_address = {node.address: node for node in nodes}
     needed = {need for node in nodes for need in node.needs}
     seen: set[Address] = set()
-    for root in (node for node in nodes if node.address not in needed):
-        for line in _tree(root, by_address, seen, "", ""):
-            console.print(line)
+    roots = [node for node in nodes if node.address not in needed]
+    lines = [line for root in roots for line in _tree(root, by_address, seen, "", "")]
+    for line in (*lines, *_legend(nodes, lines)):
+        console.print(line)
+
+
+def _legend(nodes: Sequence[Node], lines: Sequence[Text]) -> Iterator[Text]:
+    """What the marks that occur mean."""
+    states = {node.state for node in nodes}
+    marks = [f"{sign} {state}" for state, (sign, _) in _SIGNS.items() if state in states and sign.strip()]
+    marks += ["… as above"] if any(line.plain.endswith(" …") for line in lines) else []
+    if marks:
+        yield Text(f"marks: {', '.join(marks)}", "dim")
 
 
 def _tree(

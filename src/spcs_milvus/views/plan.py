@@ -1,7 +1,7 @@
 """A plan → text: one line a change, its reason, the differences, what it costs, and a count."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from rich.console import Console
 from rich.filesize import decimal
@@ -10,8 +10,8 @@ from rich.text import Text
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.differences import Difference, leaves, parts
 from spcs_milvus.plan import Action, Change, Plan
-from spcs_milvus.resource import Address
 from spcs_milvus.steps import Build, Push
+from spcs_milvus.teardown import some
 from spcs_milvus.views.problems import show_problems
 
 SIGNS = {
@@ -33,7 +33,7 @@ KIND_WIDTH = 17
 
 
 def show_plan(console: Console, plan: Plan) -> None:
-    """Prints the whole plan; nothing of it is left out."""
+    """Prints the whole plan; of what is not done because of targets only the first few."""
     addresses = (*(change.address for change in plan.changes), *plan.existing)
     width = max([KIND_WIDTH, *(len(address.kind) for address in addresses)])
     for change in plan.changes:
@@ -41,14 +41,14 @@ def show_plan(console: Console, plan: Plan) -> None:
     for address in plan.existing:
         console.print(Text(f"  = {address.kind:<{width}} {address.name}  (existing)", "dim"))
     show_problems(console, (*plan.kept, *plan.lasting, *plan.strange), "stays", "bold yellow")
-    _show_addresses(console, "taken along", plan.along)
-    _show_addresses(console, "left out", plan.left_out)
+    _show_addresses(console, "taken along", ", ".join(map(str, plan.along)))
+    _show_addresses(console, "left out", some([str(address) for address in plan.left_out]))
     console.print(Text(_count(plan), "bold"))
 
 
-def _show_addresses(console: Console, word: str, addresses: Collection[Address]) -> None:
+def _show_addresses(console: Console, word: str, addresses: str) -> None:
     if addresses:
-        console.print(Text.assemble((f"{word}: ", "bold"), ", ".join(map(str, addresses))))
+        console.print(Text.assemble((f"{word}: ", "bold"), addresses))
 
 
 def _show_change(console: Console, change: Change, width: int) -> None:

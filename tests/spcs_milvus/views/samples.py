@@ -26,6 +26,15 @@ PROBLEM = Problem(
     "spcs-milvus.yaml:3:9",
     "size: X-SMALL",
 )
+# what several have in common is said once
+ALIKE = [
+    Problem("stage.A is kept", "the files in it", "stage.A", "`spcs-milvus up` uses it again"),
+    Problem("role.A is kept", "what is kept needs it", "role.A", "`spcs-milvus up` uses it again"),
+    Problem("role.B is kept", "what is kept needs it", "role.B", "`spcs-milvus up` uses it again"),
+    Problem("role.C is needed by what stays", "what is kept needs it", "role.C", "DROP ROLE C;"),
+    Problem("the role D is there and is not ours", None, "role.D"),
+    Problem("the role E is there and is not ours", None, "role.E"),
+]
 BARE = Problem("interrupted")
 
 ROLE = Address("role", "DEMO_OWNER")
@@ -110,7 +119,8 @@ FORCED = Change(
     takes_along=(SERVICE,),
 )
 ADOPTED = Change(STAGE, Action.ADOPT, "it is there and carries no mark", ())
-TARGETED = Plan((ADOPTED, FORCED, UPGRADE), along=(POOL,), left_out=(DATABASE, ROLE))
+GRANTS = tuple(Address("grant", f"USAGE on {name}") for name in "ABCDEF")
+TARGETED = Plan((ADOPTED, FORCED, UPGRADE), along=(POOL,), left_out=GRANTS)
 
 # what has to do with the outside: longer words, and a secret that is set again
 EGRESS = Address("external_access_integration", "DEMO_JUPYTER_EGRESS")

@@ -28,6 +28,7 @@ GOLDEN = Path(__file__).parent / "golden"
 
 SHOWN: dict[str, Callable[[Console], None]] = {
     "problems": lambda out: show_problems(out, [samples.PROBLEM, samples.BARE]),
+    "problems-alike": lambda out: show_problems(out, samples.ALIKE, "stays"),
     "warnings": lambda out: show_warnings(out, [samples.PROBLEM]),
     "plan": lambda out: show_plan(out, samples.PLAN),
     "plan-of-the-outside": lambda out: show_plan(out, samples.OUTSIDE),
