@@ -9,6 +9,7 @@ a hint (something to paste). Views print them; nothing else does. The tree is sm
     ├── RefusedError     exit 1   stopped before the first write, on purpose
     ├── StatementError   exit 1   Snowflake refused one statement (errno, SQLSTATE and query id are kept)
     ├── NotReadyError    exit 4   what was applied did not become ready
+    ├── LeftError        exit 4   something stays that should go
     └── StoppedError     exit 130 Ctrl-C while something was waited for
 """
 
@@ -109,6 +110,12 @@ class StatementError(DeployError):
 
 class NotReadyError(DeployError):
     """The changes were applied, but what they started did not become ready in time, or failed."""
+
+    exit_code = 4
+
+
+class LeftError(DeployError):
+    """Something stays on the account that should have gone; what went wrong before it comes first."""
 
     exit_code = 4
 

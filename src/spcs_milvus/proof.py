@@ -1,15 +1,17 @@
 """The proof that the stack answers: its notebook, run as a job inside the account's network.
 
 Comes in: the declared resources and functions (``query`` answers looks, ``perform`` runs a statement). Goes
-out: the :class:`Proof`, or DeployError with what the job last wrote. The job is dropped whatever happened.
+out: the :class:`Proof`, or DeployError with what the job last wrote. The job is dropped whatever happened;
+one that stays is told.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from spcs_milvus import settling
 from spcs_milvus.components import jupyter
-from spcs_milvus.errors import ConfigError, DeployError
+from spcs_milvus.errors import ConfigError, DeployError, LeftError, Problem, StatementError
 from spcs_milvus.kinds import service
 from spcs_milvus.observe import Query, observe
 from spcs_milvus.resource import Actual, Presence, Resource
@@ -49,7 +51,7 @@ def prove(resources: Collection[Resource], tools: Tools) -> Proof:
     """Runs the notebook once.
 
     Raises ConfigError for a project without a notebook, DeployError when it is not deployed or the job cannot
-    be run, fails, does not end in time, or ends without an answer.
+    be run, fails, does not end in time, or ends without an answer, LeftError when the job stays.
     """
     found = (one for one in resources if one.address.kind == "service" and one.name.last == jupyter.SERVICE)
     notebook = next(found, None)
@@ -67,17 +69,30 @@ def prove(resources: Collection[Resource], tools: Tools) -> Proof:
     job = jupyter.verification(notebook)
     run, drop = service.job_statements(job)
     began = tools.clock()
-    try:
+    with _dropped_afterwards(job, drop, tools):
         _settled(job, run, tools)
         status = _until_over(job, tools)
         log = _log(job, tools)
-    finally:
-        # there is none where it was refused, or somebody has taken it away already
-        _settled(job, drop, tools)
-    answer = next((line for line in reversed(log.splitlines()) if line.startswith(_ANSWER)), None)
-    if status != "DONE" or answer is None:
-        raise _not_proved(job, f"the job ended as {status}", log)
+        answer = next((line for line in reversed(log.splitlines()) if line.startswith(_ANSWER)), None)
+        if status != "DONE" or answer is None:
+            raise _not_proved(job, f"the job ended as {status}", log)
     return Proof(job.name.last, answer, tools.clock() - began)
+
+
+@contextmanager
+def _dropped_afterwards(job: Resource, drop: Statement, tools: Tools) -> Iterator[None]:
+    """There is none where it was refused, or somebody has taken it away already."""
+    before: tuple[Problem, ...] = ()
+    try:
+        yield
+    except DeployError as error:
+        before = error.problems
+        raise
+    finally:
+        try:
+            _settled(job, drop, tools)
+        except StatementError as error:
+            raise LeftError.of((*before, _stays(job, drop, error))) from error
 
 
 def _until_over(job: Resource, tools: Tools) -> str:
@@ -130,6 +145,12 @@ def _settled(job: Resource, statement: Statement, tools: Tools) -> None:
     settled(
         job, statement, settling.Tools(lambda: tools.perform(statement), seen, tools.pause, tools.progress)
     )
+
+
+def _stays(job: Resource, drop: Statement, error: StatementError) -> Problem:
+    hint = f"as role {drop.role}: {drop.sql}; `spcs-milvus down` takes it along"
+    detail = f"{error.problem.summary} ({error.problem.detail})"
+    return Problem("the job that ran the notebook may still be there", detail, str(job.name), hint)
 
 
 def _not_proved(job: Resource, reason: str, log: str) -> DeployError:

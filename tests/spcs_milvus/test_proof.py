@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 import pytest
 from tests.spcs_milvus.stack import declared
 
-from spcs_milvus.errors import ConfigError, DeployError, StatementError, StoppedError
+from spcs_milvus.errors import ConfigError, DeployError, LeftError, StatementError, StoppedError
 from spcs_milvus.proof import PATIENCE_SECONDS, PAUSE_SECONDS, Proof, Tools, prove
 from spcs_milvus.steps import Answer, Look, Row, Statement
 
@@ -129,11 +129,21 @@ def test_a_job_that_is_refused_leaves_nothing_to_drop() -> None:
     assert account.done() == ["EXECUTE", "DROP"]
 
 
-def test_a_job_that_stays_is_told() -> None:
-    error = StatementError("busy", errno=3001, sqlstate=None, query_id=None)
-    with pytest.raises(StatementError) as caught:
-        _Account("DONE", errors={"DROP": error}).prove()
-    assert caught.value is error
+BUSY = StatementError("busy", errno=3001, sqlstate=None, query_id=None)
+
+
+@pytest.mark.parametrize(("ended", "before"), [("DONE", []), ("FAILED", ["the stack did not answer"])])
+def test_a_job_that_stays_is_told(ended: str, before: list[str]) -> None:
+    account = _Account(ended, errors={"DROP": BUSY})
+    with pytest.raises(LeftError) as caught:
+        account.prove()
+    *others, stays = caught.value.problems
+    assert [problem.summary for problem in others] == before
+    assert caught.value.exit_code == 4
+    assert stays.summary == "the job that ran the notebook may still be there"
+    assert stays.detail == "busy (error 003001)"
+    drop = account.performed[-1]
+    assert stays.hint == f"as role MILVUS_DEMO_JUPYTER: {drop.sql}; `spcs-milvus down` takes it along"
 
 
 def test_ctrl_c_drops_the_job() -> None:
