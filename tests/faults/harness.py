@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.faults.commands import COMMANDS, FAULTS, MAKING, Fault, Then
+from tests.faults.commands import COMMANDS, MAKING, Then
+from tests.faults.faults import FAULTS, Fault
 from tests.faults.killed import KILLED, kill
 from tests.faults.world import Ending, Listening, Run, State, by_hand, first_state, run
 

@@ -17,7 +17,8 @@ that carry no statement. The number of cases may not shrink unseen.
 from typing import get_args
 
 import pytest
-from tests.faults.commands import CASES, COMMANDS, FAULTS
+from tests.faults.commands import CASES, COMMANDS
+from tests.faults.faults import FAULTS
 from tests.faults.harness import Harness
 from tests.faults.world import ACTS
 
