@@ -6,18 +6,22 @@ accounts.
 """
 
 import faulthandler
+import json
 import multiprocessing
 import os
+import re
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack, closing, contextmanager
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import unified_diff
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
 
-from tests.faults.commands import COMMANDS, MAKING, Then
+from tests.faults.commands import COMMANDS, MAKING, THEIRS, Then
 from tests.faults.faults import FAULTS, Fault
 from tests.faults.killed import KILLED, kill
 from tests.faults.world import Ending, Listening, Run, State, by_hand, first_state, run
@@ -29,7 +33,7 @@ CODES = (0, 1, 4)
 EVERY = int(os.environ.get("SPCS_MILVUS_FAULTS_EVERY", "4"))
 # some wait for a client's patience to end
 WORKERS = 3 * (os.cpu_count() or 1)
-T = TypeVar("T")
+Pair = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -51,67 +55,33 @@ class Judged:
     wrong: tuple[str, ...]
 
 
-class Workers:
-    """Processes that do one thing after another. One that dies is replaced and its work done once more, since
-    the connector's compiled core may crash; ``deaths`` counts them.
+class Harness:
+    """Runs cases; ``states`` are the named states by name. ``asked`` are the faults of each command that are
+    going to be judged, the commands in their order.
     """
 
-    def __init__(self, count: int) -> None:
-        self.deaths = 0
-        self._threads = ThreadPoolExecutor(count)
-        self._own = threading.local()
-        self._opened = ExitStack()
-
-    def submit(self, function: Callable[..., T], *given: Any) -> Future[T]:
-        """Have it done by the next process that is free."""
-        return self._threads.submit(self._done, function, given)
-
-    def _done(self, function: Callable[..., T], given: tuple[Any, ...]) -> T:
-        try:
-            return self._process().submit(function, *given).result()
-        except BrokenProcessPool:
-            self.deaths += 1
-            del self._own.process
-            return self._process().submit(function, *given).result()
-
-    def _process(self) -> ProcessPoolExecutor:
-        """This thread's process. Not forked: the connector's core starts threads as it is imported, which a
-        fork would lose.
-        """
-        if not hasattr(self._own, "process"):
-            context = multiprocessing.get_context("spawn")
-            self._own.process = self._opened.enter_context(
-                ProcessPoolExecutor(1, context, faulthandler.enable)
-            )
-        process: ProcessPoolExecutor = self._own.process
-        return process
-
-    def close(self) -> None:
-        """End the processes."""
-        self._threads.shutdown()
-        self._opened.close()
-
-
-class Harness:
-    """Runs cases; ``states`` are the named states by name."""
-
-    def __init__(self, folder: Path, workers: Workers) -> None:
+    def __init__(self, folder: Path, workers: ProcessPoolExecutor, asked: Mapping[str, list[str]]) -> None:
         self.folder = folder
         self.workers = workers
+        self.asked = asked
         self.states: dict[str, State] = {}
-        self.cases = 0
-        self.failures = 0
+        self.judged: dict[Pair, Judged] = {}
         self._points: dict[str, list[Point]] = {}
-        self._gone_on: dict[tuple[str, Then, str], Future[Ending]] = {}
+        self._struck: dict[Pair, dict[Point, Future[Ending]]] = {}
+        self._gone_on: dict[tuple[Then, str], Future[Ending]] = {}
+        self._lock = threading.Lock()
 
     def make_states(self) -> None:
         """Make every named state. AssertionError when a run that nothing strikes does not end well."""
         self.states["nothing"] = self.workers.submit(first_state, self.folder).result()
-        self.states["by hand"] = self.workers.submit(by_hand, self.states["nothing"], self.folder).result()
         for name, (before, wanted) in MAKING.items():
-            ending = self.workers.submit(undisturbed, self.states[before], wanted, self.folder).result()
-            assert (ending.code, ending.said) == (0, ""), (name, ending)
-            self.states[name] = ending.state
+            state = self.states[before]
+            if isinstance(wanted, str):
+                self.states[name] = self.workers.submit(by_hand, state, wanted, self.folder).result()
+            else:
+                ending = self.workers.submit(undisturbed, state, wanted, self.folder).result()
+                assert (ending.code, ending.said) == (0, ""), (name, ending)
+                self.states[name] = ending.state
 
     def points(self, name: str) -> list[Point]:
         """Every statement of the command, as an uninterrupted run sends them."""
@@ -124,52 +94,85 @@ class Harness:
             ]
         return self._points[name]
 
-    def judge(self, name: str, fault: Fault) -> Judged:
+    def judge(self, name: str, fault: str) -> Judged:
         """Strike the command at each of its statements at which the fault can do something, or at every
         so many-th of them.
         """
-        command, turn = COMMANDS[name], list(FAULTS).index(fault.name)
-        start, wanted = self.states[command.start], self.states[command.wanted]
-        cases = {
-            point: self.workers.submit(strike, start, command.run, point, fault, self.folder)
-            for point in self.points(name)
-            if fault.strikes(point.text) and (point.number + turn) % EVERY == 0
-        }
-        endings = {point: future.result() for point, future in cases.items()}
-        for ending in endings.values():
-            self._go_on(name, ending.state)
-        wrong = [
-            f"{name}, statement {point.number} ({point.text!r}, {point.at}.), {fault.name}: {said}"
-            for point, ending in endings.items()
-            for said in (*_untrue(ending, start, wanted), *self._stuck(name, ending.state))
-        ]
-        self.cases += len(cases)
-        self.failures += len(wrong)
-        return Judged(len(cases), tuple(wrong))
+        pair = (name, fault)
+        if pair not in self.judged:
+            self._strike(name, [*self.asked.get(name, ()), fault])
+            wait([case for one in self._struck if one[0] == name for case in self._struck[one].values()])
+            # so that nobody is idle while the last of this one are gone on from
+            following = dict(pairwise(self.asked)).get(name)
+            if following:
+                self._strike(following, self.asked[following])
+            self.judged[pair] = self._judge(*pair)
+        return self.judged[pair]
 
     @property
     def told(self) -> str:
-        """What all cases came to."""
+        """What all cases came to, as far as they were judged."""
+        cases = Counter[str]()
+        for (name, _), judged in self.judged.items():
+            cases[name] += judged.cases
+        failures = sum(len(judged.wrong) for judged in self.judged.values())
+        each = ", ".join(f"{name} {number}" for name, number in cases.items())
         on = f"{len(self._gone_on)} runs on from what they left"
-        return f"{self.cases} cases, {self.failures} failures; {on}, {self.workers.deaths} crashes of clients"
+        return f"{cases.total()} cases, {failures} failures; {on}\ncases of each: {each}"
 
-    def _go_on(self, name: str, state: State) -> None:
-        for then in COMMANDS[name].then:
-            key = (name, then, state.digest)
+    def _strike(self, name: str, faults: Sequence[str]) -> None:
+        """Statement by statement, so that those whose clients wait run beside those whose do not."""
+        command = COMMANDS[name]
+        new = [fault for fault in dict.fromkeys(faults) if (name, fault) not in self._struck]
+        self._struck |= {(name, fault): {} for fault in new}
+        for point in self.points(name) if new else ():
+            for fault in new:
+                turn, trouble = list(FAULTS).index(fault), FAULTS[fault]
+                if trouble.strikes(point.text) and (point.number + turn) % EVERY == 0:
+                    given = (self.states[command.start], command.run, point, trouble, self.folder)
+                    case = self.workers.submit(strike, *given)
+                    case.add_done_callback(partial(self._go_on, name))
+                    self._struck[name, fault][point] = case
+
+    def _judge(self, name: str, fault: str) -> Judged:
+        command = COMMANDS[name]
+        start, wanted = self.states[command.start], self.states[command.wanted]
+        endings = {point: future.result() for point, future in self._struck[name, fault].items()}
+        wrong = [
+            f"{name}, statement {point.number} ({point.text!r}, {point.at}.), {fault}: {said}"
+            for point, ending in endings.items()
+            for said in (*_untrue(ending, start, wanted), *self._stuck(name, ending.state))
+        ]
+        return Judged(len(endings), tuple(wrong))
+
+    def _go_on(self, name: str, struck: Future[Ending]) -> None:
+        """Go on at once from what a run left."""
+        if struck.exception() is None:
+            for then in COMMANDS[name].then:
+                self._went_on(then, struck.result().state)
+
+    def _went_on(self, then: Then, state: State) -> Future[Ending]:
+        key = (then, state.digest)
+        with self._lock:
             if key not in self._gone_on:
                 self._gone_on[key] = self.workers.submit(undisturbed, state, then.run, self.folder)
+            return self._gone_on[key]
 
     def _stuck(self, name: str, state: State) -> Iterator[str]:
         """What is wrong with the ways on from there."""
-        command = COMMANDS[name]
-        for then in command.then:
-            ending = self._gone_on[name, then, state.digest].result()
-            undone = state == self.states[command.start] and then.undone
-            wanted = self.states[undone or then.wanted]
-            if ending.code not in ((0, 4) if undone else (0,)) or ending.bug:
-                yield f"then {then.run.act} ended with {ending.code}: {ending.said}{ending.bug or ''}"
+        for then in COMMANDS[name].then:
+            ending = self._went_on(then, state).result()
+            leaves = then.wanted is None or any(state == self.states[one] for one in then.leaves)
+            wanted = state if leaves else self.states[self._wanted(then, state)]
+            codes = (then.run.code, *((4,) if then.leaves and leaves else ()))
+            if ending.code not in codes or ending.bug:
+                yield f"then {then.run.words} ended with {ending.code}: {ending.said}{ending.bug or ''}"
             if ending.state != wanted:
-                yield f"then {then.run.act} left {_difference(ending.state, wanted)}"
+                yield f"then {then.run.words} left {_difference(ending.state, wanted)}"
+
+    def _wanted(self, then: Then, state: State) -> str:
+        assert then.wanted
+        return then.beside if then.beside and THEIRS in _text(state) else then.wanted
 
 
 def listen(state: State, wanted: Run, states: Path) -> list[str]:
@@ -193,17 +196,20 @@ def undisturbed(state: State, wanted: Run, states: Path) -> Ending:
 
 
 @contextmanager
-def harness(folder: Path) -> Iterator[Harness]:
+def harness(folder: Path, asked: Mapping[str, list[str]]) -> Iterator[Harness]:
     """A harness whose processes end with the block."""
-    with closing(Workers(WORKERS)) as workers:
-        found = Harness(folder, workers)
+    # Not forked: the connector's core starts threads as it is imported, which a fork would lose.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(WORKERS, context, faulthandler.enable) as workers:
+        found = Harness(folder, workers, asked)
         found.make_states()
         yield found
+        workers.shutdown(cancel_futures=True)
 
 
 def _findable(text: str) -> str:
     """The part of a statement that is the same in every run: what is made up comes after it."""
-    return text.partition(" PASSWORD = ")[0].upper()
+    return re.split(r" PASSWORD = |(?<=VERIFY_)[0-9A-F]{8}", text, maxsplit=1)[0].upper()
 
 
 def _untrue(ending: Ending, start: State, wanted: State) -> Iterator[str]:
@@ -226,5 +232,9 @@ def _untrue(ending: Ending, start: State, wanted: State) -> Iterator[str]:
 
 def _difference(one: State, other: State) -> str:
     """What differs, a line a part."""
-    lines = [set((state.folder / "state.json").read_text().splitlines()) for state in (one, other)]
-    return f"+{sorted(lines[0] - lines[1])} -{sorted(lines[1] - lines[0])}"
+    before, after = (json.dumps(json.loads(_text(state)), indent=1).splitlines() for state in (other, one))
+    return "\n".join(unified_diff(before, after, n=0, lineterm=""))
+
+
+def _text(state: State) -> str:
+    return (state.folder / "state.json").read_text()

@@ -1,11 +1,11 @@
 """A client in a process of its own that is killed, -9, while the account has its statement.
 
 In: a state, a command, and the statement. Out: the state that is left. The statement is held by the account
-until its client is dead. Clients are forked from a process that has imported nearly everything but has never
-connected: not the connector, whose core starts threads when it is imported, which a fork would lose.
+until its client is dead. Clients are forked from a process with nearly everything in it (``preloaded``).
 """
 
 import multiprocessing
+import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,9 @@ from tests.spcs_milvus.flow.conftest import Stack
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.script import Event
 
-PRELOADED = """
-spcs_milvus.config spcs_milvus.declaration spcs_milvus.plan spcs_emulator.server
-docker google.protobuf.message pandas pyarrow pytest requests tomlkit
-""".split()
 LONGEST_SECONDS = 60.0
 A_LITTLE_SECONDS = 0.05
-KILLED = -9
+KILLED = -signal.SIGKILL
 
 
 class Hurrying(Listening):
@@ -55,7 +51,7 @@ class _Elsewhere:
 def kill(state: State, wanted: Run, event: Event, states: Path) -> Ending:
     """Run it on a copy of the state, and kill it at the statement of the event, which hangs."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
+    context.set_forkserver_preload(["tests.faults.preloaded"])
     script = Hurrying(event)
     with copy(state, states) as work, bugs_of_the_account() as bugs, account(work, script) as local:
         script.clock = local.clock
@@ -65,7 +61,8 @@ def kill(state: State, wanted: Run, event: Event, states: Path) -> Ending:
         client.kill()
         client.join()
         left = kept(work, local, states)
-    return Ending(KILLED, "", "\n".join(bugs) or None, script.struck, left)
+    assert client.exitcode is not None
+    return Ending(client.exitcode, "", "\n".join(bugs) or None, script.struck, left)
 
 
 def _client(connection: dict[str, Any], project: Path, wanted: Run) -> None:

@@ -9,27 +9,25 @@ import contextlib
 import hashlib
 import json
 import logging
+import re
 import shutil
 import tempfile
-import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import snowflake.connector
+from tests.faults.acts import ACTS, read
 from tests.spcs_milvus.flow.conftest import Stack
 
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.folder import DataFolder
 from spcs_emulator.script import Event, Script
 from spcs_emulator.server import LocalAccount, read_dump
-from spcs_milvus import deployment
 from spcs_milvus.errors import DeployError
-from spcs_milvus.opening import Target
-from spcs_milvus.report import Report
 
 # Things of others: names of ours in another database, unmarked; another project's objects, by their mark.
 BYSTANDERS = """
@@ -48,12 +46,11 @@ CREATE USER BOB
 USE ROLE SECURITYADMIN
 GRANT USAGE ON DATABASE ELSEWHERE TO ROLE SMALLER_ROLE
 """
-BY_HAND = """
-USE ROLE SYSADMIN
-CREATE COMPUTE POOL SMALL_MILVUS_POOL MIN_NODES = 1 MAX_NODES = 1 INSTANCE_FAMILY = CPU_X64_S
-"""
+# the job of ``verify`` has a new name each time
+_NEW_NAME = re.compile(r"(?<=VERIFY_)[0-9A-F]{8}")
 QUIET = {"login_timeout": 10, "enable_server_session_keep_alive_auto_detection": False}
 PROCESS = "version: 1\ncommand: ['{python}', -c, 'print(%d)']\nports: [19530]\nreadiness: {tcp: 19530}\n"
+IMAGES = ("milvus", "jupyter")
 
 
 @dataclass(frozen=True)
@@ -95,54 +92,16 @@ class Listening(Script):
         return event
 
 
-# --- what can be done -------------------------------------------------------------------------------------
-
-
-def _up(on: Target, stack: Stack) -> Report:
-    return deployment.up(on, deployment.make_plan(on), stack.events.append, threading.Event())
-
-
-def _down(on: Target, stack: Stack) -> Report:
-    return deployment.down(on, deployment.make_down_plan(on), stack.events.append, threading.Event())
-
-
-def _keep_data(on: Target, stack: Stack) -> Report:
-    plan = deployment.make_down_plan(on, keep_data=True)
-    return deployment.down(on, plan, stack.events.append, threading.Event())
-
-
-def _pause(on: Target, stack: Stack) -> Report:
-    return deployment.rest(on, deployment.make_pause_plan(on), stack.events.append, threading.Event())
-
-
-def _resume(on: Target, stack: Stack) -> Report:
-    return deployment.rest(on, deployment.make_resume_plan(on), stack.events.append, threading.Event())
-
-
-def _adopt(on: Target, stack: Stack) -> Report:
-    plan = deployment.make_adoption(on, "compute_pool.SMALL_MILVUS_POOL")
-    return deployment.adopt(on, plan, stack.events.append, threading.Event())
-
-
-ACTS: dict[str, Callable[[Target, Stack], Report]] = {
-    "up": _up,
-    "down": _down,
-    "down --keep-data": _keep_data,
-    "pause": _pause,
-    "resume": _resume,
-    "adopt": _adopt,
-}
-
-
 @dataclass(frozen=True)
 class Run:
-    """One command on one project: the word it is known by in ``ACTS``, the project file, and the number that
-    its image prints.
+    """One command on one project: its words, the project file, the number that its images print, and the exit
+    code where nothing strikes.
     """
 
-    act: str
+    words: str
     project: str
     image: int = 1
+    code: int = 0
 
 
 # --- running ----------------------------------------------------------------------------------------------
@@ -157,10 +116,10 @@ def first_state(states: Path) -> State:
         return _done_by_hand(work, BYSTANDERS, states)
 
 
-def by_hand(state: State, states: Path) -> State:
-    """The state after somebody made a compute pool of a name of ours by hand."""
+def by_hand(state: State, statements: str, states: Path) -> State:
+    """The state after somebody ran these statements, one a line."""
     with copy(state, states) as work:
-        return _done_by_hand(work, BY_HAND, states)
+        return _done_by_hand(work, statements, states)
 
 
 def _done_by_hand(work: Path, statements: str, states: Path) -> State:
@@ -211,22 +170,30 @@ def account(work: Path, script: Script) -> LocalAccount[TurnedClock]:
 
 def ended(stack: Stack, wanted: Run) -> tuple[int, str, str | None]:
     """What the command line's boundary makes of the same run."""
-    folder = stack.file.parent
-    (folder / "images" / "milvus").mkdir(parents=True, exist_ok=True)
-    (folder / "images" / "milvus" / "process.yaml").write_text(PROCESS % wanted.image, encoding="utf-8")
-    stack.write(wanted.project)
-    stack.variables["KEY"] = "hunter2"
+    _write_project(stack, wanted)
+    command, given = read(wanted.words)
     try:
         with stack.target() as on:
-            report = ACTS[wanted.act](on, stack)
+            report = ACTS[command](on, stack, given)
     except DeployError as error:
         return error.exit_code, "\n".join(str(problem) for problem in error.problems), None
     except Exception:
         return 70, "", traceback.format_exc()
+    if report is None:
+        return 0, "", None
     problems = [outcome.problem for outcome in report.outcomes if outcome.problem]
     bugs = [str(outcome.problem) for outcome in report.outcomes if outcome.exit_code == 70]
     said = "\n".join(str(problem) for problem in (*problems, *report.leftovers))
     return report.exit_code, said, "\n".join(bugs) or None
+
+
+def _write_project(stack: Stack, wanted: Run) -> None:
+    folder = stack.file.parent
+    for image in IMAGES:
+        (folder / "images" / image).mkdir(parents=True, exist_ok=True)
+        (folder / "images" / image / "process.yaml").write_text(PROCESS % wanted.image, encoding="utf-8")
+    stack.write(wanted.project)
+    stack.variables["KEY"] = "hunter2"
 
 
 def kept(work: Path, local: LocalAccount[TurnedClock], states: Path) -> State:
@@ -238,7 +205,7 @@ def kept(work: Path, local: LocalAccount[TurnedClock], states: Path) -> State:
     (work / "time").write_text(local.clock.now().isoformat())
     # in its file, or in the draft of a run that was cut short
     known = {path.name.partition(".password")[0] for path in work.glob("project/.spcs-milvus/*.password*")}
-    text = json.dumps({"account": dump, "passwords": sorted(known)}, sort_keys=True, indent=1)
+    text = _NEW_NAME.sub("", json.dumps({"account": dump, "passwords": sorted(known)}, sort_keys=True))
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     (work / "state.json").write_text(text)
     folder = states / digest
