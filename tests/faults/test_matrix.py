@@ -18,7 +18,7 @@ from typing import get_args
 
 import pytest
 from tests.faults.acts import ACTS, every_command, read
-from tests.faults.commands import CASES, COMMANDS, NEVER_WRITES
+from tests.faults.commands import CASES, COMMANDS, NEVER_WRITES, SENDS_NOTHING_ELSE
 from tests.faults.faults import FAULTS
 from tests.faults.harness import EVERY, Harness
 
@@ -44,6 +44,13 @@ def test_every_command_is_struck_or_never_writes() -> None:
     assert struck == set(ACTS)
     assert not struck & NEVER_WRITES.keys()
     assert struck | NEVER_WRITES.keys() == every_command().keys()
+
+
+def test_every_option_of_theirs_is_used_or_sends_nothing_else() -> None:
+    used = {word for one in COMMANDS.values() for word in one.run.words.split() if word.startswith("--")}
+    known = {word for act in ACTS for option in every_command()[act].params for word in option.opts}
+    assert not used & SENDS_NOTHING_ELSE.keys()
+    assert used | SENDS_NOTHING_ELSE.keys() == {word for word in known if word.startswith("--")}
 
 
 def test_no_trouble_is_left_out() -> None:

@@ -14,7 +14,7 @@ import shutil
 import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,7 @@ from spcs_emulator.clock import TurnedClock
 from spcs_emulator.folder import DataFolder
 from spcs_emulator.script import Event, Script
 from spcs_emulator.server import LocalAccount, read_dump
+from spcs_emulator.store import Store
 from spcs_milvus.errors import DeployError
 
 # Things of others: names of ours in another database, unmarked; another project's objects, by their mark.
@@ -50,7 +51,15 @@ GRANT USAGE ON DATABASE ELSEWHERE TO ROLE SMALLER_ROLE
 _NEW_NAME = re.compile(r"(?<=VERIFY_)[0-9A-F]{8}")
 QUIET = {"login_timeout": 10, "enable_server_session_keep_alive_auto_detection": False}
 PROCESS = "version: 1\ncommand: ['{python}', -c, 'print(%d)']\nports: [19530]\nreadiness: {tcp: 19530}\n"
-IMAGES = ("milvus", "jupyter")
+IMAGES = ("milvus", "jupyter", "page")
+PAGE = """
+spec:
+  containers:
+  - name: page
+    image: {{ image }}
+    secrets:
+    - {snowflakeSecret: {{ secrets.KEY }}, secretKeyRef: secret_string, envVarName: KEY}
+"""
 
 
 @dataclass(frozen=True)
@@ -94,13 +103,14 @@ class Listening(Script):
 
 @dataclass(frozen=True)
 class Run:
-    """One command on one project: its words, the project file, the number that its images print, and the exit
-    code where nothing strikes.
+    """One command on one project: its words, the project file, the number that its images print, the value of
+    its secret, and the exit code where nothing strikes.
     """
 
     words: str
     project: str
     image: int = 1
+    key: str = "hunter2"
     code: int = 0
 
 
@@ -192,8 +202,9 @@ def _write_project(stack: Stack, wanted: Run) -> None:
     for image in IMAGES:
         (folder / "images" / image).mkdir(parents=True, exist_ok=True)
         (folder / "images" / image / "process.yaml").write_text(PROCESS % wanted.image, encoding="utf-8")
+    (folder / "page.yaml.j2").write_text(PAGE, encoding="utf-8")
     stack.write(wanted.project)
-    stack.variables["KEY"] = "hunter2"
+    stack.variables["KEY"] = wanted.key
 
 
 def kept(work: Path, local: LocalAccount[TurnedClock], states: Path) -> State:
@@ -205,10 +216,20 @@ def kept(work: Path, local: LocalAccount[TurnedClock], states: Path) -> State:
     (work / "time").write_text(local.clock.now().isoformat())
     # in its file, or in the draft of a run that was cut short
     known = {path.name.partition(".password")[0] for path in work.glob("project/.spcs-milvus/*.password*")}
-    text = _NEW_NAME.sub("", json.dumps({"account": dump, "passwords": sorted(known)}, sort_keys=True))
+    beside = {"passwords": sorted(known), **_unseen(DataFolder(work / "account"))}
+    text = _NEW_NAME.sub("", json.dumps({"account": dump, **beside}, sort_keys=True))
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
     (work / "state.json").write_text(text)
     folder = states / digest
     with contextlib.suppress(OSError):  # an equal one is there
         work.rename(folder)
     return State(folder, digest)
+
+
+def _unseen(folder: DataFolder) -> dict[str, list[str]]:
+    """What no dump tells: what secrets hold, and whether the service that reads one was started again."""
+    with closing(Store(folder.catalogue)) as store:
+        found = [document.body for document in store.load() if document.table == "object"]
+    values = [one["settings"]["SECRET_STRING"] for one in found if "SECRET_STRING" in one["settings"]]
+    again = [one["name"] for one in found if one["name"] == "PAGE" and one["settings"].get("resumed_on")]
+    return {"secrets": sorted(values), "started again": again}
