@@ -7,10 +7,9 @@ import pytest
 from tests.spcs_milvus.stack import as_declared, by_address, declared
 
 from spcs_milvus.errors import DeployError
-from spcs_milvus.keeping import KEPT
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.observe import Observation
-from spcs_milvus.resource import ABSENT, Actual, Presence
+from spcs_milvus.resource import ABSENT, KEPT, Actual, Presence
 from spcs_milvus.status import LOOKED_AT, StackStatus, public_address, status
 from spcs_milvus.steps import Answer
 
