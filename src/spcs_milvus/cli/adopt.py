@@ -6,27 +6,19 @@ from typing import Annotated
 import typer
 
 from spcs_milvus import deployment, opening
-from spcs_milvus.cli.asking import UNCHANGED, agreed, must_ask
+from spcs_milvus.cli import options
+from spcs_milvus.cli.asking import agreed, must_ask
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import (
-    ConnectionName,
-    EnvironmentName,
-    Output,
-    OutputOption,
-    ProjectFile,
-    Yes,
-    commands,
-)
+from spcs_milvus.cli.doing import go_on, tell
 from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
-from spcs_milvus.views import console, documents
+from spcs_milvus.views import console
 from spcs_milvus.views.plan import show_plan
 from spcs_milvus.views.progress import progress
-from spcs_milvus.views.report import show_report
 
-app = commands()
+app = options.commands()
 AddressArgument = Annotated[
     str, typer.Argument(metavar="ADDRESS", help="An address of the project, as `plan` shows it: kind.NAME.")
 ]
@@ -35,11 +27,11 @@ AddressArgument = Annotated[
 @app.command()
 def adopt(
     address: AddressArgument,
-    file: ProjectFile = DEFAULT_FILE,
-    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
-    connection: ConnectionName = None,
-    output: OutputOption = Output.TEXT,
-    yes: Yes = False,
+    file: options.ProjectFile = DEFAULT_FILE,
+    environment: options.EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: options.ConnectionName = None,
+    output: options.OutputOption = options.Output.TEXT,
+    yes: options.Yes = False,
 ) -> None:
     """Mark an object that was there before as ours, and change nothing else of it.
 
@@ -52,17 +44,8 @@ def adopt(
         with stopping() as stop, opening.target(loaded, connect(loaded, connection)) as on:
             plan = deployment.make_adoption(on, address)
             show_plan(talk, plan)
-            if (
-                asks
-                and plan.changes
-                and not plan.conflicts
-                and not agreed("Make it ours? `down` will drop it")
-            ):
-                talk.print(UNCHANGED)
-                raise typer.Exit(1)
+            go_on(asks, plan, lambda: agreed("Make it ours? `down` will drop it"))
             with progress(talk) as emit:
                 report = deployment.adopt(on, plan, emit, stop)
-        if output is Output.JSON:
-            documents.write(documents.report_document(report))
-        show_report(talk if output is Output.JSON else console.out(), report, "adopt")
+        tell(report, output, "adopt")
         raise typer.Exit(report.exit_code)

@@ -5,44 +5,32 @@ import os
 import typer
 
 from spcs_milvus import deployment, opening
-from spcs_milvus.cli.asking import UNCHANGED, must_ask, typed
+from spcs_milvus.cli import options
+from spcs_milvus.cli.asking import must_ask, typed
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import (
-    ConnectionName,
-    DeleteData,
-    EnvironmentName,
-    KeepData,
-    Output,
-    OutputOption,
-    ProjectFile,
-    ReceiptFile,
-    Targets,
-    Yes,
-    commands,
-)
+from spcs_milvus.cli.doing import go_on, tell
 from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
-from spcs_milvus.views import console, documents
+from spcs_milvus.views import console
 from spcs_milvus.views.plan import show_plan
 from spcs_milvus.views.progress import progress
-from spcs_milvus.views.report import show_report
 
-app = commands()
+app = options.commands()
 
 
 @app.command()
 def down(
-    file: ProjectFile = DEFAULT_FILE,
-    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
-    connection: ConnectionName = None,
-    output: OutputOption = Output.TEXT,
-    keep_data: KeepData = False,
-    delete_data: DeleteData = None,
-    receipt: ReceiptFile = None,
-    target: Targets = None,
-    yes: Yes = False,
+    file: options.ProjectFile = DEFAULT_FILE,
+    environment: options.EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: options.ConnectionName = None,
+    output: options.OutputOption = options.Output.TEXT,
+    keep_data: options.KeepData = False,
+    delete_data: options.DeleteData = None,
+    receipt: options.ReceiptFile = None,
+    target: options.Targets = None,
+    yes: options.Yes = False,
 ) -> None:
     """Remove exactly what `up` made, and nothing else."""
     with boundary(output):
@@ -55,15 +43,11 @@ def down(
             name = loaded.title
             if plan.finds_nothing and not target:
                 talk.print(f"nothing of {name} is there")
-            if asks and plan.changes and not plan.conflicts and not typed(f"Type {name} to remove it", name):
-                talk.print(UNCHANGED)
-                raise typer.Exit(1)
+            go_on(asks, plan, lambda: typed(f"Type {name} to remove it", name))
             notes = deployment.receipt(on, plan, receipt) if receipt and not plan.conflicts else None
             with progress(talk) as emit:
                 report = deployment.down(on, plan, notes.beside(emit) if notes else emit, stop)
-        if output is Output.JSON:
-            documents.write(documents.report_document(report))
-        show_report(talk if output is Output.JSON else console.out(), report, "down")
+        tell(report, output, "down")
         if notes:
             notes.close(report)
         raise typer.Exit(report.exit_code)

@@ -7,17 +7,10 @@ from typing import Annotated
 import typer
 
 from spcs_milvus import deployment, opening
+from spcs_milvus.cli import options
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
 from spcs_milvus.cli.offline import without_account
-from spcs_milvus.cli.options import (
-    ConnectionName,
-    EnvironmentName,
-    Output,
-    OutputOption,
-    ProjectFile,
-    commands,
-)
 from spcs_milvus.config import DEFAULT_FILE, Loaded, load
 from spcs_milvus.drawing import Node, nodes
 from spcs_milvus.errors import ConnectError
@@ -26,7 +19,7 @@ from spcs_milvus.views import console, documents
 from spcs_milvus.views.graph import show_mermaid, show_tree
 from spcs_milvus.views.problems import show_warnings
 
-app = commands()
+app = options.commands()
 
 
 class Format(StrEnum):
@@ -42,10 +35,10 @@ Offline = Annotated[bool, typer.Option("--offline", help="Ask no account, and ma
 
 @app.command()
 def graph(
-    file: ProjectFile = DEFAULT_FILE,
-    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
-    connection: ConnectionName = None,
-    output: OutputOption = Output.TEXT,
+    file: options.ProjectFile = DEFAULT_FILE,
+    environment: options.EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: options.ConnectionName = None,
+    output: options.OutputOption = options.Output.TEXT,
     format_: FormatOption = Format.TEXT,
     offline: Offline = False,
 ) -> None:
@@ -54,7 +47,7 @@ def graph(
         loaded = load(file, os.environ, environment, secrets_too=False)
         show_warnings(console.talk(), loaded.warnings)
         drawn = nodes(without_account(loaded, connection)) if offline else _marked(loaded, connection)
-        if output is Output.JSON:
+        if output is options.Output.JSON:
             documents.write(documents.graph_document(drawn))
         elif format_ is Format.MERMAID:
             show_mermaid(console.out(), drawn)

@@ -8,16 +8,9 @@ from typing import Annotated
 import typer
 
 from spcs_milvus import image_deployment, opening
+from spcs_milvus.cli import options
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import (
-    ConnectionName,
-    EnvironmentName,
-    Output,
-    OutputOption,
-    ProjectFile,
-    commands,
-)
 from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.declaration import container_images
@@ -32,7 +25,7 @@ from spcs_milvus.views.problems import show_warnings
 from spcs_milvus.views.progress import progress
 from spcs_milvus.views.report import show_report
 
-app = commands(no_args_is_help=True, help="Show, build and push the images of the project.")
+app = options.commands(no_args_is_help=True, help="Show, build and push the images of the project.")
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="NAME", help="Images of the project. Default: all.")
 ]
@@ -40,10 +33,10 @@ Names = Annotated[
 
 @app.command("list")
 def list_(
-    file: ProjectFile = DEFAULT_FILE,
-    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
-    connection: ConnectionName = None,
-    output: OutputOption = Output.TEXT,
+    file: options.ProjectFile = DEFAULT_FILE,
+    environment: options.EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: options.ConnectionName = None,
+    output: options.OutputOption = options.Output.TEXT,
 ) -> None:
     """Show each image, and where it is.
 
@@ -53,7 +46,7 @@ def list_(
         loaded = load(file, os.environ, environment, secrets_too=False)
         with opening.target(loaded, connect(loaded, connection)) as on:
             shown = image_deployment.look(on)
-        if output is Output.JSON:
+        if output is options.Output.JSON:
             documents.write(documents.images_document(shown))
             return
         show_images(console.out(), shown)
@@ -63,10 +56,10 @@ def list_(
 @app.command()
 def build(
     names: Names = None,
-    file: ProjectFile = DEFAULT_FILE,
-    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
-    connection: ConnectionName = None,  # noqa: ARG001 - every command takes -c; this one needs no account
-    output: OutputOption = Output.TEXT,
+    file: options.ProjectFile = DEFAULT_FILE,
+    environment: options.EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: options.ConnectionName = None,  # noqa: ARG001 - every command takes -c; this one needs no account
+    output: options.OutputOption = options.Output.TEXT,
 ) -> None:
     """Build what the Docker engine does not have; needs no account."""
     with boundary(output):
@@ -82,10 +75,10 @@ def build(
 @app.command()
 def push(
     names: Names = None,
-    file: ProjectFile = DEFAULT_FILE,
-    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
-    connection: ConnectionName = None,
-    output: OutputOption = Output.TEXT,
+    file: options.ProjectFile = DEFAULT_FILE,
+    environment: options.EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: options.ConnectionName = None,
+    output: options.OutputOption = options.Output.TEXT,
 ) -> None:
     """Push what the image repository does not have; builds it first."""
     with boundary(output):
@@ -98,8 +91,8 @@ def push(
         _end(report, "images push", output)
 
 
-def _end(report: Report, verb: str, output: Output) -> None:
-    if output is Output.JSON:
+def _end(report: Report, verb: str, output: options.Output) -> None:
+    if output is options.Output.JSON:
         documents.write(documents.report_document(report))
-    show_report(console.talk() if output is Output.JSON else console.out(), report, verb)
+    show_report(console.talk() if output is options.Output.JSON else console.out(), report, verb)
     raise typer.Exit(report.exit_code)

@@ -7,25 +7,25 @@ from typing import Annotated
 
 import typer
 
+from spcs_milvus.cli import options
 from spcs_milvus.cli.boundary import boundary
-from spcs_milvus.cli.options import Output, ProjectFile, commands
 from spcs_milvus.config import DEFAULT_FILE
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.project import Project
 from spcs_milvus.project_values import FORMS, PROJECT_NAME
 from spcs_milvus.views import console
 
-app = commands()
+app = options.commands()
 SCHEMA = "spcs-milvus.schema.json"
 
 
 @app.command()
 def init(
     name: Annotated[str | None, typer.Argument(help="The project's name. Default: the folder's.")] = None,
-    file: ProjectFile = DEFAULT_FILE,
+    file: options.ProjectFile = DEFAULT_FILE,
 ) -> None:
     """Write a project file: two lines, every other setting has a default."""
-    with boundary(Output.TEXT):
+    with boundary(options.Output.TEXT):
         project = name or _name_of(file.resolve().parent.name)
         if not re.fullmatch(PROJECT_NAME.strip("^$"), project):
             hint = "name it: spcs-milvus init milvus-demo"

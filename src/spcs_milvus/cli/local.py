@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from spcs_milvus.cli import local_account
+from spcs_milvus.cli import local_account, options
 from spcs_milvus.cli.asking import agreed, must_ask
 from spcs_milvus.cli.boundary import boundary
-from spcs_milvus.cli.options import Output, OutputOption, Yes, commands
 from spcs_milvus.views import console, documents
 
-app = commands(no_args_is_help=True, help="Run a Snowflake account on this machine, for trying and testing.")
+app = options.commands(
+    no_args_is_help=True, help="Run a Snowflake account on this machine, for trying and testing."
+)
 
 
 class Runtime(StrEnum):
@@ -46,7 +47,7 @@ def start(
             "not at all. Default: the last one, else process."
         ),
     ] = None,
-    output: OutputOption = Output.TEXT,
+    output: options.OutputOption = options.Output.TEXT,
 ) -> None:
     """Start it in the background; does nothing when it is running."""
     with boundary(output):
@@ -54,7 +55,7 @@ def start(
 
 
 @app.command()
-def stop(data: Data = None, output: OutputOption = Output.TEXT) -> None:
+def stop(data: Data = None, output: options.OutputOption = options.Output.TEXT) -> None:
     """Stop it, with every process of its services; its state stays."""
     with boundary(output):
         was_running = local_account.stop(data)
@@ -62,7 +63,7 @@ def stop(data: Data = None, output: OutputOption = Output.TEXT) -> None:
 
 
 @app.command()
-def status(data: Data = None, output: OutputOption = Output.TEXT) -> None:
+def status(data: Data = None, output: options.OutputOption = options.Output.TEXT) -> None:
     """Show whether it runs and how to connect to it. Exit code 1 when it does not run."""
     with boundary(output):
         found = local_account.status(data)
@@ -73,11 +74,11 @@ def status(data: Data = None, output: OutputOption = Output.TEXT) -> None:
 
 
 @app.command()
-def dump(data: Data = None, output: OutputOption = Output.JSON) -> None:
+def dump(data: Data = None, output: options.OutputOption = options.Output.JSON) -> None:
     """Print everything it holds, so that two dumps can be compared."""
     with boundary(output):
         shown = local_account.dump(data)
-        if output is Output.JSON:
+        if output is options.Output.JSON:
             print(json.dumps(shown, indent=2, sort_keys=True))
             return
         for kind, objects in sorted(shown.items()):
@@ -85,7 +86,9 @@ def dump(data: Data = None, output: OutputOption = Output.JSON) -> None:
 
 
 @app.command()
-def reset(data: Data = None, yes: Yes = False, output: OutputOption = Output.TEXT) -> None:
+def reset(
+    data: Data = None, yes: options.Yes = False, output: options.OutputOption = options.Output.TEXT
+) -> None:
     """Stop it and delete everything it holds."""
     with boundary(output):
         if must_ask(yes, output) and not agreed(
@@ -96,13 +99,13 @@ def reset(data: Data = None, yes: Yes = False, output: OutputOption = Output.TEX
         _say({"reset": True}, "everything it held is gone", output)
 
 
-def _show(found: dict[str, Any], output: Output) -> None:
-    if output is Output.JSON:
+def _show(found: dict[str, Any], output: options.Output) -> None:
+    if output is options.Output.JSON:
         documents.write(found)
         return
-    options = found["connection"]
+    settings = found["connection"]
     console.out().print("[spcs_milvus_local]", markup=False)
-    for key, value in options.items():
+    for key, value in settings.items():
         console.out().print(f"{key} = {json.dumps(value)}", markup=False)
     console.talk().print(
         f"running as process {found['pid']}, runtime {found['runtime']}, state in {found['data']}"
@@ -113,8 +116,8 @@ def _show(found: dict[str, Any], output: Output) -> None:
     )
 
 
-def _say(document: dict[str, Any], text: str, output: Output) -> None:
-    if output is Output.JSON:
+def _say(document: dict[str, Any], text: str, output: options.Output) -> None:
+    if output is options.Output.JSON:
         documents.write({"version": documents.VERSION, **document})
     else:
         console.out().print(text)

@@ -6,33 +6,26 @@ from typing import Annotated
 import typer
 
 from spcs_milvus import looking, opening
+from spcs_milvus.cli import options
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import (
-    ConnectionName,
-    EnvironmentName,
-    Output,
-    OutputOption,
-    ProjectFile,
-    commands,
-)
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.logs import Wanted
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.logs import show_log
 
-app = commands()
+app = options.commands()
 
 
 @app.command()
 def logs(
     service: Annotated[str, typer.Argument(help="As `status` names it, in any case.")],
     container: Annotated[str | None, typer.Argument(help="Needed where there is more than one.")] = None,
-    file: ProjectFile = DEFAULT_FILE,
-    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
-    connection: ConnectionName = None,
-    output: OutputOption = Output.TEXT,
+    file: options.ProjectFile = DEFAULT_FILE,
+    environment: options.EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: options.ConnectionName = None,
+    output: options.OutputOption = options.Output.TEXT,
     lines: Annotated[int, typer.Option(min=1, help="How many of the last lines.")] = 100,
     previous: Annotated[bool, typer.Option("--previous", help="What it wrote before its restart.")] = False,
     timestamps: Annotated[bool, typer.Option("--timestamps", help="Put its time before each line.")] = False,
@@ -44,7 +37,7 @@ def logs(
         wanted = Wanted(service, container, instance, lines, previous, timestamps)
         with opening.target(loaded, connect(loaded, connection), images=False) as on:
             shown = looking.logs(on, wanted)
-        if output is Output.JSON:
+        if output is options.Output.JSON:
             documents.write(documents.log_document(shown))
             return
         show_log(shown)

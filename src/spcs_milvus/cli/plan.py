@@ -7,21 +7,9 @@ from typing import Annotated
 import typer
 
 from spcs_milvus import deployment, opening
+from spcs_milvus.cli import options
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import (
-    AllowDeletions,
-    ConnectionName,
-    EnvironmentName,
-    NoBuild,
-    NoPush,
-    Output,
-    OutputOption,
-    ProjectFile,
-    Rotate,
-    Targets,
-    commands,
-)
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.declaration import idle
 from spcs_milvus.image_plans import Allowed
@@ -30,21 +18,21 @@ from spcs_milvus.views import console, documents
 from spcs_milvus.views.plan import show_plan
 from spcs_milvus.views.problems import show_problems, show_warnings
 
-app = commands()
+app = options.commands()
 CHANGES = 3
 
 
 @app.command()
 def plan(
-    file: ProjectFile = DEFAULT_FILE,
-    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
-    connection: ConnectionName = None,
-    output: OutputOption = Output.TEXT,
-    rotate: Rotate = None,
-    no_build: NoBuild = False,
-    no_push: NoPush = False,
-    target: Targets = None,
-    allow_deletions: AllowDeletions = False,
+    file: options.ProjectFile = DEFAULT_FILE,
+    environment: options.EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: options.ConnectionName = None,
+    output: options.OutputOption = options.Output.TEXT,
+    rotate: options.Rotate = None,
+    no_build: options.NoBuild = False,
+    no_push: options.NoPush = False,
+    target: options.Targets = None,
+    allow_deletions: options.AllowDeletions = False,
     check: Annotated[
         bool, typer.Option("--check", help="Exit with 3 when there is something to do.")
     ] = False,
@@ -60,7 +48,7 @@ def plan(
         show_warnings(console.talk(), idle(loaded, chosen.image_format))
         with opening.target(loaded, chosen) as on:
             shown = deployment.make_plan(on, renewed, target or (), allow_deletions, images).plan
-            if output is Output.JSON:
+            if output is options.Output.JSON:
                 seconds = time.monotonic() - began
                 documents.write(documents.plan_document(shown, opening.counts(on), seconds))
             else:

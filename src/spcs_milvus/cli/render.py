@@ -7,16 +7,9 @@ from typing import Annotated
 import typer
 
 from spcs_milvus import folder
+from spcs_milvus.cli import options
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.offline import without_account
-from spcs_milvus.cli.options import (
-    ConnectionName,
-    EnvironmentName,
-    Output,
-    OutputOption,
-    ProjectFile,
-    commands,
-)
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
 from spcs_milvus.rendering import WRITTEN_BY
@@ -25,7 +18,7 @@ from spcs_milvus.views import console, documents
 from spcs_milvus.views.problems import show_warnings
 from spcs_milvus.views.rendering import show_files
 
-app = commands()
+app = options.commands()
 Out = Annotated[
     Path, typer.Option("--out", metavar="DIR", help="A new or empty folder, or one that render wrote.")
 ]
@@ -34,10 +27,10 @@ Out = Annotated[
 @app.command()
 def render(
     out: Out,
-    file: ProjectFile = DEFAULT_FILE,
-    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
-    connection: ConnectionName = None,
-    output: OutputOption = Output.TEXT,
+    file: options.ProjectFile = DEFAULT_FILE,
+    environment: options.EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: options.ConnectionName = None,
+    output: options.OutputOption = options.Output.TEXT,
 ) -> None:
     """Write what `up` would send as SQL files, in order, with scripts that undo it."""
     with boundary(output):
@@ -45,7 +38,7 @@ def render(
         show_warnings(console.talk(), loaded.warnings)
         files = files_of(loaded.title, without_account(loaded, connection))
         folder.write(out, {one.path: one.text for one in files}, WRITTEN_BY)
-        if output is Output.JSON:
+        if output is options.Output.JSON:
             documents.write(documents.files_document(out, files))
             return
         show_files(console.out(), files)

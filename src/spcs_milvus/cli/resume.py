@@ -5,33 +5,26 @@ import os
 import typer
 
 from spcs_milvus import deployment, opening
+from spcs_milvus.cli import options
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import (
-    ConnectionName,
-    EnvironmentName,
-    Output,
-    OutputOption,
-    ProjectFile,
-    commands,
-)
+from spcs_milvus.cli.doing import tell
 from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
-from spcs_milvus.views import console, documents
+from spcs_milvus.views import console
 from spcs_milvus.views.plan import show_plan
 from spcs_milvus.views.progress import progress
-from spcs_milvus.views.report import show_report
 
-app = commands()
+app = options.commands()
 
 
 @app.command()
 def resume(
-    file: ProjectFile = DEFAULT_FILE,
-    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
-    connection: ConnectionName = None,
-    output: OutputOption = Output.TEXT,
+    file: options.ProjectFile = DEFAULT_FILE,
+    environment: options.EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: options.ConnectionName = None,
+    output: options.OutputOption = options.Output.TEXT,
 ) -> None:
     """Wake up compute pools and services, and wait until they are ready; from then on they cost credits."""
     with boundary(output):
@@ -42,7 +35,5 @@ def resume(
             show_plan(talk, plan)
             with progress(talk) as emit:
                 report = deployment.rest(on, plan, emit, stop)
-        if output is Output.JSON:
-            documents.write(documents.report_document(report))
-        show_report(talk if output is Output.JSON else console.out(), report, "resume")
+        tell(report, output, "resume")
         raise typer.Exit(report.exit_code)

@@ -6,16 +6,9 @@ from typing import Annotated
 import typer
 
 from spcs_milvus import looking, opening
+from spcs_milvus.cli import options
 from spcs_milvus.cli.boundary import INTERRUPTED, boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import (
-    ConnectionName,
-    EnvironmentName,
-    Output,
-    OutputOption,
-    ProjectFile,
-    commands,
-)
 from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.errors import ConfigError
@@ -24,15 +17,15 @@ from spcs_milvus.views import console, documents
 from spcs_milvus.views.status import show_status
 from spcs_milvus.views.watch import watching
 
-app = commands()
+app = options.commands()
 
 
 @app.command()
 def status(
-    file: ProjectFile = DEFAULT_FILE,
-    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
-    connection: ConnectionName = None,
-    output: OutputOption = Output.TEXT,
+    file: options.ProjectFile = DEFAULT_FILE,
+    environment: options.EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: options.ConnectionName = None,
+    output: options.OutputOption = options.Output.TEXT,
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on showing it until Ctrl-C, which exits with 130.")
     ] = False,
@@ -46,7 +39,7 @@ def status(
 ) -> None:
     """Show compute pools, services, containers and addresses."""
     with boundary(output):
-        if watch and output is Output.JSON:
+        if watch and output is options.Output.JSON:
             raise ConfigError("--watch is for people", hint="ask again and again without --watch")
         if until_ready and not watch:
             raise ConfigError("--until-ready goes with --watch", hint="add --watch")
@@ -57,7 +50,7 @@ def status(
                 _watch(on, every, until_ready)
                 return
             shown = looking.look(on)
-        if output is Output.JSON:
+        if output is options.Output.JSON:
             documents.write(documents.status_document(shown))
         else:
             show_status(console.out(), shown)

@@ -5,49 +5,37 @@ import os
 import typer
 
 from spcs_milvus import deployment, opening
-from spcs_milvus.cli.asking import UNCHANGED, agreed, must_ask
+from spcs_milvus.cli import options
+from spcs_milvus.cli.asking import agreed, must_ask
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
-from spcs_milvus.cli.options import (
-    AllowDeletions,
-    ConnectionName,
-    EnvironmentName,
-    NoBuild,
-    NoPush,
-    Output,
-    OutputOption,
-    ProjectFile,
-    Rotate,
-    Targets,
-    Yes,
-    commands,
-)
+from spcs_milvus.cli.doing import go_on, tell
 from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.declaration import idle
 from spcs_milvus.image_plans import Allowed
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
-from spcs_milvus.views import console, documents
+from spcs_milvus.views import console
 from spcs_milvus.views.plan import show_plan
 from spcs_milvus.views.problems import show_warnings
 from spcs_milvus.views.progress import progress
-from spcs_milvus.views.report import show_generated, show_report
+from spcs_milvus.views.report import show_generated
 
-app = commands()
+app = options.commands()
 
 
 @app.command()
 def up(
-    file: ProjectFile = DEFAULT_FILE,
-    environment: EnvironmentName = DEFAULT_ENVIRONMENT,
-    connection: ConnectionName = None,
-    output: OutputOption = Output.TEXT,
-    rotate: Rotate = None,
-    no_build: NoBuild = False,
-    no_push: NoPush = False,
-    target: Targets = None,
-    allow_deletions: AllowDeletions = False,
-    yes: Yes = False,
+    file: options.ProjectFile = DEFAULT_FILE,
+    environment: options.EnvironmentName = DEFAULT_ENVIRONMENT,
+    connection: options.ConnectionName = None,
+    output: options.OutputOption = options.Output.TEXT,
+    rotate: options.Rotate = None,
+    no_build: options.NoBuild = False,
+    no_push: options.NoPush = False,
+    target: options.Targets = None,
+    allow_deletions: options.AllowDeletions = False,
+    yes: options.Yes = False,
 ) -> None:
     """Make the account what the project file says; run it again to go on, or to bring in a change."""
     with boundary(output):
@@ -62,18 +50,14 @@ def up(
         with stopping() as stop, opening.target(loaded, chosen) as on:
             planned = deployment.make_plan(on, renewed, target or (), allow_deletions, images)
             show_plan(talk, planned.plan)
-            if asks and planned.plan.writes and not planned.plan.conflicts and not agreed("Do it?"):
-                talk.print(UNCHANGED)
-                raise typer.Exit(1)
+            go_on(asks, planned.plan, lambda: agreed("Do it?"))
             with progress(talk) as emit:
                 report = deployment.up(on, planned, emit, stop)
-        if output is Output.JSON:
-            documents.write(documents.report_document(report))
-        show_report(talk if output is Output.JSON else console.out(), report, "up")
-        if output is Output.TEXT:
+        tell(report, output, "up")
+        if output is options.Output.TEXT:
             show_generated(talk, report)
         is_up = report.outcomes and report.status and report.status.ready
-        if report.exit_code == 0 and output is Output.TEXT and is_up:
+        if report.exit_code == 0 and output is options.Output.TEXT and is_up:
             notebook = "open the jupyter address, run TestMilvus.ipynb; " if loaded.project.jupyter else ""
             named = loaded.words(connection)
             talk.print(f"next: {notebook}spcs-milvus status{named}, spcs-milvus down{named}")
