@@ -209,5 +209,20 @@ def test_what_another_role_owns_is_refused_with_the_sql_that_helps() -> None:
     assert _problem(plan).hint == "a service keeps its owner; give ours another name"
 
 
+def test_a_database_is_handed_over_with_the_schema_that_came_with_it() -> None:
+    database = by_address(STACK)["database.MILVUS_DEMO"]
+    grant = "GRANT OWNERSHIP ON {} TO ROLE MILVUS_DEMO_OWNER COPY CURRENT GRANTS;"
+    schema, whole = (grant.format(one) for one in ("SCHEMA MILVUS_DEMO.PUBLIC", "DATABASE MILVUS_DEMO"))
+    hint = _problem(plan_adoption(database, _unmarked(database, owner="SYSADMIN"))).hint
+    assert str(hint).endswith(f"USE ROLE SYSADMIN; {schema} {whole} and adopt it again")
+
+
+def test_a_role_that_we_do_not_make_is_not_to_be_made_first() -> None:
+    role = by_address(STACK)["role.MILVUS_DEMO_OWNER"]
+    hint = _problem(plan_adoption(role, _unmarked(role, owner="THEIRS"))).hint
+    grant = "GRANT OWNERSHIP ON ROLE MILVUS_DEMO_OWNER TO ROLE USERADMIN COPY CURRENT GRANTS;"
+    assert hint == f"USE ROLE THEIRS; {grant} and adopt it again"
+
+
 def test_an_owner_that_is_not_told_is_tried() -> None:
     assert plan_adoption(POOL, _unmarked(POOL, owner=None)).changes

@@ -10,7 +10,7 @@ from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declare
 
 from spcs_milvus.errors import Problem
 from spcs_milvus.kinds import kind_of
-from spcs_milvus.kinds.base import Found
+from spcs_milvus.kinds.base import Found, unseen
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.orphans import GONE, ordered, orphans, strangers, swept, too_many
@@ -370,6 +370,14 @@ def test_what_an_owner_has_in_a_database_of_others_is_told_with_the_owner() -> N
     stage = _found("stage", "OLD", "S", "MINE")
     inside = strangers([role, theirs, schema], {role.address: [stage]}, seen([role, theirs, schema]).actual)
     assert inside[role.address] == inside[schema.address] == (stage.address,)
+
+
+def test_what_may_stand_in_an_orphan_unseen_is_told_as_that() -> None:
+    database = next(one for one in OLD if one.address.kind == "database")
+    plan = _swept([database], {database.address: [unseen(database, "tasks")]})
+    assert _kept(plan)[str(database.address)] == (
+        f"{database.address} is ours and not in the project file any more, but something else may be in it"
+    )
 
 
 def test_what_is_strange_is_told_in_words() -> None:

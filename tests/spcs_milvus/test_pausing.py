@@ -18,6 +18,7 @@ from spcs_milvus.resource import ABSENT, KEPT, RESTARTING, Actual, Address, Pres
 from spcs_milvus.specification import canonical
 from spcs_milvus.status import LOOKED_AT
 from spcs_milvus.steps import Effect, Rest, Statement
+from spcs_milvus.teardown import plan_down
 
 STACK = declared()
 MILVUS = by_address(STACK)["service.MILVUS_DEMO.PUBLIC.MILVUS"]
@@ -139,6 +140,16 @@ def test_what_was_kept_is_charged_for_once_it_wakes(state: str) -> None:
     kept = replace(_in_state(POOL, state), comment=f"{KEPT} {POOL.mark}")
     (change,) = plan_up(STACK, seen(STACK, {POOL.address: kept})).changes
     assert bool(change.cost.credits) is (state == "SUSPENDED")
+
+
+def test_a_pool_that_rests_is_told_with_what_that_saves() -> None:
+    up = as_declared(POOL, live={"owner": POOL.role, "state": "ACTIVE", "nodes": 2})
+    saved = "2 nodes of CPU_X64_S less, saving about 0.22 credits an hour"
+    (change,) = plan_pause([POOL], seen([POOL], {POOL.address: up}), {}).changes
+    assert change.cost == Cost(credits=saved)
+    kept = plan_down(STACK, seen(STACK, {POOL.address: up}), {}, keep_data=True).changes
+    (change,) = (one for one in kept if one.address == POOL.address)
+    assert change.cost == Cost(credits=saved)
 
 
 def _cut_short(status: str) -> Actual:

@@ -37,6 +37,12 @@ def _told(plan: Plan) -> set[str]:
     return {str(change.address) for change in plan.changes}
 
 
+def test_of_strangers_only_those_in_the_place_of_a_target_are_told() -> None:
+    theirs = {BY_ADDRESS[one].address: as_declared(BY_ADDRESS[one], comment="x") for one in (MILVUS, JUPYTER)}
+    plan = only_down(plan_down(STACK, seen(STACK, theirs), {}), [MILVUS])
+    assert [problem.place for problem in plan.strange] == [MILVUS]
+
+
 def test_without_targets_a_plan_is_as_it_was() -> None:
     up, down = _up(), _down()
     assert only_up(up, ()) is up

@@ -9,7 +9,7 @@ from spcs_milvus.errors import Problem
 from spcs_milvus.kinds import base, kind_of
 from spcs_milvus.orphans import strangers
 from spcs_milvus.plan import Plan
-from spcs_milvus.resource import ABSENT, Address, Resource
+from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
 from spcs_milvus.steps import Statement
 from spcs_milvus.teardown import pasteable, plan_down, some
 
@@ -117,13 +117,26 @@ def test_what_may_be_there_unseen_goes_along_only_where_it_is_agreed(
     for one in stays:
         told = kept[str(one)]
         assert (told.summary, told.detail) == (f"{one} may hold things that are not ours", hidden)
-        assert str(told.hint).endswith(f"let all in it go along: spcs-milvus down --delete-data {one}")
+        who = BY_ADDRESS[str(one)].seen_by
+        assert told.hint == (
+            f"run down as a user who may take the role {who}, which is shown all of it, or "
+            f"let all in it go along: spcs-milvus down --delete-data {one}"
+        )
 
 
 def test_what_is_seen_is_named_beside_what_may_be_there_unseen() -> None:
     (told,) = (one for one in _down(**{str(DATABASE): (*TABLE, HIDDEN[0].address)}).kept if one.detail)
     assert told.summary == f"{DATABASE} holds things that are not ours"
     assert told.detail == "table MILVUS_DEMO.S.T; tables that this user is not shown"
+
+
+def test_what_may_be_ours_and_cannot_be_told_stays_and_is_told() -> None:
+    hidden = Actual(Presence.UNKNOWN, reason="the role may not see it")
+    plan = plan_down(STACK, seen(STACK, {MILVUS: hidden}), {})
+    (told,) = (one for one in plan.kept if one.place == str(MILVUS))
+    assert told.detail == "the role may not see it"
+    assert MILVUS not in {change.address for change in plan.changes}
+    assert not plan.strange
 
 
 def test_a_pool_keeps_what_runs_on_it_whatever_is_agreed() -> None:
