@@ -114,6 +114,5 @@ def _interrupted(report: Report) -> Iterator[Problem]:
     for outcome in report.outcomes:
         if outcome.status is Status.INTERRUPTED:
             address = str(outcome.change.address)
-            yield Problem(
-                f"{address} was not done: interrupted", None, address, "run `spcs-milvus down` again"
-            )
+            hint = "the same command goes on from here"
+            yield Problem(f"{address} was not done: interrupted", None, address, hint)

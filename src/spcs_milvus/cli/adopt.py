@@ -47,5 +47,5 @@ def adopt(
             go_on(asks, plan, lambda: agreed("Make it ours? `down` will drop it"))
             with progress(talk) as emit:
                 report = deployment.adopt(on, plan, emit, stop)
-        tell(report, output, "adopt")
+        tell(report, output)
         raise typer.Exit(report.exit_code)

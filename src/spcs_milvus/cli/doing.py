@@ -19,8 +19,8 @@ def go_on(asks: bool, plan: Plan, answer: Callable[[], bool]) -> None:
         raise typer.Exit(1)
 
 
-def tell(report: Report, output: Output, command: str) -> None:
-    """Shows what came of the ``command``; with JSON the document is all that goes to stdout."""
+def tell(report: Report, output: Output) -> None:
+    """Shows what came of a command; with JSON the document is all that goes to stdout."""
     if output is Output.JSON:
         documents.write(documents.report_document(report))
-    show_report(console.talk() if output is Output.JSON else console.out(), report, command)
+    show_report(console.talk() if output is Output.JSON else console.out(), report)

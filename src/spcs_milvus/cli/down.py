@@ -47,7 +47,7 @@ def down(
             notes = deployment.receipt(on, plan, receipt) if receipt and not plan.conflicts else None
             with progress(talk) as emit:
                 report = deployment.down(on, plan, notes.beside(emit) if notes else emit, stop)
-        tell(report, output, "down")
+        tell(report, output)
         if notes:
             notes.close(report)
         raise typer.Exit(report.exit_code)

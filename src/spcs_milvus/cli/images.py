@@ -11,19 +11,18 @@ from spcs_milvus import image_deployment, opening
 from spcs_milvus.cli import options
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
+from spcs_milvus.cli.doing import tell
 from spcs_milvus.cli.stopping import stopping
 from spcs_milvus.config import DEFAULT_FILE, load
 from spcs_milvus.declaration import container_images
 from spcs_milvus.image_plans import chosen, plan_build
 from spcs_milvus.images import Engine, container_image
 from spcs_milvus.overlay import DEFAULT_ENVIRONMENT
-from spcs_milvus.report import Report
 from spcs_milvus.views import console, documents
 from spcs_milvus.views.images import show_images
 from spcs_milvus.views.plan import show_plan
 from spcs_milvus.views.problems import show_warnings
 from spcs_milvus.views.progress import progress
-from spcs_milvus.views.report import show_report
 
 app = options.commands(no_args_is_help=True, help="Show, build and push the images of the project.")
 Names = Annotated[
@@ -69,7 +68,8 @@ def build(
         show_plan(console.talk(), plan)
         with stopping() as stop, Engine() as engine, progress(console.talk()) as emit:
             report = image_deployment.build(plan, emit, stop, engine)
-        _end(report, "images build", output)
+        tell(report, output)
+        raise typer.Exit(report.exit_code)
 
 
 @app.command()
@@ -88,11 +88,5 @@ def push(
             show_plan(console.talk(), planned.plan)
             with progress(console.talk()) as emit:
                 report = image_deployment.push(on, planned, emit, stop)
-        _end(report, "images push", output)
-
-
-def _end(report: Report, verb: str, output: options.Output) -> None:
-    if output is options.Output.JSON:
-        documents.write(documents.report_document(report))
-    show_report(console.talk() if output is options.Output.JSON else console.out(), report, verb)
-    raise typer.Exit(report.exit_code)
+        tell(report, output)
+        raise typer.Exit(report.exit_code)

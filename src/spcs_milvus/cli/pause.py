@@ -40,5 +40,5 @@ def pause(
             go_on(asks, plan, lambda: agreed("Do it?"))
             with progress(talk) as emit:
                 report = deployment.rest(on, plan, emit, stop)
-        tell(report, output, "pause")
+        tell(report, output)
         raise typer.Exit(report.exit_code)

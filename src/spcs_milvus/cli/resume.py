@@ -35,5 +35,5 @@ def resume(
             show_plan(talk, plan)
             with progress(talk) as emit:
                 report = deployment.rest(on, plan, emit, stop)
-        tell(report, output, "resume")
+        tell(report, output)
         raise typer.Exit(report.exit_code)

@@ -53,7 +53,7 @@ def up(
             go_on(asks, planned.plan, lambda: agreed("Do it?"))
             with progress(talk) as emit:
                 report = deployment.up(on, planned, emit, stop)
-        tell(report, output, "up")
+        tell(report, output)
         if output is options.Output.TEXT:
             show_generated(talk, report)
         is_up = report.outcomes and report.status and report.status.ready

@@ -11,21 +11,19 @@ from spcs_milvus.views.progress import SHOWN_SECONDS
 from spcs_milvus.views.status import pause_lines, show_addresses
 
 
-def show_report(console: Console, report: Report, verb: str) -> None:
-    """Prints the end of a run; ``verb`` is the command, for the hints."""
+def show_report(console: Console, report: Report) -> None:
+    """Prints the end of a run."""
     show_problems(
         console, [_failure(outcome.change.address, outcome.problem) for outcome in failures(report.outcomes)]
     )
     skipped = [outcome for outcome in report.outcomes if outcome.status is Status.SKIPPED]
     if skipped:
         console.print(
-            Text(f"{len(skipped)} skipped because of that; `spcs-milvus {verb}` goes on from here", "yellow")
+            Text(f"{len(skipped)} skipped because of that; the same command goes on from here", "yellow")
         )
     cut = [outcome for outcome in report.outcomes if outcome.status is Status.INTERRUPTED]
     if cut:
-        console.print(
-            Text(f"interrupted: {len(cut)} not done; `spcs-milvus {verb}` goes on from here", "yellow")
-        )
+        console.print(Text(f"interrupted: {len(cut)} not done; the same command goes on from here", "yellow"))
     show_problems(console, report.leftovers, "left", "bold yellow")
     show_problems(console, (*report.plan.lasting, *report.plan.strange), "stays", "bold yellow")
     for file in report.removed:
