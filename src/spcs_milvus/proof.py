@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from spcs_milvus import settling
 from spcs_milvus.components import jupyter
-from spcs_milvus.errors import ConfigError, DeployError, LeftError, Problem, StatementError
+from spcs_milvus.errors import ConfigError, DeployError, LeftError, Problem, StoppedError
 from spcs_milvus.kinds import service
 from spcs_milvus.observe import Query, observe
 from spcs_milvus.resource import Actual, Presence, Resource
@@ -81,18 +81,21 @@ def prove(resources: Collection[Resource], tools: Tools) -> Proof:
 
 @contextmanager
 def _dropped_afterwards(job: Resource, drop: Statement, tools: Tools) -> Iterator[None]:
-    """There is none where it was refused, or somebody has taken it away already."""
-    before: tuple[Problem, ...] = ()
+    """There is none where it was refused, or somebody has taken it away already. One that stays is told
+    behind what went wrong before, unless that was a bug.
+    """
     try:
         yield
     except DeployError as error:
-        before = error.problems
+        if stays := _not_dropped(job, drop, tools):
+            told = StoppedError if isinstance(error, StoppedError) else LeftError
+            raise told.of((*error.problems, stays)) from error
         raise
-    finally:
-        try:
-            _settled(job, drop, tools)
-        except StatementError as error:
-            raise LeftError.of((*before, _stays(job, drop, error))) from error
+    except BaseException:
+        _not_dropped(job, drop, tools)
+        raise
+    if stays := _not_dropped(job, drop, tools):
+        raise LeftError.of([stays])
 
 
 def _until_over(job: Resource, tools: Tools) -> str:
@@ -147,9 +150,18 @@ def _settled(job: Resource, statement: Statement, tools: Tools) -> None:
     )
 
 
-def _stays(job: Resource, drop: Statement, error: StatementError) -> Problem:
+def _not_dropped(job: Resource, drop: Statement, tools: Tools) -> Problem | None:
+    """Drops it; why it may still be there, None when it is gone."""
+    try:
+        _settled(job, drop, tools)
+    except DeployError as error:
+        return _stays(job, drop, error.problem)
+    return None
+
+
+def _stays(job: Resource, drop: Statement, problem: Problem) -> Problem:
     hint = f"as role {drop.role}: {drop.sql}; `spcs-milvus down` takes it along"
-    detail = f"{error.problem.summary} ({error.problem.detail})"
+    detail = f"{problem.summary} ({problem.detail})" if problem.detail else problem.summary
     return Problem("the job that ran the notebook may still be there", detail, str(job.name), hint)
 
 

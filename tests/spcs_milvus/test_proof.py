@@ -6,7 +6,14 @@ from collections.abc import Callable, Collection, Mapping
 import pytest
 from tests.spcs_milvus.stack import declared
 
-from spcs_milvus.errors import ConfigError, DeployError, LeftError, StatementError, StoppedError
+from spcs_milvus.errors import (
+    ConfigError,
+    ConnectError,
+    DeployError,
+    LeftError,
+    StatementError,
+    StoppedError,
+)
 from spcs_milvus.proof import PATIENCE_SECONDS, PAUSE_SECONDS, Proof, Tools, prove
 from spcs_milvus.steps import Answer, Look, Row, Statement
 
@@ -144,6 +151,34 @@ def test_a_job_that_stays_is_told(ended: str, before: list[str]) -> None:
     assert stays.detail == "busy (error 003001)"
     drop = account.performed[-1]
     assert stays.hint == f"as role MILVUS_DEMO_JUPYTER: {drop.sql}; `spcs-milvus down` takes it along"
+
+
+NO_WAY_IN = ConnectError("no way in", hint="sign in again")
+
+
+@pytest.mark.parametrize("why", [BUSY, NO_WAY_IN], ids=["refused", "no way in"])
+def test_ctrl_c_stays_what_ended_it_though_the_job_stays(why: DeployError) -> None:
+    account = _Account("RUNNING", waits=False, errors={"DROP": why})
+    with pytest.raises(StoppedError) as caught:
+        account.prove()
+    assert caught.value.exit_code == 130
+    assert caught.value.problems[-1].summary == "the job that ran the notebook may still be there"
+
+
+def test_a_job_that_nobody_can_drop_any_more_is_told() -> None:
+    with pytest.raises(LeftError) as caught:
+        _Account("DONE", errors={"DROP": NO_WAY_IN}).prove()
+    (stays,) = caught.value.problems
+    assert stays.detail == "no way in"
+
+
+def test_a_bug_is_not_hidden_by_a_job_that_stays() -> None:
+    bug = KeyError("ours")
+    account = _Account(errors={"EXECUTE": bug, "DROP": BUSY})
+    with pytest.raises(KeyError) as caught:
+        account.prove()
+    assert caught.value is bug
+    assert account.done() == ["EXECUTE", "DROP"]
 
 
 def test_ctrl_c_drops_the_job() -> None:
