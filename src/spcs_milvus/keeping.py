@@ -28,9 +28,8 @@ def note_of(actual: Actual) -> str | None:
     return mark.note if mark and mark.note in REASONS else None
 
 
-def noted(resource: Resource, actual: Actual) -> Resource:
-    """The resource with the note that is there, for statements that set the comment before all is done."""
-    note = note_of(actual)
+def noted(resource: Resource, note: str | None) -> Resource:
+    """The resource with that note, for statements that set the comment before all is done."""
     return replace(resource, mark=replace(resource.mark, note=note)) if resource.mark and note else resource
 
 
@@ -57,9 +56,14 @@ def awake(resource: Resource, actual: Actual, state: str) -> tuple[Step, ...]:
         return ()
     resume = kind.resume(resource) if state in ASLEEP or note == RESTARTING else ()
     suspend = kind.suspend(resource) if state not in ASLEEP and note == RESTARTING else ()
-    return (*suspend, *resume, unnoted(resource))
+    return (*suspend, *resume, comment_step(resource, str(resource.mark)))
 
 
-def unnoted(resource: Resource) -> Step:
-    """The statement that leaves nothing but the mark in the comment."""
-    return comment_step(resource, str(resource.mark))
+def unnoted(resource: Resource, actual: Actual) -> tuple[Step, ...]:
+    """The statement that leaves nothing but the mark that is there in the comment; none where no note of ours
+    stands before it.
+    """
+    mark = read_mark(actual.comment)
+    if mark is None or note_of(actual) is None:
+        return ()
+    return (comment_step(resource, str(replace(mark, note=""))),)

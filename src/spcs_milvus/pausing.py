@@ -17,7 +17,7 @@ from spcs_milvus.errors import Problem
 from spcs_milvus.graph import reverse
 from spcs_milvus.keeping import note_of, unnoted
 from spcs_milvus.kinds import kind_of
-from spcs_milvus.kinds.base import Cost, Found
+from spcs_milvus.kinds.base import FREE, Cost, Found
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict
 from spcs_milvus.plan import (
@@ -30,7 +30,7 @@ from spcs_milvus.plan import (
     wait_for,
     with_needs,
 )
-from spcs_milvus.resource import RESTARTING, Actual, Address, Presence, Resource
+from spcs_milvus.resource import KEPT, RESTARTING, Actual, Address, Presence, Resource
 from spcs_milvus.states import is_ready, is_suspended, state_of, unseen
 from spcs_milvus.steps import Rest
 
@@ -69,7 +69,7 @@ def plan_pause(
         elif others:
             kept.append(_shared(resource, others))
         else:
-            lost = lost_at_rest(resource, actual)
+            lost = None if is_suspended(actual) else lost_at_rest(resource, actual)
             if lost and resource.address not in agreed:
                 conflicts.append(_would_lose(resource, lost))
             changes.append(_paused(resource, actual, lost))
@@ -164,8 +164,8 @@ def _waking(change: Change) -> int:
 
 def _paused(resource: Resource, actual: Actual, lost: str | None) -> Change:
     suspend = () if is_suspended(actual) else kind_of(resource.address.kind).suspend(resource)
-    ended = (unnoted(resource),) if note_of(actual) == RESTARTING else ()
-    because, steps = f"it is {state_of(actual)}", (*suspend, Rest(resource.address), *ended)
+    because = f"it is {state_of(actual)}"
+    steps = (*suspend, Rest(resource.address), *unnoted(resource, actual))
     down = "it answers nobody until it is resumed" if _serves(resource) else None
     cost = Cost(downtime=down, credits=kind_of(resource.address.kind).dropping(resource, actual).credits)
     return Change(resource.address, Action.PAUSE, because, steps, loses=lost, cost=cost)
@@ -177,10 +177,12 @@ def _serves(resource: Resource) -> bool:
 
 def _resumed(resource: Resource, actual: Actual) -> Iterator[Change]:
     """A service that is not ready is waited for, too: a run may have been cut short before it was."""
-    if is_suspended(actual):
-        ended = (unnoted(resource),) if note_of(actual) else ()
-        steps = (*kind_of(resource.address.kind).resume(resource), *ended)
-        because, cost = f"it is {state_of(actual)}", cost_of_waking(resource)
+    kept = note_of(actual) == KEPT
+    if is_suspended(actual) or kept:
+        resume = kind_of(resource.address.kind).resume(resource) if is_suspended(actual) else ()
+        because = f"it is {state_of(actual)}" + (", and kept no more" if kept else "")
+        cost = cost_of_waking(resource) if resume else FREE
+        steps = (*resume, *unnoted(resource, actual))
         yield Change(resource.address, Action.RESUME, because, steps, cost=cost)
     if _serves(resource) and not (is_ready(actual) and not is_suspended(actual)):
         yield wait_for(resource, "it is to be ready")

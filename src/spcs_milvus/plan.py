@@ -18,6 +18,7 @@ from spcs_milvus.guards import forbidden
 from spcs_milvus.keeping import REASONS, awake, note_of, noted
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import FREE, Cost
+from spcs_milvus.kinds.service import restarting
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent, missing
 from spcs_milvus.resource import RESTARTING, Actual, Address, Presence, Resource
@@ -135,6 +136,7 @@ def plan_up(
     conflicts: list[Problem] = []
     left_out = frozenset(_not_tried(resources, observation))
     renewed = _renewed(resources, rotated)
+    announced = dict(_announced(resources, observation, rotated))
     digests = dict(_digests(resources))
     for declared_as in resources:
         actual = observation.actual[declared_as.address]
@@ -155,7 +157,8 @@ def plan_up(
         if problem:
             conflicts.append(problem)
         if change:
-            changes.append(change)
+            before = announced.get(change.address, ())
+            changes.append(replace(change, steps=(*before, *change.steps)) if before else change)
         if resource.address.kind == "service" and not problem:
             changes += _wait(resource, actual, changed=change is not None)
     needs = {resource.address: resource.needs for resource in resources}
@@ -199,6 +202,23 @@ def _renewed(resources: Collection[Resource], rotated: Collection[Address]) -> d
     return found
 
 
+def _announced(
+    resources: Collection[Resource], observation: Observation, rotated: Collection[Address]
+) -> Iterator[tuple[Address, tuple[Step, ...]]]:
+    """What comes before each rotated secret: a note on whoever reads it and runs, that it is to start again.
+    So no run that is cut short leaves a reader of the old value that nobody starts again.
+    """
+    services = [(one, observation.actual[one.address]) for one in resources if one.address.kind == "service"]
+    running = [
+        one
+        for one, actual in services
+        if actual.presence is Presence.PRESENT and not is_suspended(actual) and not conflict(one, actual)
+    ]
+    for secret in rotated:
+        steps = tuple(restarting(one) for one in running if secret in one.needs)
+        yield secret, steps
+
+
 def _digests(resources: Collection[Resource]) -> Iterator[tuple[str, str]]:
     """The digest of each image that we push, by what a specification calls it."""
     for one in resources:
@@ -228,9 +248,9 @@ def _change(
         cost = replace(kind.dropping(resource, actual), credits=kind.creating(resource).credits)
         return Change(address, Action.REPLACE, because, (), frozenset(), found, loses, cost, images, forcing)
     reasons = [f"{name} differs" for name in sorted(names)] + ([renewed] if renewed and renewing else [])
-    note = note_of(actual) if waking else None
-    reasons += [REASONS[note]] if note else []
-    altering = kind.alter(noted(resource, actual), names) if found else ()
+    note = RESTARTING if renewing and address.kind == "service" else note_of(actual)
+    reasons += [REASONS[note]] if note and waking else []
+    altering = kind.alter(noted(resource, note), names) if found else ()
     cost = kind.altering(resource, actual, names, bool(renewing) or note == RESTARTING)
     if waking and is_suspended(actual):
         cost = replace(cost, credits=cost_of_waking(resource).credits)

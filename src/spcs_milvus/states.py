@@ -20,9 +20,7 @@ def state_of(actual: Actual) -> str:
 
 
 def is_suspended(actual: Actual) -> bool:
-    """Whether a service or compute pool rests, or is about to: it was paused, or a rotation was cut short
-    between the two of its steps.
-    """
+    """Whether a service or compute pool rests, or is about to."""
     return state_of(actual) in ASLEEP
 
 

@@ -118,13 +118,13 @@ def test_what_was_to_start_again_does_wherever_it_was_cut_short(state: str) -> N
 
 
 def test_a_note_stays_until_all_is_done() -> None:
-    assert str(noted(POOL, _pool("SUSPENDED", kept=True)).mark) == f"{KEPT} {POOL.mark}"
-    assert noted(POOL, _pool("SUSPENDED", kept=False)) is POOL
-    assert noted(POOL, as_declared(POOL, comment=f"our own words {POOL.mark}")) is POOL
+    assert str(noted(POOL, KEPT).mark) == f"{KEPT} {POOL.mark}"
+    assert noted(POOL, None) is POOL
+    assert note_of(as_declared(POOL, comment=f"our own words {POOL.mark}")) is None
     changed = as_declared(POOL, comment=f"{KEPT} {POOL.mark}", attributes={**POOL.attributes, "max_nodes": 9})
     asleep = replace(changed, live={"owner": POOL.role, "state": "SUSPENDED"})
     (change,) = plan_up(STACK, seen(STACK, {POOL.address: asleep})).changes
-    altered = kind_of("compute_pool").alter(noted(POOL, asleep), frozenset({"max_nodes"}))
+    altered = kind_of("compute_pool").alter(noted(POOL, KEPT), frozenset({"max_nodes"}))
     assert change.steps == (*altered, *awake(POOL, asleep, "SUSPENDED"))
 
 
@@ -135,7 +135,10 @@ def test_what_holds_data_is_kept_with_all_it_needs() -> None:
     plan = _down()
     assert _told(plan, Action.DELETE) == GONE
     assert _told(plan, Action.PAUSE) == {str(MILVUS.address), str(POOL.address)}
-    hint = "`spcs-milvus up` uses it again; `spcs-milvus down` without --keep-data removes it"
+    hint = (
+        "while the project file names it, `spcs-milvus up` uses it again; "
+        "`spcs-milvus down` without --keep-data removes it"
+    )
     why = HELD | dict.fromkeys(NEEDED, "what is kept needs it")
     assert set(plan.lasting) == {Problem(f"{at} is kept", because, at, hint) for at, because in why.items()}
     assert {problem.place for problem in plan.lasting[: len(HELD)]} == HELD.keys()

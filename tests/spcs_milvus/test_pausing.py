@@ -7,14 +7,13 @@ import pytest
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, nothing, seen
 
 from spcs_milvus.errors import Problem
-from spcs_milvus.keeping import unnoted
 from spcs_milvus.kinds import kind_of
-from spcs_milvus.kinds.base import FREE, Cost, Found
+from spcs_milvus.kinds.base import FREE, Cost, Found, comment_step
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.pausing import lost_at_rest, plan_pause, plan_resume
 from spcs_milvus.plan import Action, Change, plan_up
-from spcs_milvus.resource import ABSENT, KEPT, RESTARTING, Actual, Address, Presence, Resource
+from spcs_milvus.resource import ABSENT, KEPT, RESTARTING, Actual, Address, Presence, Resource, mark_of
 from spcs_milvus.specification import canonical
 from spcs_milvus.status import LOOKED_AT
 from spcs_milvus.steps import Effect, Rest, Statement
@@ -152,6 +151,9 @@ def test_a_pool_that_rests_is_told_with_what_that_saves() -> None:
     assert change.cost == Cost(credits=saved)
 
 
+PLAIN = comment_step(MILVUS, str(MILVUS.mark))
+
+
 def _cut_short(status: str) -> Actual:
     """A service as a rotation leaves it that was cut short."""
     return replace(_in_state(MILVUS, status), comment=f"{RESTARTING} {MILVUS.mark}")
@@ -161,12 +163,37 @@ def _cut_short(status: str) -> Actual:
 def test_a_pause_ends_a_rotation_that_was_cut_short(status: str) -> None:
     (change,) = plan_pause([MILVUS], seen([MILVUS], {MILVUS.address: _cut_short(status)}), {}).changes
     suspend = kind_of("service").suspend(MILVUS) if status == "RUNNING" else ()
-    assert change.steps == (*suspend, Rest(MILVUS.address), unnoted(MILVUS))
+    assert change.steps == (*suspend, Rest(MILVUS.address), PLAIN)
 
 
 def test_resuming_ends_a_rotation_that_was_cut_short() -> None:
     change, _ = plan_resume([MILVUS], seen([MILVUS], {MILVUS.address: _cut_short("SUSPENDED")})).changes
-    assert change.steps == (*kind_of("service").resume(MILVUS), unnoted(MILVUS))
+    assert change.steps == (*kind_of("service").resume(MILVUS), PLAIN)
+
+
+def test_the_mark_stays_as_it_is_whatever_is_declared_by_now() -> None:
+    old = mark_of("milvus-demo", "default", {"max_instances": 7})
+    cut = replace(_in_state(MILVUS, "SUSPENDED"), comment=f"{RESTARTING} {old}")
+    change, _ = plan_resume([MILVUS], seen([MILVUS], {MILVUS.address: cut})).changes
+    assert change.steps[-1] == comment_step(MILVUS, str(old))
+
+
+def test_what_sleeps_already_loses_nothing_by_a_pause() -> None:
+    cut = _cut_short("SUSPENDED")
+    passing = _specification("/var/lib/milvus", {"name": "data", "source": "local"})
+    cut = replace(cut, live={**cut.live, "specification": passing})
+    assert lost_at_rest(MILVUS, cut)
+    assert plan_pause([MILVUS], seen([MILVUS], {MILVUS.address: cut}), {}).conflicts == ()
+
+
+def test_what_was_kept_and_runs_is_kept_no_more_after_a_pause_or_resume() -> None:
+    woken = replace(_in_state(MILVUS, "RUNNING"), comment=f"{KEPT} {MILVUS.mark}")
+    there = seen([MILVUS], {MILVUS.address: woken})
+    (change,) = plan_pause([MILVUS], there, {}).changes
+    assert change.steps == (*kind_of("service").suspend(MILVUS), Rest(MILVUS.address), PLAIN)
+    change = plan_resume([MILVUS], there).changes[0]
+    assert (change.steps, change.cost) == ((PLAIN,), FREE)
+    assert change.because == "it is RUNNING, and kept no more"
 
 
 # --- in every word -----------------------------------------------------------------------------------------

@@ -52,9 +52,11 @@ def test_a_rotated_secret_is_set_again_and_who_reads_it_starts_again() -> None:
         (str(JUPYTER), "update", "it starts again, to read MILVUS_DEMO.PUBLIC.KEY"),
         ("ready.MILVUS_DEMO.PUBLIC.JUPYTER", "wait", "it is new or changed"),
     ]
-    assert _sql(plan, KEY) == ["ALTER SECRET MILVUS_DEMO.PUBLIC.KEY SET SECRET_STRING = '***'"]
-    assert _sql(plan, JUPYTER) == [
+    assert _sql(plan, KEY) == [
         f"ALTER SERVICE MILVUS_DEMO.PUBLIC.JUPYTER SET COMMENT = '{RESTARTING} {MARK}'",
+        "ALTER SECRET MILVUS_DEMO.PUBLIC.KEY SET SECRET_STRING = '***'",
+    ]
+    assert _sql(plan, JUPYTER) == [
         "ALTER SERVICE MILVUS_DEMO.PUBLIC.JUPYTER SUSPEND",
         "ALTER SERVICE MILVUS_DEMO.PUBLIC.JUPYTER RESUME",
         f"ALTER SERVICE MILVUS_DEMO.PUBLIC.JUPYTER SET COMMENT = '{MARK}'",
@@ -71,6 +73,12 @@ def test_another_value_by_itself_is_no_difference() -> None:
 def test_a_secret_that_nobody_reads_is_only_set_again() -> None:
     spare = Address("secret", "MILVUS_DEMO.PUBLIC.SPARE")
     assert [told[0] for told in _told(plan_up(STACK, seen(STACK), rotated=[spare]))] == [str(spare)]
+
+
+@pytest.mark.parametrize("comment", ["theirs", None])
+def test_nothing_is_noted_on_a_service_of_others(comment: str | None) -> None:
+    theirs = as_declared(by_address(STACK)[str(JUPYTER)], comment=comment)
+    assert len(_sql(plan_up(STACK, seen(STACK, {JUPYTER: theirs}), rotated=[KEY]), KEY)) == 1
 
 
 def test_a_suspended_service_reads_it_when_somebody_resumes_it() -> None:
@@ -97,9 +105,8 @@ def test_a_rotation_cut_short_is_gone_on_with(status: str, rotated: list[Address
     cut = replace(actual, live={**actual.live, "status": status})
     plan = plan_up(STACK, seen(STACK, {JUPYTER: cut}), rotated=rotated)
     does = [sql.partition("JUPYTER ")[2] for sql in _sql(plan, JUPYTER)]
-    again = [f"SET COMMENT = '{RESTARTING} {MARK}'"] if rotated and status == "READY" else []
     asleep = ["SUSPEND"] if status == "READY" else []
-    assert does == [*again, *asleep, "RESUME", f"SET COMMENT = '{MARK}'"]
+    assert does == [*asleep, "RESUME", f"SET COMMENT = '{MARK}'"]
     assert [told[0] for told in _told(plan)][-1] == "ready.MILVUS_DEMO.PUBLIC.JUPYTER"
     assert not plan.kept
 
@@ -117,13 +124,16 @@ def test_a_service_that_changes_too_does_both() -> None:
     resource = by_address(STACK)[str(JUPYTER)]
     actual = as_declared(resource, attributes={**resource.attributes, "max_instances": 2})
     plan = plan_up(STACK, seen(STACK, {JUPYTER: actual}), rotated=[KEY])
-    assert [sql.split()[3] for sql in _sql(plan, JUPYTER)] == ["SET", "SET", "SUSPEND", "RESUME", "SET"]
+    settings, *rest = _sql(plan, JUPYTER)
+    assert settings.endswith(f"COMMENT = '{RESTARTING} {MARK}'")
+    assert [sql.split()[3] for sql in rest] == ["SUSPEND", "RESUME", "SET"]
 
 
 def test_a_new_secret_is_made_with_its_value() -> None:
     plan = plan_up(STACK, seen(STACK, {KEY: ABSENT}), rotated=[KEY])
-    assert _sql(plan, KEY)[0].startswith("CREATE SECRET")
-    assert len(_sql(plan, KEY)) == 1
+    note, create = _sql(plan, KEY)
+    assert RESTARTING in note
+    assert create.startswith("CREATE SECRET")
 
 
 def test_a_secret_of_others_is_not_set() -> None:

@@ -204,17 +204,21 @@ def _alter(resource: Resource, differing: frozenset[str]) -> tuple[Step, ...]:
 
 def _renew(resource: Resource, actual: Actual, differing: frozenset[str]) -> tuple[Step, ...]:
     """Its containers start again, as a new specification makes them do anyway; those of a suspended service
-    will. A note says so meanwhile: a run that is cut short is gone on with by the next.
+    will. What is noted by then (:func:`restarting`) is taken back at the end.
 
     documented: a secret in the environment is fixed when the container starts, and the same specification
     once more changes nothing.
     """
     if "specification" in differing or actual.live.get("status") in base.ASLEEP:
         return ()
-    assert resource.mark is not None
-    begun = base.comment_step(resource, str(replace(resource.mark, note=RESTARTING)))
     ended = base.comment_step(resource, str(resource.mark))
-    return (begun, *base.basic_suspend(resource), *base.basic_resume(resource), ended)
+    return (*base.basic_suspend(resource), *base.basic_resume(resource), ended)
+
+
+def restarting(resource: Resource) -> Statement:
+    """Notes on a service that it is to start again: a run that is cut short is gone on with by the next."""
+    assert resource.mark is not None
+    return base.comment_step(resource, str(replace(resource.mark, note=RESTARTING)))
 
 
 def _drop(resource: Resource, actual: Actual) -> tuple[Step, ...]:
