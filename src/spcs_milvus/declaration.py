@@ -115,6 +115,13 @@ def _password_file(loaded: Loaded, connection: str, user: str) -> Path:
     return loaded.file.parent / PASSWORDS / f"{user}@{quote(connection, safe='')}.password"
 
 
+def kept_passwords(loaded: Loaded, connection: str) -> tuple[str, ...]:
+    """The names of the users whose passwords are kept here for that connection."""
+    ending = _password_file(loaded, connection, "").name
+    files = sorted((loaded.file.parent / PASSWORDS).glob(f"*{glob.escape(ending)}"))
+    return tuple(file.name.removesuffix(ending) for file in files)
+
+
 def forget_passwords(loaded: Loaded, connection: str, gone: Collection[Address]) -> tuple[Path, ...]:
     """Removes what was kept for the users among ``gone``, with the drafts of runs that were cut short, and
     gives the files. A file that cannot be removed stays.

@@ -16,7 +16,7 @@ from spcs_milvus.adoption import plan_adoption
 from spcs_milvus.apply import Emit, Status
 from spcs_milvus.config import Loaded
 from spcs_milvus.container_image import ContainerImage
-from spcs_milvus.declaration import forget_passwords
+from spcs_milvus.declaration import forget_passwords, kept_passwords
 from spcs_milvus.entry import judged, judged_up, reach
 from spcs_milvus.errors import ConfigError, Problem, nearest
 from spcs_milvus.image_plans import ANYTHING, Allowed, allowed, builds
@@ -30,7 +30,7 @@ from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.reach import within_up
 from spcs_milvus.receipt import Receipt
 from spcs_milvus.report import Report, overlooked, still_there
-from spcs_milvus.resource import Presence, Resource, address
+from spcs_milvus.resource import Address, Presence, Resource, address
 from spcs_milvus.running import Outcomes, carry_out
 from spcs_milvus.sight import in_sight
 from spcs_milvus.status import status
@@ -79,8 +79,9 @@ def make_plan(
     ``images`` says whether images may be built and pushed.
 
     With ``targets`` only these and what they need. Unless ``allow_deletions``, a plan that drops most of what
-    is ours is a conflict. Raises ConfigError for a target that is no address. The engine is asked only where
-    images may not be built; then raises ConnectError when none answers.
+    is ours is a conflict. Raises ConfigError for a target that is no address, and where the targets leave
+    out a part of the rotation. The engine is asked only where images may not be built; then raises
+    ConnectError when none answers.
     """
     observation = _observe_all(on)
     admin = on.loaded.project.roles.account_admin
@@ -90,6 +91,7 @@ def make_plan(
     plan = plan_up(on.resources, observation, tuple(left), rotated)
     plan = replace(plan, kept=(*plan.kept, *_half_told(on.resources, observation)))
     plan = only_up(swept(plan, left, contents), targets)
+    _check_rotation(on.resources, plan, rotated)
     problem = None if allow_deletions else too_many(plan, on.resources, observation, left)
     plan = replace(plan, conflicts=(*plan.conflicts, *([problem] if problem else [])))
     plan = judged_up(on.loaded, on.account, plan, observation)
@@ -117,9 +119,11 @@ def up(on: Target, planned: Planned, emit: Emit, stop: threading.Event) -> Repor
         return (*_unfinished(again), *still_there(plan, outcomes, seen))
 
     known = None if plan.changes else planned.observation
-    run = carry_out(on, plan, emit, stop, [*on.resources, *dropped], amiss, known)
+    strays = _with_a_password(on)
+    run = carry_out(on, plan, emit, stop, [*on.resources, *dropped, *strays], amiss, known)
     shown = status(on.loaded.project.project, on.resources, run.seen) if run.seen else None
-    return run.report(counts(on), shown=shown, removed=_forget_passwords(on, dropped, run.seen))
+    removed = _forget_passwords(on, [*dropped, *strays], run.seen)
+    return run.report(counts(on), shown=shown, removed=removed)
 
 
 def make_down_plan(
@@ -149,6 +153,7 @@ def down(on: Target, plan: Plan, emit: Emit, stop: threading.Event) -> Report:
     """
     # a user that never came to be has a password here all the same, where the answer to its CREATE was lost
     resources = [plan.resources[one] for one in (*(change.address for change in plan.changes), *plan.absent)]
+    resources += _with_a_password(on)
 
     def amiss(outcomes: Outcomes, seen: Observation) -> tuple[Problem, ...]:
         return (*still_there(plan, outcomes, seen), *overlooked(plan, seen))
@@ -234,8 +239,19 @@ def _observe_all(on: Target) -> Observation:
     """What there is of the resources, and of what may have left the project file."""
     project = on.loaded.project
     beside = listing(project.roles.security_admin, Name.of(project.database))
-    seen = observe(on.resources, on.account.query, beside=beside)
+    seen = observe([*on.resources, *_with_a_password(on)], on.account.query, beside=beside)
     return in_sight(on.resources, seen, reach(on.loaded, on.account))
+
+
+def _check_rotation(resources: Collection[Resource], plan: Plan, rotated: Collection[Address]) -> None:
+    """Raises ConfigError where a secret that is to be set again, or who reads it, is no target."""
+    readers = [one.address for one in resources if one.address.kind == "service" and one.needs & set(rotated)]
+    if left := [address for address in plan.left_out if address in (*rotated, *readers)]:
+        wanted = " ".join(f"--target {address}" for address in (*rotated, *readers))
+        raise ConfigError(
+            f"the rotation needs {left[0]}, which is not among the targets",
+            hint=f"leave out --target, or name all of it: {wanted}",
+        )
 
 
 def _engine_has(on: Target, name: str, image: ContainerImage) -> bool:
@@ -259,9 +275,24 @@ def _forget_passwords(
     on: Target, resources: Collection[Resource], seen: Observation | None
 ) -> tuple[Path, ...]:
     """Removes the files of those of the users that are not to be seen any more."""
-    addresses = [resource.address for resource in resources]
-    gone = [one for one in addresses if seen and seen.actual[one].presence is Presence.ABSENT]
+    addresses = dict.fromkeys(resource.address for resource in resources)
+    there = seen.actual if seen else {}
+    gone = [one for one in addresses if one in there and there[one].presence is Presence.ABSENT]
     return forget_passwords(on.loaded, on.name, gone)
+
+
+def _with_a_password(on: Target) -> list[Resource]:
+    """The users that are not declared and have a password here all the same: their drop may have been cut
+    short before it was forgotten, or they are another environment's.
+    """
+    roles = on.loaded.project.roles
+    declared = {resource.address for resource in on.resources}
+    addresses = (Address("user", name) for name in kept_passwords(on.loaded, on.name))
+    return [
+        Resource(one, Name.of(one.name), roles.user_admin, roles.security_admin, {})
+        for one in addresses
+        if one not in declared
+    ]
 
 
 def _unfinished(again: Plan) -> tuple[Problem, ...]:

@@ -119,7 +119,10 @@ def _kept_asleep(resource: Resource, actual: Actual) -> Change | None:
 
 def _kept(resources: Collection[Resource], observation: Observation, stay: Staying) -> Iterator[Problem]:
     """What is kept on purpose: first what holds data, then what that needs; what is told already is not."""
-    hint = "`spcs-milvus up` uses it again; `spcs-milvus down` without --keep-data removes it"
+    hint = (
+        "while the project file names it, `spcs-milvus up` uses it again; "
+        "`spcs-milvus down` without --keep-data removes it"
+    )
     kept = [one for one in resources if one.address in stay.kept.difference(stay.told)]
     for resource in sorted(kept, key=lambda one: one.address not in stay.data):
         loses = kind_of(resource.address.kind).loses(resource, observation.actual[resource.address])

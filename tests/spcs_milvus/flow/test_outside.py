@@ -207,6 +207,17 @@ def test_a_rotated_secret_that_nobody_reads(outside: Stack) -> None:
     assert _rotate(outside, "SPARE") == [("secret.MILVUS_DEMO.PUBLIC.SPARE", Action.UPDATE)]
 
 
+@pytest.mark.parametrize("target", ["secret.MILVUS_DEMO.PUBLIC.KEY", "warehouse.MILVUS_DEMO_WAREHOUSE"])
+def test_a_rotation_is_not_done_in_part(outside: Stack, target: str) -> None:
+    done(outside.up())
+    with outside.target() as on, pytest.raises(ConfigError) as caught:
+        deployment.make_plan(on, {"KEY"}, [target])
+    assert caught.value.problem.hint == (
+        "leave out --target, or name all of it: --target secret.MILVUS_DEMO.PUBLIC.KEY "
+        "--target service.MILVUS_DEMO.PUBLIC.PAGE"
+    )
+
+
 def test_a_secret_that_is_not_in_the_file_cannot_be_rotated(outside: Stack) -> None:
     with outside.target() as on, pytest.raises(ConfigError) as caught:
         deployment.rotation(on.loaded, ["KEYS"])

@@ -324,6 +324,22 @@ def test_the_password_of_a_user_that_is_gone_is_removed_and_no_other(stack: Stac
     assert {file.name for file in folder.iterdir()} == {other.name, ".gitignore"}
 
 
+@pytest.mark.parametrize("begin", ["up", "up again", "down"])
+def test_a_password_whose_user_a_killed_run_has_dropped_is_removed(stack: Stack, begin: str) -> None:
+    if begin != "up":
+        done(stack.up())
+    folder = stack.file.parent / ".spcs-milvus"
+    folder.mkdir(exist_ok=True)
+    for name in ("BOB@local.password", "ADMIN@local.password", "BOB@elsewhere.password"):
+        (folder / name).write_text("x")
+
+    report = done(down(stack) if begin == "down" else stack.up())
+
+    assert [file.name for file in report.removed] == ["BOB@local.password"]
+    left = {file.name for file in folder.glob("*.password")}
+    assert left == {"ADMIN@local.password", "BOB@elsewhere.password"}
+
+
 def test_the_password_of_a_user_that_never_came_to_be_is_removed(stack: Stack) -> None:
     """Whether its CREATE was done nobody knew, and so its password was kept."""
     stack.write(QUICKSTART + "users: [{name: ALICE, password: generate}]\n")
