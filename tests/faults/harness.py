@@ -21,7 +21,7 @@ from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
-from tests.faults.commands import COMMANDS, MAKING, THEIRS, Then
+from tests.faults.commands import COMMANDS, MAKING, Then
 from tests.faults.faults import FAULTS, Fault
 from tests.faults.killed import KILLED, kill
 from tests.faults.world import Ending, Listening, Run, State, by_hand, first_state, run
@@ -34,6 +34,10 @@ EVERY = int(os.environ.get("SPCS_MILVUS_FAULTS_EVERY", "4"))
 # some wait for a client's patience to end
 WORKERS = 3 * (os.cpu_count() or 1)
 Pair = tuple[str, str]
+
+
+# how many looks at one service there are at the least: the sweep's, and the first of a wait
+BY_CLOCK = 2
 
 
 @dataclass(frozen=True)
@@ -84,14 +88,17 @@ class Harness:
                 self.states[name] = ending.state
 
     def points(self, name: str) -> list[Point]:
-        """Every statement of the command, as an uninterrupted run sends them."""
+        """Every statement of the command, as an uninterrupted run sends them; of the looks of a wait, of
+        which there are more or fewer by the clock, the first.
+        """
         if name not in self._points:
             command = COMMANDS[name]
             heard = self.workers.submit(listen, self.states[command.start], command.run, self.folder).result()
-            self._points[name] = [
+            points = [
                 Point(number, sum(part in text.upper() for text in heard[:number]), part)
                 for number, part in enumerate(map(_findable, heard), 1)
             ]
+            self._points[name] = [one for one in points if not (_is_polled(one.text) and one.at > BY_CLOCK)]
         return self._points[name]
 
     def judge(self, name: str, fault: str) -> Judged:
@@ -172,7 +179,7 @@ class Harness:
 
     def _wanted(self, then: Then, state: State) -> str:
         assert then.wanted
-        return then.beside if then.beside and THEIRS in _text(state) else then.wanted
+        return next((one for text, one in then.beside if text in _text(state)), then.wanted)
 
 
 def listen(state: State, wanted: Run, states: Path) -> list[str]:
@@ -205,6 +212,11 @@ def harness(folder: Path, asked: Mapping[str, list[str]]) -> Iterator[Harness]:
         found.make_states()
         yield found
         workers.shutdown(cancel_futures=True)
+
+
+def _is_polled(text: str) -> bool:
+    """Whether it is one of the looks by which a service is waited for."""
+    return text.startswith(("SHOW SERVICE CONTAINERS", "SHOW ENDPOINTS"))
 
 
 def _findable(text: str) -> str:
