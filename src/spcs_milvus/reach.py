@@ -163,7 +163,10 @@ def _for_others(
 ) -> Problem:
     taken = dict.fromkeys(step.role for step in script if isinstance(step, Acting))
     lacking = [role for role in taken if role not in roles]
-    note = [f"-- {unseen} of these may be there already: {reach.user} cannot see whether they are"]
+    note = [
+        f"-- {unseen} of these may be there already: {reach.user} cannot see whether they are",
+        "-- (leave out a CREATE that says so, once it is known to be this project's)",
+    ]
     sql = "\n".join([*(note if unseen else []), *_sql(script)])
     paste = f"whoever may runs these statements{also}, and then you run the command again"
     if reach.bound:

@@ -16,7 +16,7 @@ from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent
 from spcs_milvus.plan import Action, Change, Plan, existing, with_needs
-from spcs_milvus.resource import Actual, Address, Presence, Resource
+from spcs_milvus.resource import Actual, Address, Presence, Resource, read_mark
 from spcs_milvus.states import state_of
 from spcs_milvus.staying import Staying, staying
 from spcs_milvus.steps import Statement
@@ -86,7 +86,7 @@ def _decided(
         return _kept_asleep(resource, actual)
     if address in stay.held:
         summary = f"{address} is needed by what stays"
-        return Problem(summary, None, str(address), pasteable(resource, actual))
+        return Problem(summary, None, str(address), f"once that is gone: {pasteable(resource, actual)}")
     return deletion(resource, actual, "it is ours", roles, stay.along.get(address, ()))
 
 
@@ -141,7 +141,10 @@ def _strange(resources: Collection[Resource], observation: Observation, stay: St
 
 def _not_dropped(problem: Problem, resource: Resource, actual: Actual) -> Problem:
     """The advice of ``up`` is none for ``down``."""
-    return replace(problem, hint=f"if it is to go all the same: {pasteable(resource, actual)}")
+    hint = f"if it is to go all the same: {pasteable(resource, actual)}"
+    if actual.presence is Presence.PRESENT and read_mark(actual.comment) is None:
+        hint += f" or, if it was ours: spcs-milvus adopt {resource.address}, and down again"
+    return replace(problem, hint=hint)
 
 
 def _lasting(resources: Collection[Resource], observation: Observation) -> Iterator[Problem]:
@@ -175,11 +178,14 @@ def _leftovers(
         left = kind_of(change.address.kind).leaves(resource, observation.actual[change.address])
         database, schema = Name(resource.name.parts[:1]), Name(resource.name.parts[:-1])
         if left and not gone & {Address("database", str(database)), Address("schema", str(schema))}:
+            # documented: DROP ROLE, what it owned goes to the role that dropped it
+            owner = Address("role", str(Name.of(resource.role)))
+            role = declared[owner].role if owner in gone else resource.role
             yield Problem(
                 f"{change.address} leaves something behind in the schema {schema}",
                 left,
                 str(change.address),
-                f"USE ROLE {resource.role}; SHOW SNAPSHOTS IN SCHEMA {schema}; and DROP SNAPSHOT",
+                f"USE ROLE {Name.of(role)}; SHOW SNAPSHOTS IN SCHEMA {schema}; and DROP SNAPSHOT",
             )
 
 

@@ -180,8 +180,9 @@ def test_what_may_be_there_already_is_said_above_the_statements() -> None:
     plan = Plan(changes, resources={one.address: one for one in (DATABASE, STAGE)})
     observation = seen(STACK, {DATABASE.address: ABSENT, STAGE.address: UNKNOWN})
     (problem,) = within_up(plan, observation, replace(FREE, roles=frozenset({"MINE"}))).conflicts
-    note, *lines = str(problem.detail).splitlines()
+    note, more, *lines = str(problem.detail).splitlines()
     assert note == "-- 1 of these may be there already: ANNA cannot see whether they are"
+    assert more == "-- (leave out a CREATE that says so, once it is known to be this project's)"
     assert lines[:2] == ["USE ROLE R;", "B;"]
     assert any(line.startswith("CREATE STAGE ") for line in lines[2:])
 

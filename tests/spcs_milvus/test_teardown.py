@@ -9,7 +9,7 @@ from spcs_milvus.errors import Problem
 from spcs_milvus.kinds import base, kind_of
 from spcs_milvus.orphans import strangers
 from spcs_milvus.plan import Plan
-from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource
+from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, mark_of
 from spcs_milvus.steps import Statement
 from spcs_milvus.teardown import pasteable, plan_down, some
 
@@ -53,7 +53,7 @@ def test_what_stays_is_told_with_what_is_in_it() -> None:
         f"spcs-milvus down --delete-data {DATABASE}",
     )
     role = "role.MILVUS_DEMO_OWNER"
-    drop = "USE ROLE USERADMIN; DROP ROLE MILVUS_DEMO_OWNER;"
+    drop = "once that is gone: USE ROLE USERADMIN; DROP ROLE MILVUS_DEMO_OWNER;"
     assert kept[role] == Problem(f"{role} is needed by what stays", None, role, drop)
 
 
@@ -172,8 +172,16 @@ def test_what_is_not_ours_stays_with_the_sql_of_whoever_owns_it(owner: str | Non
         "the compute pool MILVUS_DEMO_JUPYTER_POOL is there and is not ours",
         f"it carries no mark of this project; its owner is {owner or 'unknown'}",
         str(pool.address),
-        f"if it is to go all the same: USE ROLE {role}; DROP COMPUTE POOL MILVUS_DEMO_JUPYTER_POOL;",
+        f"if it is to go all the same: USE ROLE {role}; DROP COMPUTE POOL MILVUS_DEMO_JUPYTER_POOL; "
+        f"or, if it was ours: spcs-milvus adopt {pool.address}, and down again",
     )
+
+
+def test_what_carries_anothers_mark_is_nothing_to_adopt() -> None:
+    pool = BY_ADDRESS["compute_pool.MILVUS_DEMO_JUPYTER_POOL"]
+    theirs = as_declared(pool, comment=str(mark_of("another", "default", {})))
+    (problem,) = plan_down(STACK, seen(STACK, {pool.address: theirs}), {}).strange
+    assert str(problem.hint).endswith("DROP COMPUTE POOL MILVUS_DEMO_JUPYTER_POOL;")
 
 
 # --- what dropping leaves behind ---------------------------------------------------------------------------
@@ -187,9 +195,15 @@ def test_a_snapshot_is_left_where_the_schema_stays() -> None:
             f"{MILVUS} leaves something behind in the schema MILVUS_DEMO.S",
             "Snowflake's own snapshot of its volume, for seven days",
             str(MILVUS),
-            "USE ROLE MILVUS_DEMO_MILVUS; SHOW SNAPSHOTS IN SCHEMA MILVUS_DEMO.S; and DROP SNAPSHOT",
+            "USE ROLE USERADMIN; SHOW SNAPSHOTS IN SCHEMA MILVUS_DEMO.S; and DROP SNAPSHOT",
         ),
     )
+
+
+def test_a_snapshot_stays_with_its_owner_where_that_stays() -> None:
+    held = {str(DATABASE): TABLE, str(SCHEMA): TABLE, "role.MILVUS_DEMO_MILVUS": TABLE}
+    (left,) = _down(**held).lasting
+    assert str(left.hint).startswith("USE ROLE MILVUS_DEMO_MILVUS;")
 
 
 def test_a_snapshot_goes_with_its_schema() -> None:
