@@ -1,6 +1,7 @@
 """The receipt of ``down``: a JSON file that accounts for every object that was ours. ``done`` is what was
 dropped or suspended, when and by which role; ``kept`` what stays on purpose, and why; ``left`` what stays
-against it. Grants and images go with their role or repository, and are told with it.
+against it; ``not_ours`` what stands under a name of ours. Grants and images go with their role or
+repository, and are told with it.
 
 Comes in: the plan, the events of the run, and its report. Goes out: the file, written anew with every drop,
 so that it tells the truth of a run that is ended from outside, too.
@@ -45,7 +46,8 @@ class Receipt:
             "ended": None,
             "exit_code": None,
             "done": [],
-            "kept": [vars(problem) for problem in (*plan.lasting, *plan.strange)],
+            "kept": [vars(problem) for problem in plan.lasting],
+            "not_ours": [vars(problem) for problem in plan.strange],
             "left": [],
             "files_removed": [],
         }

@@ -27,7 +27,7 @@ def test_a_receipt_of_everything(stack: Stack, tmp_path: Path) -> None:
     receipt = json.loads(file.read_text())
     assert list(receipt) == [
         "version", "project", "environment", "connection", "account", "user",
-        "began", "ended", "exit_code", "done", "kept", "left", "files_removed",
+        "began", "ended", "exit_code", "done", "kept", "not_ours", "left", "files_removed",
     ]  # fmt: skip
     assert (receipt["project"], receipt["connection"], receipt["exit_code"]) == ("milvus-demo", "local", 0)
     assert [one["address"] for one in receipt["done"]] == [
@@ -40,7 +40,19 @@ def test_a_receipt_of_everything(stack: Stack, tmp_path: Path) -> None:
         "the data on its volume (data 20Gi)",
     )
     assert receipt["began"] <= milvus["at"] <= receipt["ended"]
-    assert (receipt["kept"], receipt["left"], receipt["files_removed"]) == ([], [], [])
+    assert all(receipt[key] == [] for key in ("kept", "not_ours", "left", "files_removed"))
+
+
+def test_what_lost_its_mark_is_told_as_not_ours(stack: Stack, tmp_path: Path) -> None:
+    done(stack.up())
+    with stack.session("MILVUS_DEMO_OWNER") as session:
+        session.run("ALTER COMPUTE POOL MILVUS_DEMO_MILVUS_POOL SET COMMENT = 'mine'")
+    down(stack, receipt=tmp_path / "receipt.json")
+    receipt = json.loads((tmp_path / "receipt.json").read_text())
+    pool = "compute_pool.MILVUS_DEMO_MILVUS_POOL"
+    assert [one["place"] for one in receipt["not_ours"]] == [pool]
+    # its owner cannot go
+    assert [one["place"] for one in receipt["left"]] == ["role.MILVUS_DEMO_OWNER"]
 
 
 def _ours(stack: Stack) -> set[str]:
