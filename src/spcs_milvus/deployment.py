@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from spcs_milvus import rotation
 from spcs_milvus.adoption import plan_adoption
 from spcs_milvus.apply import Emit, Status
-from spcs_milvus.config import Loaded
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.declaration import forget_passwords, kept_passwords
 from spcs_milvus.entry import judged, judged_up, reach
@@ -47,24 +47,6 @@ class Planned:
     observation: Observation = field(repr=False)
 
 
-def rotation(loaded: Loaded, names: Collection[str]) -> frozenset[str]:
-    """The secrets of the project file of these names. Raises ConfigError for one that is not among them, or
-    is not ours to set.
-    """
-    project = loaded.project
-    in_schema = (project.database, project.names.schema_)
-    known = [name for name in project.secrets if not project.exists("secret", *in_schema, name)]
-    unknown = [name for name in names if name.upper() not in known]
-    if unknown:
-        raise ConfigError(
-            f"there is no secret `{unknown[0]}` to rotate",
-            detail=f"known: {', '.join(known) or 'none'}",
-            place=f"{loaded.file}: secrets",
-            hint=nearest("declare it under `secrets:`", unknown[0].upper(), known),
-        )
-    return frozenset(name.upper() for name in names)
-
-
 # --- the commands -------------------------------------------------------------------------------------
 
 
@@ -75,7 +57,7 @@ def make_plan(
     allow_deletions: bool = False,
     images: Allowed = ANYTHING,
 ) -> Planned:
-    """What ``up`` would do; ``rotate`` names secrets (of :func:`rotation`) that are to be set again,
+    """What ``up`` would do; ``rotate`` names secrets that are to be set again (of ``rotation.asked_for``),
     ``images`` says whether images may be built and pushed.
 
     With ``targets`` only these and what they need. Unless ``allow_deletions``, a plan that drops most of what
@@ -91,7 +73,7 @@ def make_plan(
     plan = plan_up(on.resources, observation, tuple(left), rotated)
     plan = replace(plan, kept=(*plan.kept, *_half_told(on.resources, observation)))
     plan = only_up(swept(plan, left, contents), targets)
-    _check_rotation(on.resources, plan, rotated)
+    rotation.check_whole(on.resources, plan.left_out, rotated)
     problem = None if allow_deletions else too_many(plan, on.resources, observation, left)
     plan = replace(plan, conflicts=(*plan.conflicts, *([problem] if problem else [])))
     plan = judged_up(on.loaded, on.account, plan, observation)
@@ -241,17 +223,6 @@ def _observe_all(on: Target) -> Observation:
     beside = listing(project.roles.security_admin, Name.of(project.database))
     seen = observe([*on.resources, *_with_a_password(on)], on.account.query, beside=beside)
     return in_sight(on.resources, seen, reach(on.loaded, on.account))
-
-
-def _check_rotation(resources: Collection[Resource], plan: Plan, rotated: Collection[Address]) -> None:
-    """Raises ConfigError where a secret that is to be set again, or who reads it, is no target."""
-    readers = [one.address for one in resources if one.address.kind == "service" and one.needs & set(rotated)]
-    if left := [address for address in plan.left_out if address in (*rotated, *readers)]:
-        wanted = " ".join(f"--target {address}" for address in (*rotated, *readers))
-        raise ConfigError(
-            f"the rotation needs {left[0]}, which is not among the targets",
-            hint=f"leave out --target, or name all of it: {wanted}",
-        )
 
 
 def _engine_has(on: Target, name: str, image: ContainerImage) -> bool:

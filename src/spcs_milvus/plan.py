@@ -18,10 +18,10 @@ from spcs_milvus.guards import forbidden
 from spcs_milvus.keeping import REASONS, awake, note_of, noted
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.kinds.base import FREE, Cost
-from spcs_milvus.kinds.service import restarting
 from spcs_milvus.observe import Observation
 from spcs_milvus.ownership import conflict, lent, missing
 from spcs_milvus.resource import RESTARTING, Actual, Address, Presence, Resource
+from spcs_milvus.rotation import announced, renewed
 from spcs_milvus.specification import ImageChange, image_changes
 from spcs_milvus.standing import lost_along, taken_along
 from spcs_milvus.states import is_ready, is_suspended, state_of
@@ -135,8 +135,8 @@ def plan_up(
     changes: list[Change] = []
     conflicts: list[Problem] = []
     left_out = frozenset(_not_tried(resources, observation))
-    renewed = _renewed(resources, rotated)
-    announced = dict(_announced(resources, observation, rotated))
+    again = renewed(resources, rotated)
+    notes = dict(announced(resources, observation, rotated))
     digests = dict(_digests(resources))
     for declared_as in resources:
         actual = observation.actual[declared_as.address]
@@ -146,7 +146,7 @@ def plan_up(
             continue
         problem = conflict(resource, actual)
         passed_over = problem or resource.address in left_out
-        change = None if passed_over else _change(resource, actual, digests, renewed.get(resource.address))
+        change = None if passed_over else _change(resource, actual, digests, again.get(resource.address))
         if change and change.action is Action.REPLACE:
             along = taken_along(change.address, resources, observation)
             loses = "; ".join((*filter(None, [change.loses]), *lost_along(along, resources, observation)))
@@ -157,7 +157,7 @@ def plan_up(
         if problem:
             conflicts.append(problem)
         if change:
-            before = announced.get(change.address, ())
+            before = notes.get(change.address, ())
             changes.append(replace(change, steps=(*before, *change.steps)) if before else change)
         if resource.address.kind == "service" and not problem:
             changes += _wait(resource, actual, changed=change is not None)
@@ -190,33 +190,6 @@ def _not_tried(resources: Collection[Resource], observation: Observation) -> Ite
         untried = kind_of(resource.address.kind).built_in and resource.address not in wanted
         if lent(resource, actual) or (untried and actual.presence is Presence.ABSENT):
             yield resource.address
-
-
-def _renewed(resources: Collection[Resource], rotated: Collection[Address]) -> dict[Address, str]:
-    """What is renewed although nothing differs, and why: secrets, and the services that read them."""
-    found = dict.fromkeys(rotated, "its value is set again")
-    for resource in resources:
-        if resource.address.kind == "service" and (read := resource.needs & set(rotated)):
-            names = ", ".join(sorted(secret.name for secret in read))
-            found[resource.address] = f"it starts again, to read {names}"
-    return found
-
-
-def _announced(
-    resources: Collection[Resource], observation: Observation, rotated: Collection[Address]
-) -> Iterator[tuple[Address, tuple[Step, ...]]]:
-    """What comes before each rotated secret: a note on whoever reads it and runs, that it is to start again.
-    So no run that is cut short leaves a reader of the old value that nobody starts again.
-    """
-    services = [(one, observation.actual[one.address]) for one in resources if one.address.kind == "service"]
-    running = [
-        one
-        for one, actual in services
-        if actual.presence is Presence.PRESENT and not is_suspended(actual) and not conflict(one, actual)
-    ]
-    for secret in rotated:
-        steps = tuple(restarting(one) for one in running if secret in one.needs)
-        yield secret, steps
 
 
 def _digests(resources: Collection[Resource]) -> Iterator[tuple[str, str]]:

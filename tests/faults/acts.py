@@ -14,7 +14,7 @@ from typing import Any
 import typer
 from tests.spcs_milvus.flow.conftest import Stack
 
-from spcs_milvus import deployment, image_deployment, looking
+from spcs_milvus import deployment, image_deployment, looking, rotation
 from spcs_milvus.cli import COMMANDS
 from spcs_milvus.opening import Target
 from spcs_milvus.report import Report
@@ -47,7 +47,7 @@ def read(words: str) -> tuple[str, Given]:
 
 
 def _up(on: Target, stack: Stack, given: Given) -> Report:
-    renewed = deployment.rotation(on.loaded, given["rotate"] or ())
+    renewed = rotation.asked_for(on.loaded, given["rotate"] or ())
     planned = deployment.make_plan(on, renewed, given["target"] or (), given["allow_deletions"])
     return deployment.up(on, planned, stack.events.append, threading.Event())
 

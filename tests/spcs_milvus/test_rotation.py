@@ -8,13 +8,13 @@ import pytest
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, nothing, project, seen
 
 from spcs_milvus.config import Loaded
-from spcs_milvus.deployment import rotation
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation, listing
 from spcs_milvus.orphans import orphans
 from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.resource import ABSENT, RESTARTING, Actual, Address, Presence, Resource
+from spcs_milvus.rotation import asked_for
 from spcs_milvus.steps import Answer, Statement
 from spcs_milvus.teardown import plan_down
 
@@ -114,9 +114,9 @@ def test_a_rotation_cut_short_is_gone_on_with(status: str, rotated: list[Address
 def test_a_secret_that_exists_is_not_ours_to_rotate() -> None:
     read = project(QUICKSTART + SECRETS + "existing: [secret.MILVUS_DEMO.PUBLIC.KEY]\n", KEY="hunter2")
     loaded = Loaded(read, Path("spcs-milvus.yaml"))
-    assert rotation(loaded, ["spare"]) == {"SPARE"}
+    assert asked_for(loaded, ["spare"]) == {"SPARE"}
     with pytest.raises(ConfigError) as raised:
-        rotation(loaded, ["key"])
+        asked_for(loaded, ["key"])
     assert raised.value.problem.detail == "known: SPARE"
 
 

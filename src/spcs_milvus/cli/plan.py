@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from spcs_milvus import deployment, opening
+from spcs_milvus import deployment, opening, rotation
 from spcs_milvus.cli import options
 from spcs_milvus.cli.boundary import boundary
 from spcs_milvus.cli.connection import connection as connect
@@ -42,7 +42,7 @@ def plan(
         began = time.monotonic()
         loaded = load(file, os.environ, environment)
         show_warnings(console.talk(), loaded.warnings)
-        renewed = deployment.rotation(loaded, rotate or ())
+        renewed = rotation.asked_for(loaded, rotate or ())
         images = Allowed(not no_build, not no_push, loaded.words(connection))
         chosen = connect(loaded, connection)
         show_warnings(console.talk(), idle(loaded, chosen.image_format))

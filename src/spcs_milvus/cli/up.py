@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from spcs_milvus import deployment, opening
+from spcs_milvus import deployment, opening, rotation
 from spcs_milvus.cli import options
 from spcs_milvus.cli.asking import agreed, must_ask
 from spcs_milvus.cli.boundary import boundary
@@ -42,7 +42,7 @@ def up(
         talk = console.talk()
         loaded = load(file, os.environ, environment)
         show_warnings(talk, loaded.warnings)
-        renewed = deployment.rotation(loaded, rotate or ())
+        renewed = rotation.asked_for(loaded, rotate or ())
         images = Allowed(not no_build, not no_push, loaded.words(connection))
         asks = must_ask(yes, output)
         chosen = connect(loaded, connection)

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from spcs_emulator.script import Event, Script
-from spcs_milvus import deployment
+from spcs_milvus import deployment, rotation
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.plan import Action
 from spcs_milvus.report import failures
@@ -182,7 +182,7 @@ def test_without_any_one_grant_the_service_is_refused(outside: Stack, left_out: 
 def _rotate(stack: Stack, *names: str) -> list[tuple[str, Action]]:
     """What a run with ``--rotate`` changed."""
     with stack.target() as on:
-        planned = deployment.make_plan(on, deployment.rotation(on.loaded, names))
+        planned = deployment.make_plan(on, rotation.asked_for(on.loaded, names))
         report = done(deployment.up(on, planned, stack.events.append, threading.Event()))
     return [(str(change.address), change.action) for change in report.plan.changes]
 
@@ -220,7 +220,7 @@ def test_a_rotation_is_not_done_in_part(outside: Stack, target: str) -> None:
 
 def test_a_secret_that_is_not_in_the_file_cannot_be_rotated(outside: Stack) -> None:
     with outside.target() as on, pytest.raises(ConfigError) as caught:
-        deployment.rotation(on.loaded, ["KEYS"])
+        rotation.asked_for(on.loaded, ["KEYS"])
     problem = caught.value.problem
     assert (problem.summary, problem.detail) == ("there is no secret `KEYS` to rotate", "known: KEY, SPARE")
     assert problem.hint == "did you mean KEY?"
