@@ -75,6 +75,15 @@ def test_a_secret_that_nobody_reads_is_only_set_again() -> None:
     assert [told[0] for told in _told(plan_up(STACK, seen(STACK), rotated=[spare]))] == [str(spare)]
 
 
+@pytest.mark.parametrize("rotated", [[KEY], []])
+def test_what_starts_again_is_told_as_an_outage(rotated: list[Address]) -> None:
+    note = "" if rotated else f"{RESTARTING} "
+    actual = as_declared(by_address(STACK)[str(JUPYTER)], comment=f"{note}{MARK}")
+    plan = plan_up(STACK, seen(STACK, {JUPYTER: actual}), rotated=rotated)
+    (change,) = (change for change in plan.changes if change.address == JUPYTER)
+    assert change.cost.downtime == "its containers start again"
+
+
 @pytest.mark.parametrize("comment", ["theirs", None])
 def test_nothing_is_noted_on_a_service_of_others(comment: str | None) -> None:
     theirs = as_declared(by_address(STACK)[str(JUPYTER)], comment=comment)
