@@ -218,7 +218,7 @@ def test_a_full_disk(here: CommandLine, small_disk: Path) -> None:
 
     result = here.run("up", "--yes")
 
-    refused(result, 4, "error:", "full", "spcs-milvus up")
+    refused(result, 4, "error:", "full", "the same command goes on from here")
     ballast.unlink()
     assert here.run("up", "--yes").returncode == 0
     assert here.run("down", "--yes").returncode == 0
