@@ -57,7 +57,8 @@ def settled(resource: Resource, step: Statement, tools: Tools) -> str | None:
             if answer_lost(error.errno):
                 pause = next(again, None)
                 if pause is None:
-                    raise _unknown(error, f"its answer was lost {lost} times") from error
+                    why = f"its answer was lost {lost} times, the last time with: {error.problem.summary}"
+                    raise _unknown(error, why) from error
                 tools.progress("its answer was lost; it is sent again")
             elif patience <= 0 or error.errno in MISSING | FORBIDDEN:
                 raise

@@ -92,8 +92,8 @@ def test_what_it_comes_to(
 
 # effect, answers, looks, the number that is told, the words, how often it was sent
 FAILED = [
-    (Effect.OURS, [LOST] * 4, [ABSENT], LOST, "its answer was lost 4 times", 4),
-    (Effect.SET, [GAVE_UP] * 4, [OURS], GAVE_UP, "its answer was lost 4 times", 4),
+    (Effect.OURS, [LOST] * 4, [ABSENT], LOST, "its answer was lost 4 times, the last time with: no", 4),
+    (Effect.SET, [GAVE_UP] * 4, [OURS], GAVE_UP, "its answer was lost 4 times, the last time with: no", 4),
     (Effect.SET, [LOST], [FOREIGN], LOST, "cannot be seen to be ours", 1),
     (Effect.OURS, [LOST], [MARKED_BY_OTHERS], LOST, "cannot be seen to be ours", 1),
     (Effect.SET, [LOST], [HIDDEN], LOST, "cannot be seen to be ours", 1),

@@ -43,14 +43,14 @@ def test_every_deletion_says_why_and_what_it_costs() -> None:
     assert "https://a-b.snowflakecomputing.app" in (changes[JUPYTER].cost.url or "")
 
 
-@pytest.mark.parametrize("owner", ["MILVUS_DEMO_ROLE", "THEIRS"])
-def test_what_was_given_to_a_role_that_we_make_is_dropped_as_that(owner: str) -> None:
+@pytest.mark.parametrize("owner", ["MILVUS_DEMO_ROLE", "THEIRS", None])
+def test_what_was_given_to_a_role_that_we_make_is_dropped_as_that(owner: str | None) -> None:
     pool = BY_ADDRESS["compute_pool.MILVUS_DEMO_MILVUS_POOL"]
     given = as_declared(pool, live={"owner": owner})
     plan = plan_down(STACK, seen(STACK, {pool.address: given}), {})
     (change,) = (change for change in plan.changes if change.address == pool.address)
     (step,) = (one for one in change.steps if isinstance(one, Statement))
-    assert step.role == (pool.role if owner == "THEIRS" else owner)
+    assert step.role == (owner if owner == "MILVUS_DEMO_ROLE" else pool.role)
 
 
 def test_what_stays_is_told_with_what_is_in_it() -> None:
