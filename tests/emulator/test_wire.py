@@ -240,8 +240,9 @@ def test_async_results_and_monitoring(raw: Raw) -> None:
         (query,) = raw.get(path)[1]["data"]["queries"]
         assert (query["status"], query["sqlText"]) == ("SUCCESS", "SELECT 1 AS A")
     assert raw.get(f"/monitoring/queries/{'0' * 36}")[1]["data"]["queries"] == []
-    failed = raw.query("FROB", asyncExec=True)["data"]["queryId"]
-    (query,) = raw.get(f"/monitoring/queries/{failed}")[1]["data"]["queries"]
+    failed = raw.query("FROB", asyncExec=True)["data"]
+    assert raw.get(failed["getResultUrl"])[1]["code"] == "001003"
+    (query,) = raw.get(f"/monitoring/queries/{failed['queryId']}")[1]["data"]["queries"]
     assert (query["status"], query["errorCode"]) == ("FAILED_WITH_ERROR", "001003")
 
 

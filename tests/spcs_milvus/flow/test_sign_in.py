@@ -91,7 +91,8 @@ def test_a_key_pair_opens_a_session_a_role(ci: Stack, key: rsa.RSAPrivateKey, tm
 def test_the_connector_does_not_clean_up_after_sessions_of_ours(local: Local) -> None:
     """It would in the midst of a garbage collection, which crashes the process on Python 3.11."""
     opened = session.connect(local.connection, "SYSADMIN")
-    assert opened._connection.auto_cleanup is False
+    # connector 4 knows no such clean-up
+    assert getattr(opened._connection, "auto_cleanup", False) is False
     opened.close()
 
 
