@@ -1,12 +1,16 @@
 """A client in a process of its own that is killed, -9, while the account has its statement.
 
 In: a state, a command, and the statement. Out: the state that is left. The statement is held by the account
-until its client is dead. Clients are forked from a process with nearly everything in it (``preloaded``).
+until its client is dead, which turns the clock of the account until then. Clients are forked from a process
+with nearly everything in it (``preloaded``).
 """
 
+import contextlib
 import multiprocessing
 import signal
-from dataclasses import dataclass, field
+import threading
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -15,26 +19,24 @@ from tests.spcs_milvus.flow.conftest import Stack
 
 from spcs_emulator.clock import TurnedClock
 from spcs_emulator.script import Event
+from spcs_emulator.server import LocalAccount
 
 LONGEST_SECONDS = 60.0
-A_LITTLE_SECONDS = 0.05
 KILLED = -signal.SIGKILL
 
 
-class Hurrying(Listening):
-    """A script whose account is a little older after each statement: its client cannot turn the clock. So
-    little that a client asks at least as often as one that turns it, and comes to every statement of that.
-    """
+class _Clock:
+    """The clock of an account in another process, at the other end of a line."""
 
-    clock: TurnedClock
+    def __init__(self, line: Connection) -> None:
+        self._line = line
+        self._lock = threading.Lock()
 
-    def __init__(self, event: Event) -> None:
-        super().__init__([event])
-
-    def at_statement(self, text: str) -> Event | None:
-        """As the script does."""
-        self.clock.advance(A_LITTLE_SECONDS)
-        return super().at_statement(text)
+    def advance(self, seconds: float) -> None:
+        """Turn it, and come back when it is turned."""
+        with self._lock:
+            self._line.send(seconds)
+            self._line.recv()
 
 
 @dataclass(frozen=True)
@@ -42,28 +44,41 @@ class _Elsewhere:
     """As much of a local account as its client needs, in another process."""
 
     connection: dict[str, Any]
-    clock: TurnedClock = field(default_factory=TurnedClock)
+    clock: _Clock
 
     def tick(self) -> None:
-        """The account does so itself at each statement."""
+        """The account does so itself as its clock is turned."""
 
 
 def kill(state: State, wanted: Run, event: Event, states: Path) -> Ending:
     """Run it on a copy of the state, and kill it at the statement of the event, which hangs."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.faults.preloaded"])
-    script = Hurrying(event)
+    script = Listening([event])
     with copy(state, states) as work, bugs_of_the_account() as bugs, account(work, script) as local:
-        script.clock = local.clock
-        client = context.Process(target=_client, args=(local.connection, work / "project", wanted))
+        ours, theirs = context.Pipe()
+        client = context.Process(target=_client, args=(local.connection, theirs, work / "project", wanted))
+        turning = threading.Thread(target=_turn, args=(local, ours))
         client.start()
+        theirs.close()
+        turning.start()
         script.hanging.wait(LONGEST_SECONDS)
         client.kill()
         client.join()
+        turning.join()
         left = kept(work, local, states)
     assert client.exitcode is not None
     return Ending(client.exitcode, "", "\n".join(bugs) or None, script.struck, left)
 
 
-def _client(connection: dict[str, Any], project: Path, wanted: Run) -> None:
-    ended(Stack(_Elsewhere(connection), project), wanted)  # type: ignore[arg-type]
+def _turn(local: LocalAccount[TurnedClock], line: Connection) -> None:
+    """Turn the account's clock for its client, for as long as that lives."""
+    with line, contextlib.suppress(EOFError, OSError):
+        while True:
+            local.clock.advance(line.recv())
+            local.tick()
+            line.send(None)
+
+
+def _client(connection: dict[str, Any], line: Connection, project: Path, wanted: Run) -> None:
+    ended(Stack(_Elsewhere(connection, _Clock(line)), project), wanted)  # type: ignore[arg-type]
