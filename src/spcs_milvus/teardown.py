@@ -38,13 +38,14 @@ def plan_down(
     what holds data stays with all it needs, and runs no more.
     """
     stay = staying(resources, observation, foreign, agreed, keep_data=keep_data)
+    strange = dict(_strange(resources, observation, stay))
     seen = observation.actual
     roles = roles_of(resources)
     decided = [_decided(resource, seen[resource.address], stay, roles) for resource in resources]
     changes = [one for one in decided if isinstance(one, Change)]
     declared = {resource.address: resource for resource in resources}
     kept = (
-        *(_stays(declared[one], seen[one], stay.inside[one]) for one in stay.told),
+        *(_stays(declared[one], seen[one], stay.inside[one]) for one in stay.told if one not in strange),
         *(one for one in decided if isinstance(one, Problem)),
     )
     lasting = (
@@ -59,8 +60,8 @@ def plan_down(
     )
     needs = reverse({resource.address: resource.needs for resource in resources})
     ordered = with_needs(changes[::-1], needs)
-    strange = tuple(_strange(resources, observation, stay))
-    return Plan(ordered, (), kept, declared, existing(resources), lasting, absent=absent, strange=strange)
+    theirs = tuple(strange.values())
+    return Plan(ordered, (), kept, declared, existing(resources), lasting, absent=absent, strange=theirs)
 
 
 def roles_of(resources: Collection[Resource]) -> frozenset[str]:
@@ -130,13 +131,15 @@ def _kept(resources: Collection[Resource], observation: Observation, stay: Stayi
         yield Problem(f"{resource.address} is kept", why, str(resource.address), hint)
 
 
-def _strange(resources: Collection[Resource], observation: Observation, stay: Staying) -> Iterator[Problem]:
+def _strange(
+    resources: Collection[Resource], observation: Observation, stay: Staying
+) -> Iterator[tuple[Address, Problem]]:
     """What is there under a name of ours and is not ours: none of it is a leftover."""
     for resource in resources:
         actual = observation.actual[resource.address]
         there = actual.presence is Presence.PRESENT and resource.address not in stay.gone_along
         if there and (problem := conflict(resource, actual)):
-            yield _not_dropped(problem, resource, actual)
+            yield resource.address, _not_dropped(problem, resource, actual)
 
 
 def _not_dropped(problem: Problem, resource: Resource, actual: Actual) -> Problem:

@@ -187,6 +187,14 @@ def test_what_is_not_ours_stays_with_the_sql_of_whoever_owns_it(owner: str | Non
     )
 
 
+def test_what_is_not_ours_is_no_leftover_whatever_is_in_it() -> None:
+    pool = BY_ADDRESS["compute_pool.MILVUS_DEMO_JUPYTER_POOL"]
+    theirs = as_declared(pool, comment=None)
+    plan = plan_down(STACK, seen(STACK, {pool.address: theirs}), {pool.address: TABLE})
+    assert str(pool.address) not in {problem.place for problem in plan.kept}
+    assert [problem.place for problem in plan.strange] == [str(pool.address)]
+
+
 def test_what_carries_anothers_mark_is_nothing_to_adopt() -> None:
     pool = BY_ADDRESS["compute_pool.MILVUS_DEMO_JUPYTER_POOL"]
     theirs = as_declared(pool, comment=str(mark_of("another", "default", {})))
