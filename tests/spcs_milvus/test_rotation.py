@@ -8,13 +8,13 @@ import pytest
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, nothing, project, seen
 
 from spcs_milvus.config import Loaded
-from spcs_milvus.errors import ConfigError
+from spcs_milvus.errors import ConfigError, Problem
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation, listing
 from spcs_milvus.orphans import orphans
 from spcs_milvus.plan import Action, Plan, plan_up
 from spcs_milvus.resource import ABSENT, RESTARTING, Actual, Address, Presence, Resource
-from spcs_milvus.rotation import asked_for
+from spcs_milvus.rotation import asked_for, check_whole
 from spcs_milvus.steps import Answer, Statement
 from spcs_milvus.teardown import plan_down
 
@@ -120,13 +120,50 @@ def test_a_rotation_cut_short_is_gone_on_with(status: str, rotated: list[Address
     assert not plan.kept
 
 
-def test_a_secret_that_exists_is_not_ours_to_rotate() -> None:
-    read = project(QUICKSTART + SECRETS + "existing: [secret.MILVUS_DEMO.PUBLIC.KEY]\n", KEY="hunter2")
-    loaded = Loaded(read, Path("spcs-milvus.yaml"))
-    assert asked_for(loaded, ["spare"]) == {"SPARE"}
+OURS = QUICKSTART + SECRETS
+SPARE_EXISTS = OURS + "existing: [secret.MILVUS_DEMO.PUBLIC.SPARE]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "known"), [(OURS, "KEY, SPARE"), (SPARE_EXISTS, "KEY"), (QUICKSTART, "none")]
+)
+def test_only_a_secret_of_ours_is_rotated(text: str, known: str) -> None:
+    loaded = Loaded(project(text, KEY="hunter2"), Path("spcs-milvus.yaml"))
+    ours = known.split(", ") if known != "none" else []
+    assert asked_for(loaded, [name.lower() for name in ours]) == set(ours)
     with pytest.raises(ConfigError) as raised:
-        asked_for(loaded, ["key"])
-    assert raised.value.problem.detail == "known: SPARE"
+        asked_for(loaded, [*ours, "other"])
+    assert raised.value.problem == Problem(
+        "there is no secret `other` to rotate",
+        f"known: {known}",
+        "spcs-milvus.yaml: secrets",
+        "declare it under `secrets:`",
+    )
+
+
+def test_a_secret_is_suggested_by_what_its_name_is_like() -> None:
+    loaded = Loaded(project(OURS, KEY="hunter2"), Path("spcs-milvus.yaml"))
+    with pytest.raises(ConfigError) as raised:
+        asked_for(loaded, ["spar"])
+    assert raised.value.problem.hint == "did you mean SPARE?"
+
+
+@pytest.mark.parametrize("left_out", [KEY, JUPYTER])
+def test_a_rotation_takes_the_secret_and_who_reads_it(left_out: Address) -> None:
+    with pytest.raises(ConfigError) as raised:
+        check_whole(STACK, [left_out], [KEY])
+    assert raised.value.problem == Problem(
+        f"the rotation needs {left_out}, which is not among the targets",
+        None,
+        None,
+        f"leave out --target, or name all of it: --target {KEY} --target {JUPYTER}",
+    )
+
+
+def test_a_rotation_takes_nobody_else() -> None:
+    others = [one.address for one in STACK if one.address not in (KEY, JUPYTER)]
+    check_whole(STACK, others, [KEY])
+    check_whole(STACK, [KEY, JUPYTER], [])
 
 
 def test_a_service_that_changes_too_does_both() -> None:
