@@ -10,7 +10,7 @@ say any more whether it is missing.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spcs_milvus.errors import Problem
@@ -18,7 +18,7 @@ from spcs_milvus.graph import among, closure, grouped
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
-from spcs_milvus.plan import Plan
+from spcs_milvus.plan import Action, Plan
 from spcs_milvus.resource import Address, Presence, Resource
 from spcs_milvus.sight import Reach
 from spcs_milvus.steps import Push, Statement, Step, Upload, Wait
@@ -28,6 +28,19 @@ Steps = Mapping[Address, tuple[Step, ...]]
 Acting = Statement | Upload | Push
 """The steps that take a role."""
 _ALSO_IN_PLAN = " (`plan --output json` has them in conflicts[0].detail)"
+_AGAIN = "run the command again"
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """Who asks others: the ``roles`` that they will have, where ``elsewhere`` the statements can be seen, and
+    what they do ``then``.
+    """
+
+    reach: Reach
+    roles: frozenset[str]
+    elsewhere: str = ""
+    then: str = _AGAIN
 
 
 def within_up(plan: Plan, observation: Observation, reach: Reach) -> Plan:
@@ -38,29 +51,20 @@ def within_up(plan: Plan, observation: Observation, reach: Reach) -> Plan:
     needs |= {one.address: one.needs | needs.get(one.address, frozenset()) for one in plan.changes}
     roles = _later(plan.resources.values(), reach)
     shown = _without_blind_waits(plan, observation)
-    return _within(shown, hidden, to_do, needs, reach, roles, _ALSO_IN_PLAN)
+    then = f"{_AGAIN}, without --rotate" if _is_rotated_by_others(plan, roles) else _AGAIN
+    return _within(shown, hidden, to_do, needs, _Asking(reach, roles, _ALSO_IN_PLAN, then))
 
 
 def within(plan: Plan, observation: Observation, reach: Reach) -> Plan:
     """Any other plan in the same way; what cannot be seen is not in the SQL."""
     needs = {change.address: change.needs for change in plan.changes}
     shown = _without_blind_waits(plan, observation)
-    return _within(shown, _hidden(plan, observation), _steps(plan), needs, reach, reach.roles)
+    return _within(shown, _hidden(plan, observation), _steps(plan), needs, _Asking(reach, reach.roles))
 
 
-def _within(
-    plan: Plan,
-    hidden: Collection[Resource],
-    to_do: Steps,
-    needs: Needs,
-    reach: Reach,
-    roles: frozenset[str],
-    also: str = "",
-) -> Plan:
-    """``to_do`` has the steps of what is, or may be, to be done; ``roles`` are those this user will have;
-    ``also`` says where else the statements for others can be seen.
-    """
-    beyond = {address for address, steps in to_do.items() if not _roles(steps) <= roles}
+def _within(plan: Plan, hidden: Collection[Resource], to_do: Steps, needs: Needs, asking: _Asking) -> Plan:
+    """``to_do`` has the steps of what is, or may be, to be done."""
+    beyond = {address for address, steps in to_do.items() if not _roles(steps) <= asking.roles}
     unseen = {one.address for one in hidden}
     asked = {one for one in beyond if one not in unseen or needs[one] & to_do.keys()}
     if not asked:
@@ -69,7 +73,7 @@ def _within(
     reached = closure(needs)
     wanted = asked.union(*(reached[one] & to_do.keys() for one in asked))
     script = [step for address in _ordered(wanted, needs, to_do) for step in to_do[address]]
-    return _cleared(plan, hidden, [_for_others(script, len(wanted & unseen), reach, roles, also)], ())
+    return _cleared(plan, hidden, [_for_others(script, len(wanted & unseen), asking)], ())
 
 
 def _cleared(
@@ -92,6 +96,13 @@ def _hidden(plan: Plan, observation: Observation) -> list[Resource]:
 
 def _steps(plan: Plan) -> dict[Address, tuple[Step, ...]]:
     return {change.address: change.steps for change in plan.changes}
+
+
+def _is_rotated_by_others(plan: Plan, roles: frozenset[str]) -> bool:
+    """Whether others set a secret again that is there, which nobody can see afterwards."""
+    rotated = [one for one in plan.changes if one.address.kind == "secret" and one.action is Action.UPDATE]
+    steps = [step for one in rotated for step in one.steps if isinstance(step, Statement) and step.secret]
+    return not _roles(steps) <= roles
 
 
 def _roles(steps: Collection[Step]) -> frozenset[str]:
@@ -158,17 +169,16 @@ def _cannot_tell(resource: Resource, steps: Collection[Step]) -> Problem:
     )
 
 
-def _for_others(
-    script: Collection[Step], unseen: int, reach: Reach, roles: frozenset[str], also: str
-) -> Problem:
+def _for_others(script: Collection[Step], unseen: int, asking: _Asking) -> Problem:
+    reach = asking.reach
     taken = dict.fromkeys(step.role for step in script if isinstance(step, Acting))
-    lacking = [role for role in taken if role not in roles]
+    lacking = [role for role in taken if role not in asking.roles]
     note = [
         f"-- {unseen} of these may be there already: {reach.user} cannot see whether they are",
         "-- (leave out a CREATE that says so, once it is known to be this project's)",
     ]
     sql = "\n".join([*(note if unseen else []), *_sql(script)])
-    paste = f"whoever may runs these statements{also}, and then you run the command again"
+    paste = f"whoever may runs these statements{asking.elsewhere}, and then you {asking.then}"
     if reach.bound:
         (role,) = reach.roles
         other = (

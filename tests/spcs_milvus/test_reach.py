@@ -22,7 +22,7 @@ from spcs_milvus.observe import Observation
 from spcs_milvus.plan import Action, Change, Plan, plan_up, wait_for
 from spcs_milvus.process_image import ProcessImage
 from spcs_milvus.reach import within, within_up
-from spcs_milvus.resource import ABSENT, Actual, Presence
+from spcs_milvus.resource import ABSENT, Actual, Address, Presence
 from spcs_milvus.sight import Reach
 from spcs_milvus.steps import Answer, Build, Push, Rest, Statement, Step, Upload, Wait
 
@@ -173,6 +173,30 @@ def test_a_user_is_told_what_role_is_lacking_and_who_could_give_it(
         "whoever may runs these statements, and then you run the command again; or GRANT ROLE R TO USER "
         "ANNA; or name other roles under `roles:`"
     )
+
+
+WITH_SECRET = declared(QUICKSTART + SECRET, KEY="hunter2")
+KEY = by_address(WITH_SECRET)["secret.MILVUS_DEMO.PUBLIC.KEY"]
+OWNERS = by_address(WITH_SECRET)["grant.CREATE DATABASE on account to MILVUS_DEMO_OWNER"]
+OTHER_COMMENT = as_declared(KEY, comment=f"{str(KEY.mark)[:-12]}{'0' * 12}")
+
+
+@pytest.mark.parametrize(
+    ("there", "rotated", "roles", "again"),
+    [
+        ({}, [KEY.address], {"MINE"}, "the command again, without --rotate; or"),
+        ({OWNERS.address: ABSENT}, [KEY.address], {"MINE", KEY.role}, "the command again; or"),
+        ({KEY.address: ABSENT}, [KEY.address], {"MINE"}, "the command again; or"),
+        ({KEY.address: OTHER_COMMENT}, [], {"MINE"}, "the command again; or"),
+    ],
+)
+def test_what_others_set_again_is_not_asked_for_once_more(
+    there: dict[Address, Actual], rotated: list[Address], roles: set[str], again: str
+) -> None:
+    observation = seen(WITH_SECRET, there)
+    plan = plan_up(WITH_SECRET, observation, rotated=rotated)
+    (problem,) = within_up(plan, observation, replace(FREE, roles=frozenset(roles))).conflicts
+    assert f"and then you run {again}" in str(problem.hint)
 
 
 def test_what_may_be_there_already_is_said_above_the_statements() -> None:
