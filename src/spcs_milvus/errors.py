@@ -126,6 +126,11 @@ class StoppedError(DeployError):
     exit_code = 130
 
 
+def some(names: Sequence[str]) -> str:
+    """The first few of many names."""
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
 def nearest(otherwise: str, word: str, known: Iterable[str]) -> str:
     """ "did you mean …?" when one of the known words is close, else the other text."""
     found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)

@@ -11,7 +11,7 @@ name. That most of what is ours left the file is more likely a mistake (another 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from spcs_milvus.errors import Problem
+from spcs_milvus.errors import Problem, some
 from spcs_milvus.graph import reverse
 from spcs_milvus.kinds import KINDS, kind_of
 from spcs_milvus.kinds.base import UNSEEN, Found
@@ -23,7 +23,7 @@ from spcs_milvus.resource import Actual, Address, Presence, Resource, read_mark
 from spcs_milvus.standing import stood_on
 from spcs_milvus.states import unseen
 from spcs_milvus.steps import Row
-from spcs_milvus.teardown import deletion, in_words, roles_of, some
+from spcs_milvus.teardown import deletion, in_words, roles_of
 
 FEW = 3
 """From so many objects on, more than half of what is ours not being declared any more stops ``up``."""

@@ -7,7 +7,7 @@ Touches nothing.
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from spcs_milvus.errors import Problem
+from spcs_milvus.errors import Problem, some
 from spcs_milvus.graph import reverse
 from spcs_milvus.keeping import kept_asleep
 from spcs_milvus.kinds import kind_of
@@ -212,11 +212,6 @@ def deletion(
         loses = f"{loses or 'what is in it'}, also what is not ours: {in_words(along, ', '.join)}"
     cost = kind.dropping(resource, actual)
     return Change(resource.address, Action.DELETE, because, steps, loses=loses, cost=cost)
-
-
-def some(names: Sequence[str]) -> str:
-    """The first few of many names."""
-    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def in_words(things: Collection[Address], listed: Callable[[Sequence[str]], str] = some) -> str:

@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 from tests.spcs_milvus.stack import QUICKSTART, as_declared, by_address, declared, seen
 
-from spcs_milvus.errors import Problem
+from spcs_milvus.errors import Problem, some
 from spcs_milvus.kinds import base, kind_of
 from spcs_milvus.orphans import strangers
 from spcs_milvus.plan import Plan
 from spcs_milvus.resource import ABSENT, Actual, Address, Presence, Resource, mark_of
 from spcs_milvus.steps import Statement
-from spcs_milvus.teardown import pasteable, plan_down, some
+from spcs_milvus.teardown import pasteable, plan_down
 
 STACK = declared(QUICKSTART + "names: {schema: S}\n")
 BY_ADDRESS = by_address(STACK)

@@ -9,9 +9,9 @@ from rich.text import Text
 
 from spcs_milvus.container_image import ContainerImage
 from spcs_milvus.differences import Difference, leaves, parts
+from spcs_milvus.errors import some
 from spcs_milvus.plan import Action, Change, Plan
 from spcs_milvus.steps import Build, Push
-from spcs_milvus.teardown import some
 from spcs_milvus.views.problems import show_problems
 
 SIGNS = {
