@@ -33,7 +33,7 @@ $(PARTS):
 	@echo "$@: begun"; said=$$(mktemp); $(RUN) pytest $(or $(FILES),$@) >$$said 2>&1; code=$$?; cat $$said; rm $$said; exit $$code
 
 faults: $(INSTALLED) ## Strike every command at every statement, not only at a share of them
-	@SPCS_MILVUS_FAULTS_EVERY=1 $(RUN) pytest tests/faults
+	@SPCS_MILVUS_FAULTS_SHARE=1 $(RUN) pytest tests/faults
 
 test-docker: $(INSTALLED) ## Run the tests that need a Docker engine
 	@$(RUN) pytest tests/docker

@@ -17,6 +17,7 @@ from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import unified_diff
+from fractions import Fraction
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -29,8 +30,8 @@ from tests.faults.world import Ending, Listening, Run, State, by_hand, first_sta
 from spcs_emulator.script import Event
 
 CODES = (0, 1, 4)
-# each fault begins at another statement, so that all of them together leave none out
-EVERY = int(os.environ.get("SPCS_MILVUS_FAULTS_EVERY", "4"))
+# of the statements, for each fault; it begins at another one, so that all of them together leave none out
+SHARE = Fraction(os.environ.get("SPCS_MILVUS_FAULTS_SHARE", "3/8"))
 # some wait for a client's patience to end
 WORKERS = 3 * (os.cpu_count() or 1)
 Pair = tuple[str, str]
@@ -102,8 +103,8 @@ class Harness:
         return self._points[name]
 
     def judge(self, name: str, fault: str) -> Judged:
-        """Strike the command at each of its statements at which the fault can do something, or at every
-        so many-th of them.
+        """Strike the command at each of its statements at which the fault can do something, or at a share of
+        them.
         """
         pair = (name, fault)
         if pair not in self.judged:
@@ -135,7 +136,7 @@ class Harness:
         for point in self.points(name) if new else ():
             for fault in new:
                 turn, trouble = list(FAULTS).index(fault), FAULTS[fault]
-                if trouble.strikes(point.text) and (point.number + turn) % EVERY == 0:
+                if trouble.strikes(point.text) and _is_in_share(point.number + turn):
                     given = (self.states[command.start], command.run, point, trouble, self.folder)
                     case = self.workers.submit(strike, *given)
                     case.add_done_callback(partial(self._go_on, name))
@@ -212,6 +213,11 @@ def harness(folder: Path, asked: Mapping[str, list[str]]) -> Iterator[Harness]:
         found.make_states()
         yield found
         workers.shutdown(cancel_futures=True)
+
+
+def _is_in_share(number: int) -> bool:
+    """Whether it is one of the share, which lies evenly among all numbers."""
+    return int((number + 1) * SHARE) > int(number * SHARE)
 
 
 def _is_polled(text: str) -> bool:
