@@ -76,7 +76,7 @@ def make_plan(
     rotation.check_whole(on.resources, plan.left_out, rotated)
     problem = None if allow_deletions else too_many(plan, on.resources, observation, left)
     plan = replace(plan, conflicts=(*plan.conflicts, *([problem] if problem else [])))
-    plan = judged_up(on.loaded, on.account, plan, observation)
+    plan = judged_up(on.loaded, on.account, plan, observation, rotated)
     return Planned(allowed(plan, images, partial(_engine_has, on)), observation)
 
 

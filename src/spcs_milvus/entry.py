@@ -5,7 +5,7 @@ what to do. Asks the network whether something answers; the account has said who
 the account who looks where the user lacks a role.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from spcs_milvus.account import Account
@@ -15,6 +15,7 @@ from spcs_milvus.footing import Footing, on_footing
 from spcs_milvus.observe import Observation
 from spcs_milvus.plan import Plan
 from spcs_milvus.reach import within, within_up
+from spcs_milvus.resource import Address
 from spcs_milvus.rights import on_rights
 from spcs_milvus.session import reachable
 from spcs_milvus.sight import Reach
@@ -69,12 +70,15 @@ def reach(loaded: Loaded, account: Account) -> Reach:
     return Reach(identity.user, roles, bound is not None, f"{loaded.file}: roles")
 
 
-def judged_up(loaded: Loaded, account: Account, plan: Plan, observation: Observation) -> Plan:
+def judged_up(
+    loaded: Loaded, account: Account, plan: Plan, observation: Observation, rotated: Collection[Address]
+) -> Plan:
     """A plan of ``up``, refused where this user may not do a part of it. Asks what administrators other than
     the built-in ones may do, as far as they may be taken: what is for the others is refused already.
+    ``rotated`` are the secrets that it was asked to set again.
     """
     roles, who = loaded.project.roles, reach(loaded, account)
-    plan = within_up(on_footing(plan, observation, _footing(account)), observation, who)
+    plan = within_up(on_footing(plan, observation, _footing(account)), observation, who, rotated)
     administrators = {roles.account_admin, roles.security_admin, roles.user_admin} & who.roles
     return on_rights(plan, administrators, roles.security_admin, who.place, account.query)
 

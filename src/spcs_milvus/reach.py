@@ -9,6 +9,7 @@ as long as what it needs is to be made as well, and merely told once all that is
 say any more whether it is missing.
 """
 
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +19,7 @@ from spcs_milvus.graph import among, closure, grouped
 from spcs_milvus.kinds import kind_of
 from spcs_milvus.names import Name
 from spcs_milvus.observe import Observation
-from spcs_milvus.plan import Action, Plan
+from spcs_milvus.plan import Plan
 from spcs_milvus.resource import Address, Presence, Resource
 from spcs_milvus.sight import Reach
 from spcs_milvus.steps import Push, Statement, Step, Upload, Wait
@@ -28,31 +29,31 @@ Steps = Mapping[Address, tuple[Step, ...]]
 Acting = Statement | Upload | Push
 """The steps that take a role."""
 _ALSO_IN_PLAN = " (`plan --output json` has them in conflicts[0].detail)"
-_AGAIN = "run the command again"
 
 
 @dataclass(frozen=True)
 class _Asking:
     """Who asks others: the ``roles`` that they will have, where ``elsewhere`` the statements can be seen, and
-    what they do ``then``.
+    the secrets that they wanted ``rotated``.
     """
 
     reach: Reach
     roles: frozenset[str]
     elsewhere: str = ""
-    then: str = _AGAIN
+    rotated: Collection[Address] = ()
 
 
-def within_up(plan: Plan, observation: Observation, reach: Reach) -> Plan:
-    """A plan of ``up`` as it stands for whoever runs it. The roles that it gives them count as theirs."""
+def within_up(plan: Plan, observation: Observation, reach: Reach, rotated: Collection[Address] = ()) -> Plan:
+    """A plan of ``up`` as it stands for whoever runs it. The roles that it gives them count as theirs.
+    ``rotated`` are the secrets that it was asked to set again.
+    """
     hidden = _hidden(plan, observation)
     to_do = {one.address: kind_of(one.address.kind).create(one) for one in hidden} | _steps(plan)
     needs = {address: resource.needs for address, resource in plan.resources.items()}
     needs |= {one.address: one.needs | needs.get(one.address, frozenset()) for one in plan.changes}
     roles = _later(plan.resources.values(), reach)
     shown = _without_blind_waits(plan, observation)
-    then = f"{_AGAIN}, without --rotate" if _is_rotated_by_others(plan, roles) else _AGAIN
-    return _within(shown, hidden, to_do, needs, _Asking(reach, roles, _ALSO_IN_PLAN, then))
+    return _within(shown, hidden, to_do, needs, _Asking(reach, roles, _ALSO_IN_PLAN, rotated))
 
 
 def within(plan: Plan, observation: Observation, reach: Reach) -> Plan:
@@ -73,7 +74,8 @@ def _within(plan: Plan, hidden: Collection[Resource], to_do: Steps, needs: Needs
     reached = closure(needs)
     wanted = asked.union(*(reached[one] & to_do.keys() for one in asked))
     script = [step for address in _ordered(wanted, needs, to_do) for step in to_do[address]]
-    return _cleared(plan, hidden, [_for_others(script, len(wanted & unseen), asking)], ())
+    set_by_others = [plan.resources[one].name.last for one in asking.rotated if one in wanted]
+    return _cleared(plan, hidden, [_for_others(script, len(wanted & unseen), set_by_others, asking)], ())
 
 
 def _cleared(
@@ -96,13 +98,6 @@ def _hidden(plan: Plan, observation: Observation) -> list[Resource]:
 
 def _steps(plan: Plan) -> dict[Address, tuple[Step, ...]]:
     return {change.address: change.steps for change in plan.changes}
-
-
-def _is_rotated_by_others(plan: Plan, roles: frozenset[str]) -> bool:
-    """Whether others set a secret again that is there, which nobody can see afterwards."""
-    rotated = [one for one in plan.changes if one.address.kind == "secret" and one.action is Action.UPDATE]
-    steps = [step for one in rotated for step in one.steps if isinstance(step, Statement) and step.secret]
-    return not _roles(steps) <= roles
 
 
 def _roles(steps: Collection[Step]) -> frozenset[str]:
@@ -169,7 +164,8 @@ def _cannot_tell(resource: Resource, steps: Collection[Step]) -> Problem:
     )
 
 
-def _for_others(script: Collection[Step], unseen: int, asking: _Asking) -> Problem:
+def _for_others(script: Collection[Step], unseen: int, rotated: Collection[str], asking: _Asking) -> Problem:
+    """``rotated`` are secrets that others set again, which nobody can see afterwards."""
     reach = asking.reach
     taken = dict.fromkeys(step.role for step in script if isinstance(step, Acting))
     lacking = [role for role in taken if role not in asking.roles]
@@ -178,7 +174,9 @@ def _for_others(script: Collection[Step], unseen: int, asking: _Asking) -> Probl
         "-- (leave out a CREATE that says so, once it is known to be this project's)",
     ]
     sql = "\n".join([*(note if unseen else []), *_sql(script)])
-    paste = f"whoever may runs these statements{asking.elsewhere}, and then you {asking.then}"
+    options = " ".join(f"--rotate {shlex.quote(name)}" for name in rotated)
+    again = f"run the command again, without {options}" if options else "run the command again"
+    paste = f"whoever may runs these statements{asking.elsewhere}, and then you {again}"
     if reach.bound:
         (role,) = reach.roles
         other = (

@@ -116,26 +116,6 @@ def test_a_person_is_asked_for_once_and_told_of_afterwards(stack: Stack) -> None
     assert "CREATE USER ROBOT" in str(told.detail)
 
 
-def test_a_secret_that_others_set_again_is_not_asked_for_once_more(stack: Stack) -> None:
-    stack.variables = {"KEY": "first"}
-    stack.write(f"{QUICKSTART}secrets: {{KEY: {{generic_string: '${{env:KEY}}'}}}}\n")
-    assert stack.up().exit_code == 0
-    lesser(stack, "SECURITYADMIN")
-
-    def rotate() -> None:
-        with stack.target() as on:
-            deployment.up(on, deployment.make_plan(on, ["KEY"]), stack.events.append, threading.Event())
-
-    problem = refused(stack, rotate)
-    assert "and then you run the command again, without --rotate; or GRANT" in str(problem.hint)
-    assert [one.partition(" SET ")[0] for one in handed_over(stack, problem, "second")] == [
-        "USE ROLE MILVUS_DEMO_OWNER;",
-        "ALTER SECRET MILVUS_DEMO.PUBLIC.KEY",
-    ]
-    plan = stack.plan()
-    assert (plan.changes, plan.conflicts) == ((), ())
-
-
 def test_a_lesser_user_pauses_resumes_and_leaves_taking_down_to_others(stack: Stack) -> None:
     assert stack.up().exit_code == 0
     lesser(stack, "SYSADMIN")

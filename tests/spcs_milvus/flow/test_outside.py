@@ -2,12 +2,14 @@
 
 import json
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import requests
 
 from spcs_emulator.script import Event, Script
+from spcs_emulator.store import Store
 from spcs_milvus import deployment, rotation
 from spcs_milvus.errors import ConfigError
 from spcs_milvus.plan import Action
@@ -17,6 +19,7 @@ from .command_line import CommandLine
 from .conftest import QUICKSTART, Stack
 from .privileged import without
 from .test_least_privilege import is_about_rights
+from .test_lesser_users import handed_over, lesser, refused
 from .test_services import PROCESS, TEMPLATE
 from .test_up_down import done
 
@@ -205,6 +208,36 @@ def test_a_rotated_secret_reaches_who_reads_it(outside: Stack) -> None:
 def test_a_rotated_secret_that_nobody_reads(outside: Stack) -> None:
     done(outside.up())
     assert _rotate(outside, "SPARE") == [("secret.MILVUS_DEMO.PUBLIC.SPARE", Action.UPDATE)]
+
+
+def test_a_rotation_that_others_do_is_not_asked_for_once_more(outside: Stack) -> None:
+    done(outside.up())
+    lesser(outside, "SECURITYADMIN")
+
+    problem = refused(outside, lambda: _rotate(outside, "KEY"))
+
+    assert "and then you run the command again, without --rotate KEY; or GRANT" in str(problem.hint)
+    statements = handed_over(outside, problem, "hunter3")
+    assert [text.partition(" SET ")[0] for text in statements] == [
+        "USE ROLE MILVUS_DEMO_PAGE;",
+        "ALTER SERVICE MILVUS_DEMO.PUBLIC.PAGE",
+        "USE ROLE MILVUS_DEMO_OWNER;",
+        "ALTER SECRET MILVUS_DEMO.PUBLIC.KEY",
+        "USE ROLE MILVUS_DEMO_PAGE;",
+        "ALTER SERVICE MILVUS_DEMO.PUBLIC.PAGE SUSPEND;",
+        "ALTER SERVICE MILVUS_DEMO.PUBLIC.PAGE RESUME;",
+        "ALTER SERVICE MILVUS_DEMO.PUBLIC.PAGE",
+    ]
+    assert _value(outside, "KEY") == "hunter3"
+    assert done(outside.up()).plan.changes == ()
+
+
+def _value(stack: Stack, secret: str) -> str:
+    """What the account keeps of a secret, and shows nobody."""
+    with closing(Store(stack.local.folder.catalogue)) as store:
+        found = [one.body for one in store.load() if one.table == "object"]
+    (value,) = (one["settings"]["SECRET_STRING"] for one in found if one["name"] == secret)
+    return str(value)
 
 
 @pytest.mark.parametrize("target", ["secret.MILVUS_DEMO.PUBLIC.KEY", "warehouse.MILVUS_DEMO_WAREHOUSE"])
