@@ -35,8 +35,8 @@ class Staying:
 
     @property
     def told(self) -> list[Address]:
-        """Those of them that were to go, or to rest: what is kept on purpose may hold what it likes, but a
-        pool that runs for others cannot rest.
+        """Those of them that were to go, or to rest, if they are ours: what is kept on purpose may hold what
+        it likes, but a pool that runs for others cannot rest.
         """
         return [
             one for one in sorted(self.containers) if one not in self.asleep or one.kind == "compute_pool"

@@ -30,7 +30,7 @@ from tests.faults.world import Ending, Listening, Run, State, by_hand, first_sta
 from spcs_emulator.script import Event
 
 CODES = (0, 1, 4)
-# of the statements, for each fault; it begins at another one, so that all of them together leave none out
+# how many of the statements each fault strikes
 SHARE = Fraction(os.environ.get("SPCS_MILVUS_FAULTS_SHARE", "3/8"))
 # some wait for a client's patience to end
 WORKERS = 3 * (os.cpu_count() or 1)
@@ -134,13 +134,11 @@ class Harness:
         new = [fault for fault in dict.fromkeys(faults) if (name, fault) not in self._struck]
         self._struck |= {(name, fault): {} for fault in new}
         for point in self.points(name) if new else ():
-            for fault in new:
-                turn, trouble = list(FAULTS).index(fault), FAULTS[fault]
-                if trouble.strikes(point.text) and _is_in_share(point.number + turn):
-                    given = (self.states[command.start], command.run, point, trouble, self.folder)
-                    case = self.workers.submit(strike, *given)
-                    case.add_done_callback(partial(self._go_on, name))
-                    self._struck[name, fault][point] = case
+            for fault in (one for one in faults_at(point) if one in new):
+                given = (self.states[command.start], command.run, point, FAULTS[fault], self.folder)
+                case = self.workers.submit(strike, *given)
+                case.add_done_callback(partial(self._go_on, name))
+                self._struck[name, fault][point] = case
 
     def _judge(self, name: str, fault: str) -> Judged:
         command = COMMANDS[name]
@@ -213,6 +211,14 @@ def harness(folder: Path, asked: Mapping[str, list[str]]) -> Iterator[Harness]:
         found.make_states()
         yield found
         workers.shutdown(cancel_futures=True)
+
+
+def faults_at(point: Point) -> list[str]:
+    """Those that strike there: of all that can do something the share, which lies evenly among the statements
+    and begins at another one for each, so that all of them together leave none out.
+    """
+    able = [name for name, fault in FAULTS.items() if fault.strikes(point.text)]
+    return [name for turn, name in enumerate(able) if _is_in_share(point.number + turn)]
 
 
 def _is_in_share(number: int) -> bool:

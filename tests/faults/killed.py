@@ -9,6 +9,7 @@ import contextlib
 import multiprocessing
 import signal
 import threading
+import traceback
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -58,25 +59,31 @@ def kill(state: State, wanted: Run, event: Event, states: Path) -> Ending:
     with copy(state, states) as work, bugs_of_the_account() as bugs, account(work, script) as local:
         ours, theirs = context.Pipe()
         client = context.Process(target=_client, args=(local.connection, theirs, work / "project", wanted))
-        turning = threading.Thread(target=_turn, args=(local, ours))
+        turning = threading.Thread(target=_turn, args=(local, ours, bugs))
         client.start()
         theirs.close()
         turning.start()
-        script.hanging.wait(LONGEST_SECONDS)
-        client.kill()
-        client.join()
-        turning.join()
+        try:
+            script.hanging.wait(LONGEST_SECONDS)
+        finally:
+            client.kill()
+            client.join()
+            turning.join()
         left = kept(work, local, states)
     assert client.exitcode is not None
     return Ending(client.exitcode, "", "\n".join(bugs) or None, script.struck, left)
 
 
-def _turn(local: LocalAccount[TurnedClock], line: Connection) -> None:
-    """Turn the account's clock for its client, for as long as that lives."""
+def _turn(local: LocalAccount[TurnedClock], line: Connection, bugs: list[str]) -> None:
+    """Turn the account's clock while its client lives. What is wrong with the account goes to ``bugs``."""
     with line, contextlib.suppress(EOFError, OSError):
         while True:
-            local.clock.advance(line.recv())
-            local.tick()
+            seconds = line.recv()
+            try:
+                local.clock.advance(seconds)
+                local.tick()
+            except Exception:
+                bugs.append(traceback.format_exc())
             line.send(None)
 
 

@@ -21,7 +21,7 @@ import pytest
 from tests.faults.acts import ACTS, every_command, read
 from tests.faults.commands import CASES, COMMANDS, NEVER_WRITES, SENDS_NOTHING_ELSE
 from tests.faults.faults import FAULTS
-from tests.faults.harness import SHARE, Harness
+from tests.faults.harness import SHARE, Harness, Point, faults_at
 
 from spcs_emulator.script import INTERRUPTIONS, Trouble
 
@@ -38,6 +38,12 @@ def test_no_case_is_lost_unseen(struck: Harness, name: str) -> None:
     whole, share = CASES[name]
     ran = sum(struck.judge(name, fault).cases for fault in FAULTS)
     assert ran >= {Fraction(1): whole, Fraction(3, 8): share}.get(SHARE, 1)
+
+
+@pytest.mark.parametrize("text", ["SHOW ROLES", "SELECT CURRENT_ROLE()", "CREATE ROLE R"])
+@pytest.mark.parametrize("number", range(1, SHARE.denominator + 1))
+def test_some_fault_strikes_every_statement(number: int, text: str) -> None:
+    assert faults_at(Point(number, 1, text))
 
 
 def test_every_command_is_struck_or_never_writes() -> None:
