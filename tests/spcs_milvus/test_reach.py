@@ -152,6 +152,14 @@ def test_what_is_hidden_is_made_in_the_sql_of_what_needs_it() -> None:
     assert [one.summary for one in plan.kept] == ["elsewhere"]
 
 
+def test_what_is_hidden_comes_before_what_is_made_in_it() -> None:
+    observation = seen(STACK, {DATABASE.address: UNKNOWN, STAGE.address: ABSENT})
+    plan = plan_up(STACK, observation)
+    (problem,) = within_up(plan, observation, replace(FREE, roles=frozenset({"MINE"}))).conflicts
+    made = [" ".join(line.split()[:3]) for line in str(problem.detail).splitlines() if "CREATE" in line[:6]]
+    assert made == ["CREATE DATABASE MILVUS_DEMO", "CREATE STAGE MILVUS_DEMO.PUBLIC.DATA"]
+
+
 def test_nobody_is_asked_by_down_to_make_what_is_hidden() -> None:
     plan = _hidden(_does(), up=False)
     assert plan == _hidden(plan, up=False)
