@@ -154,10 +154,12 @@ def run(state: State, wanted: Run, script: Listening, states: Path, **options: o
 
 @contextmanager
 def bugs_of_the_account() -> Iterator[list[str]]:
-    """What the account says of bugs of its own, which a client sees as an error like others."""
+    """What the account says of bugs of its own, which a client sees as an error like others; with a traceback
+    where there is one.
+    """
     said: list[str] = []
     handler = logging.Handler(logging.ERROR)
-    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    handler.emit = lambda record: said.append(handler.format(record))  # type: ignore[method-assign]
     logging.getLogger("spcs_emulator").addHandler(handler)
     try:
         yield said
