@@ -31,7 +31,7 @@ from spcs_emulator.script import Event
 
 CODES = (0, 1, 4)
 # how many of the statements each fault strikes
-SHARE = Fraction(os.environ.get("SPCS_MILVUS_FAULTS_SHARE", "3/8"))
+SHARE = Fraction(os.environ.get("SPCS_MILVUS_FAULTS_SHARE", "1/4"))
 # some wait for a client's patience to end
 WORKERS = 3 * (os.cpu_count() or 1)
 Pair = tuple[str, str]
